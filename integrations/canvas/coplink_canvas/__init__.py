@@ -1,0 +1,1 @@
+"""The canvas integration of coplink."""

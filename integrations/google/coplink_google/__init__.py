@@ -1,0 +1,1 @@
+"""The google integration of coplink."""

@@ -1,0 +1,1 @@
+"""The teams integration of coplink."""
