@@ -1,0 +1,39 @@
+"""Who may do what: the whole permission table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from coplink.core.community import Community
+from coplink.core.people import Membership, Person, Standing
+
+
+class Action(StrEnum):
+    """Something a person may want to do with a community."""
+
+    SEE_CHARTER = "see its charter"
+    SEE_INSIDE = "see its people, meetings and catalogue"
+    ANSWER = "accept or decline an invitation"
+    LEAVE = "leave or pause"
+    INVITE = "invite people"
+    SHAPE = "change its charter, rhythm and places"
+    ADMINISTER = "connect platforms and agree to take part"
+
+
+def may(person: Person, action: Action, community: Community, membership: Membership | None) -> bool:
+    """Whether ``person`` may do ``action`` in ``community``, given how they stand to it.
+
+    Connection admins decide about connections of their own institution, never about what is inside a community.
+    """
+    standing = membership.standing if membership else None
+    match action:
+        case Action.SEE_CHARTER | Action.ANSWER:
+            return membership is not None
+        case Action.SEE_INSIDE:
+            return standing in (Standing.JOINED, Standing.PAUSED)
+        case Action.LEAVE:
+            return standing in (Standing.JOINED, Standing.PAUSED)
+        case Action.INVITE | Action.SHAPE:
+            return standing is Standing.JOINED and membership is not None and membership.role.leads
+        case Action.ADMINISTER:
+            return person.admin

@@ -1,0 +1,83 @@
+"""A community and its charter: what it is about, for whom, how it meets, what it hopes for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coplink.core.errors import DomainError
+from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.words import say
+
+DOMAIN_LENGTH = 280
+NAME_LENGTH = 80
+
+
+class Stage(StrEnum):
+    """How far a community is; moves are human acts."""
+
+    FORMING = "forming"
+    RUNNING = "running"
+    CONCLUDED = "concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """Answers to *about what, for whom, hoping for what*; versioned, the history stays."""
+
+    about: str
+    audience: str
+    hopes: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """People who learn by regular practice together. ``institution`` is where it was founded."""
+
+    id: CommunityId
+    institution: InstitutionId
+    name: str
+    charter: Charter
+    stage: Stage
+    founded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One institution's part in a community; another institution's spaces wait until it has *agreed* (UTC)."""
+
+    community: CommunityId
+    institution: InstitutionId
+    agreed_at: datetime | None = None
+    refused_at: datetime | None = None
+
+    @property
+    def agreed(self) -> bool:
+        """Whether this institution's spaces may be touched."""
+        return self.agreed_at is not None and self.refused_at is None
+
+
+def charter(about: str, audience: str, hopes: str = "", version: int = 1) -> Charter:
+    """A charter from what someone typed; raises ``DomainError`` with the missing answer named."""
+    about, audience, hopes = about.strip(), audience.strip(), hopes.strip()
+    if not about:
+        raise DomainError(say("Say in a sentence what the community is about."))
+    if len(about) > DOMAIN_LENGTH:
+        raise DomainError(say("Keep what it is about under {count} characters.", count=DOMAIN_LENGTH))
+    if not audience:
+        raise DomainError(say("Say who the community is for."))
+    if len(audience) > DOMAIN_LENGTH or len(hopes) > 2000:
+        raise DomainError(say("That answer is too long; a sentence or two is enough."))
+    return Charter(about, audience, hopes, version)
+
+
+def community_name(typed: str) -> str:
+    """A usable name: trimmed, one line, not empty, at most 80 characters; raises ``DomainError``."""
+    name = " ".join(typed.split())
+    if not name:
+        raise DomainError(say("Give the community a name."))
+    if len(name) > NAME_LENGTH:
+        raise DomainError(say("Keep the name under {count} characters.", count=NAME_LENGTH))
+    return name

@@ -1,0 +1,122 @@
+"""People: who someone is, by which doors they are known, and how they stand to a community."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+PersonId = NewType("PersonId", str)
+InstitutionId = NewType("InstitutionId", str)
+CommunityId = NewType("CommunityId", str)
+AccountId = NewType("AccountId", str)
+
+
+class Role(StrEnum):
+    """What a member does in a community. A space may know fewer of them: see ``coplink.core.fit``."""
+
+    FACILITATOR = "facilitator"
+    CO_FACILITATOR = "co-facilitator"
+    MEMBER = "member"
+    LISTENING_IN = "listening-in"
+    GUEST = "guest"
+
+    @property
+    def leads(self) -> bool:
+        """Whether this role leads the community."""
+        return self in (Role.FACILITATOR, Role.CO_FACILITATOR)
+
+
+class Standing(StrEnum):
+    """Where someone is on the way from invited to gone. A decline leaves no standing of its own."""
+
+    INVITED = "invited"
+    JOINED = "joined"
+    PAUSED = "paused"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A school or district: the wall nothing crosses.
+
+    ``listed``: facilitators of other institutions on this server may ask it to take part.
+    """
+
+    id: InstitutionId
+    name: str
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One human, known to one institution. ``zone`` is an IANA name; ``home`` the key of the suite they live in."""
+
+    id: PersonId
+    institution: InstitutionId
+    name: str
+    email: str | None = None
+    home: str | None = None
+    zone: str | None = None
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person as one door knows them: ``subject`` is unique within ``realm``, never an e-mail address.
+
+    ``door`` is ``lti`` or an integration's key. ``realm`` is an LTI registration, an Entra directory or a Google
+    issuer and belongs to one institution. ``proved_at`` is when the person last came through that door (UTC); empty
+    for someone only read from a roster.
+    """
+
+    institution: InstitutionId
+    door: str
+    realm: str
+    subject: str
+    person: PersonId
+    proved_at: datetime | None = None
+
+
+class Proof(StrEnum):
+    """How far an account is known to be a person's: guessed by a directory, or proved through its own door."""
+
+    PROPOSED = "proposed"
+    PROVED = "proved"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account on a platform that may take a seat there once it is *proved*.
+
+    ``address`` is what the platform invites to meetings (an e-mail address); it identifies nobody.
+    """
+
+    institution: InstitutionId
+    integration: str
+    account: AccountId
+    person: PersonId
+    proof: Proof
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One person's consented belonging to one community. ``changed_at`` in UTC."""
+
+    community: CommunityId
+    person: PersonId
+    institution: InstitutionId
+    role: Role
+    standing: Standing
+    changed_at: datetime
+
+    def now(self, standing: Standing, when: datetime, role: Role | None = None) -> Membership:
+        """The same membership with another standing (and role)."""
+        return replace(self, standing=standing, changed_at=when, role=role or self.role)
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two e-mail addresses may be the same mailbox; used to *propose* an account, never to decide."""
+    return bool(one and other and one.strip().casefold() == other.strip().casefold())

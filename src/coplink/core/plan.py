@@ -1,0 +1,122 @@
+"""The difference between what is asked for and what is there, as ordered data.
+
+| desired | remembered | observed | then                                                       |
+|---------|------------|----------|------------------------------------------------------------|
+| yes     | nothing    | no       | seat them                                                  |
+| yes     | nothing    | yes      | came by hand: left as found; a member may be made facilitator |
+| yes     | ours       | yes      | nothing, or a change of role                               |
+| yes     | ours       | no       | waiting; gone beyond doubt: a departure                    |
+| yes     | fresh      | no       | waiting: the platform may not show it yet                  |
+| yes     | unknown    | no       | once no longer fresh: seat them                            |
+| yes     | unknown    | yes      | nothing; still unknown                                     |
+| no      | ours       | yes      | remove them                                                |
+| no      | unknown    | yes      | held: a person decides                                     |
+| no      | fresh      | no       | waiting: what we wrote may still appear                    |
+| no      | nothing    | yes      | unlisted: left alone, may be invited                       |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from coplink.core.desired import Desired
+from coplink.core.people import AccountId, Role
+from coplink.core.spaces import Observed, Remembered, SpaceId
+
+
+class Phase(IntEnum):
+    """The order of changes: nobody is removed before those who replace them sit."""
+
+    SEAT_FACILITATORS = 1
+    SEAT_MEMBERS = 2
+    REMOVE_MEMBERS = 3
+    STEP_DOWN = 4
+    REMOVE_FACILITATORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One account's role before and after; None is absence."""
+
+    account: AccountId
+    before: Role | None
+    after: Role | None
+
+    @property
+    def phase(self) -> Phase:
+        """When this change is due, which follows from before and after."""
+        if self.after is None:
+            return Phase.REMOVE_FACILITATORS if self.before and self.before.leads else Phase.REMOVE_MEMBERS
+        if self.after.leads:
+            return Phase.SEAT_FACILITATORS
+        return Phase.STEP_DOWN if self.before and self.before.leads else Phase.SEAT_MEMBERS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do to one space.
+
+    ``departures`` left over there beyond doubt; ``unlisted`` sit there and belong to nobody we seated; ``held`` would
+    be removed if we knew they were ours; ``waiting`` is decided at a later look.
+    """
+
+    space: SpaceId
+    changes: tuple[Change, ...]
+    have: Mapping[AccountId, Role]
+    farewells: frozenset[AccountId]
+    departures: frozenset[AccountId]
+    unlisted: frozenset[AccountId]
+    held: frozenset[AccountId]
+    waiting: frozenset[AccountId]
+
+    @property
+    def removals(self) -> tuple[Change, ...]:
+        """Those who lose their seat without having asked for it themselves."""
+        return tuple(c for c in self.changes if c.after is None and c.account not in self.farewells)
+
+    @property
+    def after(self) -> Mapping[AccountId, Role]:
+        """Who would sit there once the plan is carried out."""
+        seats = dict(self.have)
+        for change in self.changes:
+            if change.after is None:
+                seats.pop(change.account, None)
+            else:
+                seats[change.account] = change.after
+        return seats
+
+    @property
+    def digest(self) -> str:
+        """The name of exactly this plan: SHA-256 over its changes, 16 hex digits."""
+        rows = [[self.space], *([c.account, c.before, c.after] for c in self.changes)]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+
+
+def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remembered) -> Plan:
+    """The plan that brings ``observed`` to ``desired`` without touching what is not surely ours."""
+    want, have, ours, unknown = desired.seats, observed.seats, remembered.ours, remembered.unknown
+    absent = want.keys() - have.keys()
+    departures = frozenset(a for a in absent & ours if observed.complete and a in observed.gone)
+    waiting = frozenset(absent & (ours | remembered.fresh)) - departures
+    waiting |= remembered.fresh - want.keys() - have.keys()
+    if not observed.complete:
+        waiting |= frozenset(absent & unknown)
+    settled = departures | waiting
+    changes = [Change(a, have.get(a), want[a]) for a in want if have.get(a) != want[a] and a not in settled]
+    changes = [c for c in changes if c.phase is not Phase.STEP_DOWN or c.account in ours]
+    changes += [Change(a, role, None) for a, role in have.items() if a not in want and a in ours]
+    strangers = frozenset(a for a in have if a not in want and a not in ours)
+    return Plan(
+        space,
+        tuple(sorted(changes, key=lambda c: (c.phase, c.account))),
+        have,
+        desired.farewells,
+        departures,
+        unlisted=strangers - unknown,
+        held=strangers & unknown,
+        waiting=waiting,
+    )

@@ -1,0 +1,116 @@
+"""Spaces and seats: the places a community rents, and who sits in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from coplink.core.people import AccountId, CommunityId, InstitutionId, Role
+from coplink.core.words import Said
+
+SpaceId = NewType("SpaceId", str)
+ConnectionId = NewType("ConnectionId", str)
+
+
+class SpaceKind(StrEnum):
+    """What sort of place it is over there."""
+
+    GROUP = "group"
+    CHANNEL = "channel"
+    DRIVE = "drive"
+
+
+class SpaceState(StrEnum):
+    """How far a space is.
+
+    ``waiting``: its institution has not agreed yet. ``making``: steps are running or will run again by themselves.
+    ``stuck``: a person must act; ``trouble`` says who and what. ``ready``: every part exists.
+    """
+
+    WAITING = "waiting"
+    MAKING = "making"
+    STUCK = "stuck"
+    READY = "ready"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a place is not as it should be, in a sentence, and who can change it."""
+
+    code: str
+    message: Said
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One place of a community on one platform of one institution.
+
+    ``parts`` are the remote ids coplink stored, one a step (``channel``, ``folder``, ``calendar`` ...). ``asked`` is
+    what the founder chose for it (a course id, for instance). ``marker`` is written into what is made over there, so
+    that it is found again if our row of it is lost.
+    """
+
+    id: SpaceId
+    community: CommunityId
+    institution: InstitutionId
+    connection: ConnectionId
+    integration: str
+    kind: SpaceKind
+    name: str
+    marker: str
+    state: SpaceState
+    parts: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+    trouble: Trouble | None = None
+    link: str | None = None
+
+    def with_part(self, step: str, remote: str) -> Space:
+        """The same space with one more remote id."""
+        return replace(self, parts={**self.parts, step: remote})
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One account's place in a space, and its role there."""
+
+    account: AccountId
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a platform reported: who sits where; whether the whole listing was read; who is gone beyond doubt."""
+
+    seats: Mapping[AccountId, Role]
+    complete: bool
+    gone: frozenset[AccountId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What coplink has done: seats made and since seen, perhaps made, and written too recently to be visible."""
+
+    ours: frozenset[AccountId] = frozenset()
+    unknown: frozenset[AccountId] = frozenset()
+    fresh: frozenset[AccountId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A member without a seat in a space: the reason and the next step, as one sentence."""
+
+    person: str
+    reason: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a space was last read completely (UTC)."""
+
+    space: SpaceId
+    at: datetime

@@ -1,0 +1,68 @@
+"""Work: something to bring up to date, and how often it was asked for.
+
+Work is level-triggered. A row says *this is asked for, the n-th time*; a job is only ever a hint that it may be due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is to be brought up to date."""
+
+    READ_ROSTER = "read_roster"
+    PROVISION = "provision"
+    RECONCILE = "reconcile"
+    COLLECT = "collect"
+    PLACE_MEETINGS = "place_meetings"
+    RENEW_WATCH = "renew_watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """Work that is due: asked for up to ``generation``, tried ``attempt`` times; ``partition`` is its community."""
+
+    kind: Kind
+    target: str
+    partition: str
+    generation: int
+    attempt: int
+
+    @property
+    def job_id(self) -> str:
+        """The name of the job for exactly this go: enqueueing it twice is one job."""
+        return f"{self.kind}:{self.target}:{self.generation}.{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One worker's go at a piece of work: the generation to bring about, and a token that only it holds."""
+
+    kind: Kind
+    target: str
+    partition: str
+    generation: int
+    attempt: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkState:
+    """How one piece of work stands, for pages: settled or not, why it rests, when it goes on (UTC)."""
+
+    kind: Kind
+    target: str
+    partition: str
+    generation: int
+    settled: int
+    attempt: int
+    not_before: datetime | None
+    reason: str | None
+
+    @property
+    def done(self) -> bool:
+        """Whether everything asked for has been brought about."""
+        return self.settled >= self.generation

@@ -1,0 +1,58 @@
+"""Calendars: one rhythm on every suite's calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from coplink.core.rhythm import Series
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLink:
+    """What coplink remembers of a series on one calendar: opaque values of the integration, kept as they are.
+
+    ``remote`` maps a name of the integration's choosing ("series", or an ISO date for single events) to a remote id;
+    ``seen`` maps the same names to the etag or change key after our last write; ``digest`` names the content written.
+    """
+
+    remote: Mapping[str, str]
+    seen: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What a calendar holds: start in UTC by original local date (None: cancelled), and etags by the link's names."""
+
+    starts: Mapping[date, datetime | None]
+    seen: Mapping[str, str]
+    complete: bool
+
+
+class Calendar(Protocol):
+    """Places a whole series: rule and occurrences. Microsoft and Google make one recurring series, Canvas single events."""
+
+    def put(
+        self,
+        parts: Mapping[str, str],
+        series: Series,
+        attendees: tuple[str, ...],
+        known: SeriesLink | None,
+        key: str,
+    ) -> SeriesLink:
+        """Make the calendar show ``series`` and return what to remember.
+
+        Writes only what differs from ``known`` and from what the calendar holds: a second call with nothing changed
+        reads the series and writes nothing. Idempotent by ``key``; with ``known`` None it first looks for what an
+        earlier, interrupted call made, and counts that in ``found``. ``attendees`` are addresses of members whose home
+        suite this is; suites without attendees ignore them.
+        """
+        ...
+
+    def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
+        """What the calendar holds of this series now."""
+        ...

@@ -1,0 +1,68 @@
+"""Spaces: making the places of a community, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceWish:
+    """What is asked for: a readable name, a sentence about it, our marker, what the founder chose, who will see it.
+
+    ``marker`` is unique per space and goes into the remote object (description, extension property, external id) so
+    that it can be found again. ``outsiders`` tells whether people of other institutions will belong. ``home_url`` is the
+    community's page in coplink, for a tab or a link over there.
+    """
+
+    name: str
+    about: str
+    marker: str
+    asked: Mapping[str, str] = field(default_factory=dict)
+    outsiders: bool = False
+    home_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A step's result: the remote id, and whether it was found by our marker instead of made."""
+
+    remote: str
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFacts:
+    """What the platform says about a ready space: its name over there, and a link for people."""
+
+    name: str
+    link: str
+
+
+class Spaces(Protocol):
+    """Makes the parts of a space once. There is no delete in coplink."""
+
+    def steps(self, wish: SpaceWish) -> tuple[str, ...]:
+        """The names of the parts in the order they are made; pure, no call."""
+        ...
+
+    def preview(self, wish: SpaceWish) -> str:
+        """What the space will be called over there (forbidden characters replaced, length kept); pure, no call."""
+        ...
+
+    def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
+        """Make this one part, or find it by our marker; ``parts`` holds the ids of the steps before it.
+
+        Idempotent by ``key`` (stored by us before the call) and by the marker. Raises ``NotReadyYet`` when something
+        earlier is not visible yet, ``Ambiguous`` when two carry our marker, ``OutcomeUnknown`` when no answer came.
+        """
+        ...
+
+    def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
+        """Read the finished space; raises ``Gone`` when it is not there any more."""
+        ...
+
+    def choices(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """What a founder may choose (``{"course": ((id, title), …)}``); empty where there is nothing to choose."""
+        ...

@@ -1,0 +1,262 @@
+"""A sandbox as a WSGI application: strict routes, counted calls, weather, and a loopback server.
+
+A vendor sandbox subclasses ``Wire``, registers its routes with ``route`` and refuses what the vendor would refuse with
+``Refuse``. Unknown routes are refused and remembered in ``refusals``. Under ``/_sandbox/`` every sandbox answers what
+it was asked (``calls``), takes weather (``weather``, ``held``, ``release``) and lists its doors (``doors``).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule as Route
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from coplink.sandbox.district import Region
+from coplink.sandbox.store import Store
+from coplink.sandbox.weather import Rule, Weather
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+View = Callable[..., Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One request as counted: a batch is noted part by part. ``write``: it would create, change or delete."""
+
+    number: int
+    method: str
+    path: str
+    status: int
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLink:
+    """A way into the pretend suite for a visitor of the demo. ``group`` heads a list on the start page."""
+
+    title: str
+    url: str
+    group: str
+
+
+class Refuse(Exception):
+    """The vendor would refuse this; answered through ``Wire.refusal`` in the vendor's own form."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+
+
+class Wire:
+    """The frame of a vendor sandbox. ``key`` is the integration's; ``base_url`` is set when it is served.
+
+    ``checks`` see every API request with its answer (a test hangs contract checks there); what they return is kept in
+    ``violations``. Counting is on for every route but those registered with ``counted=False`` (tokens, pages for people).
+    """
+
+    key = ""
+
+    def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self.region, self.store, self.clock = region, store, clock
+        self.base_url = ""
+        self.weather = Weather()
+        self.calls: list[Noted] = []
+        self.complete_reads: list[tuple[str, str]] = []
+        self.refusals: list[str] = []
+        self.violations: list[str] = []
+        self.checks: list[Callable[[Request, Response], Iterable[str]]] = []
+        self._lock = threading.Lock()
+        self._views: dict[str, tuple[View, bool, bool | None]] = {}
+        self._map = Map(strict_slashes=False)
+        self._control()
+
+    # --- for vendor sandboxes -------------------------------------------------------------------------------------
+
+    def route(
+        self, methods: str, path: str, view: View, *, counted: bool = True, write: bool | None = None
+    ) -> None:
+        """Answer ``methods`` ("GET POST") on ``path`` (werkzeug syntax). ``write`` None: every method but GET and HEAD."""
+        name = f"{methods} {path}"
+        self._views[name] = (view, counted, write)
+        self._map.add(Route(path, methods=methods.split(), endpoint=name))
+
+    def note(self, method: str, path: str, status: int, write: bool) -> None:
+        """Count one request (or one part of a batch)."""
+        with self._lock:
+            self.calls.append(Noted(len(self.calls) + 1, method, path, status, write))
+
+    def read_completely(self, what: str, key: str) -> None:
+        """Remember that a ``space``, ``calendar`` or ``library`` was listed to its last page."""
+        with self._lock:
+            self.complete_reads.append((what, key))
+
+    def refusal(self, refused: Refuse) -> Response:
+        """A refusal in the vendor's form; vendors override it."""
+        return self.json({"error": {"code": refused.code, "message": refused.message}}, refused.status, refused.headers)
+
+    def json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        """A JSON answer."""
+        return Response(json.dumps(body), status, dict(headers or {}), mimetype="application/json")
+
+    def settings(self, district: str) -> Mapping[str, str]:
+        """Exactly what the integration's ``connect()`` takes for this district."""
+        raise LookupError(district)
+
+    def doors(self) -> Iterable[DoorLink]:
+        """What a visitor of the demo can open here."""
+        return ()
+
+    def state(self) -> Mapping[str, Any]:
+        """A summary of what exists over here, for tests and the demo's check."""
+        return {}
+
+    # --- WSGI -----------------------------------------------------------------------------------------------------
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except _Dropped:
+            _drop(environ)
+            response = Response(b"", 500)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        line = f"{request.method} {request.full_path.rstrip('?')}"
+        try:
+            name, values = self._map.bind_to_environ(request.environ).match()
+        except (NotFound, MethodNotAllowed):
+            self.refusals.append(line)
+            return self.refusal(Refuse(404, "UnknownRoute", f"The sandbox knows no {line}"))
+        except HTTPException as error:
+            return Response(str(error), error.code or 400)
+        view, counted, write = self._views[name]
+        if not counted:
+            return self._view(view, request, values)
+        rule = self.weather.due(line)
+        writes = request.method not in ("GET", "HEAD", "OPTIONS") if write is None else write
+        if rule and rule.act == "slow":
+            time.sleep(rule.seconds)
+        if rule and rule.act == "hold-before":
+            self.weather.hold(line)
+            raise _Dropped
+        if rule and rule.act == "answer":
+            response = self.json(rule.body, rule.status, rule.headers)
+        else:
+            response = self._view(view, request, values)
+            for check in self.checks:
+                self.violations.extend(check(request, response))
+        self.note(request.method, request.path, response.status_code, writes)
+        if rule and rule.act == "hold-after":
+            self.weather.hold(line)
+            raise _Dropped
+        if rule and rule.act == "lose":
+            raise _Dropped
+        return response
+
+    def _view(self, view: View, request: Request, values: Mapping[str, Any]) -> Response:
+        try:
+            return view(request, **values)
+        except Refuse as refused:
+            if refused.status in (400, 401, 403):
+                self.refusals.append(f"{request.method} {request.path}: {refused}")
+            return self.refusal(refused)
+        except HTTPException as error:
+            return self.refusal(Refuse(error.code or 400, "BadRequest", error.description or "bad request"))
+
+    # --- what tests and the demo ask ------------------------------------------------------------------------------
+
+    def _control(self) -> None:
+        self.route("GET", "/_sandbox/calls", self._report, counted=False)
+        self.route("POST", "/_sandbox/calls/clear", self._forget, counted=False)
+        self.route("GET", "/_sandbox/state", lambda request: self.json(self.state()), counted=False)
+        self.route("POST", "/_sandbox/weather", self._take_rule, counted=False)
+        self.route("POST", "/_sandbox/weather/clear", self._clear, counted=False)
+        self.route("GET", "/_sandbox/held", lambda request: self.json(self.weather.held), counted=False)
+        self.route("POST", "/_sandbox/release", self._release, counted=False)
+        self.route("GET", "/_sandbox/doors", self._doors, counted=False)
+
+    def _report(self, request: Request) -> Response:
+        with self._lock:
+            body = {
+                "calls": [asdict(call) for call in self.calls],
+                "writes": sum(call.write for call in self.calls),
+                "reads": sum(not call.write for call in self.calls),
+                "complete": [list(pair) for pair in self.complete_reads],
+                "refusals": self.refusals,
+                "violations": self.violations,
+            }
+        return self.json(body)
+
+    def _forget(self, request: Request) -> Response:
+        with self._lock:
+            self.calls.clear()
+            self.complete_reads.clear()
+        return Response(status=204)
+
+    def _take_rule(self, request: Request) -> Response:
+        self.weather.add(Rule(**request.get_json()))
+        return Response(status=204)
+
+    def _clear(self, request: Request) -> Response:
+        self.weather.clear()
+        return Response(status=204)
+
+    def _release(self, request: Request) -> Response:
+        self.weather.release()
+        return Response(status=204)
+
+    def _doors(self, request: Request) -> Response:
+        return self.json([asdict(door) for door in self.doors()])
+
+
+class _Dropped(Exception):
+    """The connection is to be dropped without an answer."""
+
+
+def _drop(environ: WSGIEnvironment) -> None:
+    peer = environ.get("werkzeug.socket")
+    if isinstance(peer, socket.socket):
+        peer.shutdown(socket.SHUT_RDWR)
+
+
+class _Quiet(WSGIRequestHandler):
+    """Says nothing; a dropped connection is part of the play."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the library's own name
+        return None
+
+
+class Served:
+    """A WSGI application on a loopback port, in threads of this process."""
+
+    def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server: BaseWSGIServer = make_server(host, port, app, threaded=True, request_handler=_Quiet)
+        self.port = self._server.server_port
+        self.url = f"http://{host}:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+
+def serve(wire: Wire, host: str = "127.0.0.1", port: int = 0) -> Served:
+    """Serve a sandbox and tell it its own address."""
+    served = Served(wire, host, port)
+    wire.base_url = served.url
+    return served
