@@ -1,0 +1,96 @@
+"""What holds for every test: no network but loopback, an odd time zone, none of the machine's own settings.
+
+Shared test code lives in ``coplink.testing``, never here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+# A zone nobody develops in, a quarter of an hour off: code that leans on the machine's zone fails here.
+os.environ["TZ"] = "Pacific/Chatham"
+time.tzset()
+
+# The machine's own settings and proxies have no say. Two names are switches of the tests themselves.
+for _name in list(os.environ):
+    ours = _name.startswith("COPLINK_") and _name != "COPLINK_REQUIRE_BROWSER"
+    if ours or _name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
+        del os.environ[_name]
+
+
+class NetworkRefused(RuntimeError):
+    """A test reached for the network. Not an OSError: code that forgives an unreachable platform must not hide it."""
+
+
+def _is_loopback(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host is None or not isinstance(host, str) or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback or host in ("0.0.0.0", "::")
+    except ValueError:
+        return False
+
+
+class _Guard:
+    """Stands before the calls that leave the machine, and remembers who tried."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+        self.connect, self.connect_ex = socket.socket.connect, socket.socket.connect_ex
+        self.sendto, self.getaddrinfo = socket.socket.sendto, socket.getaddrinfo
+
+    def check(self, host: object) -> None:
+        if not _is_loopback(host):
+            self.refused.append(str(host))
+            raise NetworkRefused(f"a test may not reach {host!s}: only loopback")
+
+    def check_address(self, sock: socket.socket, address: Any) -> None:
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            self.check(address[0])
+
+    def stand(self, patch: pytest.MonkeyPatch) -> None:
+        def connect(sock: socket.socket, address: Any) -> None:
+            self.check_address(sock, address)
+            self.connect(sock, address)
+
+        def connect_ex(sock: socket.socket, address: Any) -> int:
+            self.check_address(sock, address)
+            return self.connect_ex(sock, address)
+
+        def sendto(sock: socket.socket, data: Any, *rest: Any) -> int:
+            self.check_address(sock, rest[-1])
+            return self.sendto(sock, data, *rest)
+
+        def getaddrinfo(host: Any, *args: Any, **named: Any) -> Any:
+            self.check(host)
+            return self.getaddrinfo(host, *args, **named)
+
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket.socket, "connect_ex", connect_ex)
+        patch.setattr(socket.socket, "sendto", sendto)
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guard() -> Iterator[_Guard]:
+    guard = _Guard()
+    with pytest.MonkeyPatch.context() as patch:
+        guard.stand(patch)
+        yield guard
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(_guard: _Guard) -> Iterator[list[str]]:
+    """Fail a test that reached for the network, even where the code under test swallowed the refusal."""
+    _guard.refused.clear()
+    yield _guard.refused
+    assert not _guard.refused, f"reached for the network: {', '.join(sorted(set(_guard.refused)))}"
