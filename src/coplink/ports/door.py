@@ -48,10 +48,30 @@ class Knock:
     return_url: str
 
 
-class Door(Protocol):
-    """The way in of one institution's connection."""
+@dataclass(frozen=True, slots=True)
+class TokenPage:
+    """What the page of a token door needs: script files by name, and values they read from ``data-`` attributes.
 
-    redirects: bool
+    The first script fetches the token inside the suite, puts it into the field ``token`` of the page's only form and
+    submits it; it also sets ``data-theme`` (light, dark, contrast) on the root element where the suite tells it.
+    """
+
+    assets: Mapping[str, bytes]
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+class Door(Protocol):
+    """The way in of one institution's connection.
+
+    ``page`` is None for redirecting doors. ``frame_ancestors`` are the origins that may frame our pages (CSP source
+    expressions); empty where the suite never frames us.
+    """
+
+    @property
+    def page(self) -> TokenPage | None: ...
+
+    @property
+    def frame_ancestors(self) -> tuple[str, ...]: ...
 
     def begin(self, knock: Knock) -> Reply:
         """Where to send the browser; token doors raise ``LaunchError``."""

@@ -62,7 +62,3 @@ class Spaces(Protocol):
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
         """Read the finished space; raises ``Gone`` when it is not there any more."""
         ...
-
-    def choices(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """What a founder may choose (``{"course": ((id, title), …)}``); empty where there is nothing to choose."""
-        ...
