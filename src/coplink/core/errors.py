@@ -1,19 +1,19 @@
 """The error tree of coplink's own world. What platforms say lives in ``coplink.ports.errors``.
 
-    CoplinkError                  code (stable), message (for people), detail (for the log)
-    ├── DomainError               the request makes no sense              -> say so, 400
-    ├── NotAllowed                this person may not                     -> say so, 403; 404 where existence is private
-    ├── NotFound                  there is no such thing for this person  -> 404
-    ├── PlanError
-    │   ├── UnsafePlan(hazards)   well formed but dangerous               -> ask: notice
-    │   ├── StalePlan             approved, but the world moved           -> plan again
-    │   └── CannotFit(...)        strict charter, weak target             -> ask
-    ├── LaunchError               a door was knocked on wrongly           -> a page that says what to do
-    │   ├── UnknownPlatform · UnknownDeployment · PendingDeployment       -> an admin must register or approve
-    │   ├── BadToken              signature, audience, times, nonce       -> logged as security
-    │   └── LostState             cookies blocked, login too old          -> offer to start again
-    └── ConfigurationError        at start, never later                   -> doctor's sentence
-        └── NotInstalled(extra) · BadSetting(name)
+CoplinkError                  code (stable), message (for people), detail (for the log)
+├── DomainError               the request makes no sense              -> say so, 400
+├── NotAllowed                this person may not                     -> say so, 403; 404 where existence is private
+├── NotFound                  there is no such thing for this person  -> 404
+├── PlanError
+│   ├── UnsafePlan(hazards)   well formed but dangerous               -> ask: notice
+│   ├── StalePlan             approved, but the world moved           -> plan again
+│   └── CannotFit(...)        strict charter, weak target             -> ask
+├── LaunchError               a door was knocked on wrongly           -> a page that says what to do
+│   ├── UnknownPlatform · UnknownDeployment · PendingDeployment       -> an admin must register or approve
+│   ├── BadToken              signature, audience, times, nonce       -> logged as security
+│   └── LostState             cookies blocked, login too old          -> offer to start again
+└── ConfigurationError        at start, never later                   -> doctor's sentence
+    └── NotInstalled(extra) · BadSetting(name)
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class UnsafePlan(PlanError):
     code = "unsafe_plan"
 
     def __init__(self, hazards: Sequence[Said]) -> None:
-        super().__init__(say("This would change more than coplink does without asking."), "; ".join(map(str, hazards)))
+        super().__init__(
+            say("This would change more than coplink does without asking."), "; ".join(map(str, hazards))
+        )
         self.hazards = tuple(hazards)
 
 

@@ -31,7 +31,9 @@ def fit(desired: Desired, roles: frozenset[Role]) -> tuple[Desired, tuple[Compro
     seats = {account: _nearest(role, roles) for account, role in desired.seats.items()}
     made = sorted({(desired.seats[a], role) for a, role in seats.items() if desired.seats[a] is not role})
     compromises = tuple(
-        Compromise(asked, given, say("“{asked}” becomes “{given}” there.", asked=asked.value, given=given.value))
+        Compromise(
+            asked, given, say("“{asked}” becomes “{given}” there.", asked=asked.value, given=given.value)
+        )
         for asked, given in made
     )
     return replace(desired, seats=seats), compromises

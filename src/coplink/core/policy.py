@@ -41,8 +41,12 @@ def hazards(plan: Plan, policy: Policy, tally: Tally) -> tuple[Said, ...]:
     if len(plan.departures) > most:
         found.append(say("{count} people seem to have left at once.", count=len(plan.departures)))
     if gone and tally.removed_today + gone > policy.per_day:
-        found.append(say("It would remove more than {count} people of this institution today.", count=policy.per_day))
-    if gone > policy.least and tally.removed_today + gone > max(policy.least, tally.kept * policy.share_of_all):
+        found.append(
+            say("It would remove more than {count} people of this institution today.", count=policy.per_day)
+        )
+    if gone > policy.least and tally.removed_today + gone > max(
+        policy.least, tally.kept * policy.share_of_all
+    ):
         found.append(say("It would remove a large part of all seats coplink keeps for this institution."))
     if gone and not plan.after:
         found.append(say("The space would be empty."))

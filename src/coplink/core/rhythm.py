@@ -144,7 +144,9 @@ def check(rhythm: Rhythm) -> Rhythm:
     match rhythm.pattern:
         case Weekly(every, days) if not 1 <= every <= 26 or not days or not set(days) <= set(range(7)):
             raise DomainError(say("Choose at least one weekday and how many weeks lie between meetings."))
-        case MonthlyWeekday(every, nth, day) if not 1 <= every <= 12 or nth not in (1, 2, 3, 4, -1) or day not in range(7):
+        case MonthlyWeekday(every, nth, day) if (
+            not 1 <= every <= 12 or nth not in (1, 2, 3, 4, -1) or day not in range(7)
+        ):
             raise DomainError(say("Choose first to fourth or last, and a weekday."))
         case MonthlyDay(every, day) if not 1 <= every <= 12 or not 1 <= day <= 28:
             raise DomainError(say("Choose a day of the month from 1 to 28."))
@@ -186,13 +188,17 @@ def expand(rhythm: Rhythm) -> tuple[Meeting, ...]:
         starts = instant(moved or datetime.combine(day, rhythm.start), zone)
         held_on = moved.date() if moved else day
         off = day in rhythm.called_off or any(pause.covers(held_on) for pause in rhythm.breaks)
-        meetings.append(Meeting(day, starts, starts + timedelta(minutes=rhythm.minutes), off, moved is not None))
+        meetings.append(
+            Meeting(day, starts, starts + timedelta(minutes=rhythm.minutes), off, moved is not None)
+        )
     return tuple(meetings)
 
 
 def _monthly(rhythm: Rhythm, every: int, pick: Callable[[int, int], date]) -> Iterator[date]:
     year, month = rhythm.first.year, rhythm.first.month
-    if pick(year, month) < rhythm.first:  # the count of months starts at the first matching one, as engines agree
+    if (
+        pick(year, month) < rhythm.first
+    ):  # the count of months starts at the first matching one, as engines agree
         year, month = _months_on(year, month, 1)
     while (when := pick(year, month)) <= rhythm.last:
         yield when
@@ -205,5 +211,7 @@ def _months_on(year: int, month: int, by: int) -> tuple[int, int]:
 
 
 def _nth_weekday(year: int, month: int, nth: int, day: int) -> date:
-    days = [d for d in range(1, calendar.monthrange(year, month)[1] + 1) if date(year, month, d).weekday() == day]
+    days = [
+        d for d in range(1, calendar.monthrange(year, month)[1] + 1) if date(year, month, d).weekday() == day
+    ]
     return date(year, month, days[nth - 1] if nth > 0 else days[-1])

@@ -34,7 +34,7 @@ class SeriesFacts:
 
 
 class Calendar(Protocol):
-    """Places a whole series: rule and occurrences. Microsoft and Google make one recurring series, Canvas single events."""
+    """Places a whole series. Microsoft and Google make one recurring series, Canvas single events."""
 
     def put(
         self,

@@ -1,13 +1,13 @@
 """How an integration says no.
 
-    IntegrationError                a platform said no, or nothing
-    ├── Transient                   Throttled(retry_after) · Unavailable · NotReadyYet(retry_after)  -> again by itself
-    ├── OutcomeUnknown              a write whose answer never came                     -> look first, never repeat blindly
-    ├── NeedsAttention(who)         Reauthorize · PermissionMissing(scopes) · PolicyForbids(setting) · LimitReached(limit)
-    │                               Ambiguous(candidates) · NotLicensed · Misconfigured -> a person must act
-    ├── Gone                        the remote object is not there                      -> look again, plan again
-    ├── CursorExpired               the platform forgot our place                       -> start over
-    └── UnexpectedReply             we misunderstood the platform                       -> fail, report, no retry: our bug
+    IntegrationError        a platform said no, or nothing
+    ├── Transient           Throttled · Unavailable · NotReadyYet            -> again by itself, after retry_after
+    ├── OutcomeUnknown      a write whose answer never came                  -> look first, never repeat blindly
+    ├── NeedsAttention      Reauthorize · PermissionMissing(scopes) · PolicyForbids(setting) · LimitReached
+    │                       Ambiguous(candidates) · NotLicensed · Misconfigured  -> a person must act: who
+    ├── Gone                the remote object is not there                   -> look again, plan again
+    ├── CursorExpired       the platform forgot our place                    -> start over
+    └── UnexpectedReply     we misunderstood the platform                    -> fail, report, no retry: our bug
 
 Integrations raise only these; anything else that comes out of one is our bug. ``message`` never holds a response body,
 a token or a person's name; ``detail`` may hold method, path without query, status and the vendor's error code.

@@ -75,7 +75,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an integration declares. ``door_name`` completes "Open … once" ("the Teams tab").
+    """What an integration declares. ``door_name`` completes "Open … once": "the Teams tab".
 
     ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Microsoft 365 administrator");
     ``space_word`` and ``seat_word`` are the platform's own words ("channel", "member").

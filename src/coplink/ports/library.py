@@ -22,7 +22,7 @@ class Library(Protocol):
     """Reads what changed in a space's files."""
 
     def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
-        """The page after ``cursor``; None begins a complete listing. Raises ``CursorExpired`` to begin anew.
+        """The page after ``cursor``; None begins a complete listing. Raises ``CursorExpired``.
 
         Folders and the platform's own bookkeeping files are left out. Page and cursor are stored together by the caller.
         """

@@ -11,8 +11,8 @@ from typing import Protocol
 class SpaceWish:
     """What is asked for: a readable name, a sentence about it, our marker, what the founder chose, who will see it.
 
-    ``marker`` is unique per space and goes into the remote object (description, extension property, external id) so
-    that it can be found again. ``outsiders`` tells whether people of other institutions will belong. ``home_url`` is the
+    ``marker`` is unique per space and goes into the remote object (a description, an external id) so that it
+    can be found again. ``outsiders`` tells whether people of other institutions will belong. ``home_url`` is the
     community's page in coplink, for a tab or a link over there.
     """
 

@@ -30,5 +30,5 @@ class Watch(Protocol):
         ...
 
     def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
-        """A reply to give as it is (a validation echo), or whether the call carries our secret and hints at a change."""
+        """A reply to give as it is (a validation echo), or whether the call carries our secret."""
         ...

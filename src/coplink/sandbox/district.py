@@ -165,7 +165,9 @@ def region(tool_url: str = "http://127.0.0.1:8080") -> Region:
     rb = [p.key for p in people if p.district == "riverbend"]
     ls = [p.key for p in people if p.district == "lakeside"]
     courses = (
-        Course("101", "riverbend", "Literacy across the curriculum", "LIT-STAFF", _enrol("ana.ruiz", rb[:16])),
+        Course(
+            "101", "riverbend", "Literacy across the curriculum", "LIT-STAFF", _enrol("ana.ruiz", rb[:16])
+        ),
         Course("102", "riverbend", "Lab safety refresher", "LAB-SAFE", _enrol("hugo.marsh", rb[8:20])),
         Course("103", "riverbend", "Archive of last year", "ARCHIVE", dict.fromkeys(rb[4:8], "student")),
         Course("202", "lakeside", "Reading coaches", "READ-COACH", _enrol("luis.ortega", ls[:12])),
@@ -196,23 +198,47 @@ def _awkward() -> list[Resident]:
     """People every connector must survive."""
     return [
         Resident(  # the same mailbox is known in both districts
-            "robin.twofold.r", "Robin Twofold", "riverbend", "robin@shared.example", "1901",
-            guid("sub", "riverbend", "robin"), entra_id=guid("user", "robin"),
+            "robin.twofold.r",
+            "Robin Twofold",
+            "riverbend",
+            "robin@shared.example",
+            "1901",
+            guid("sub", "riverbend", "robin"),
+            entra_id=guid("user", "robin"),
         ),
         Resident(
-            "robin.twofold.l", "Robin Twofold", "lakeside", "robin@shared.example", "2901",
-            guid("sub", "lakeside", "robin"), google_id="100000000000000002901",
+            "robin.twofold.l",
+            "Robin Twofold",
+            "lakeside",
+            "robin@shared.example",
+            "2901",
+            guid("sub", "lakeside", "robin"),
+            google_id="100000000000000002901",
         ),
         Resident(  # no account in the district's suite
-            "vera.paper", "Vera Paper", "riverbend", "vera.paper@riverbend.example", "1902",
+            "vera.paper",
+            "Vera Paper",
+            "riverbend",
+            "vera.paper@riverbend.example",
+            "1902",
             guid("sub", "riverbend", "vera"),
         ),
         Resident(  # no e-mail address
-            "walt.silent", "Walt Silent", "riverbend", None, "1903",
-            guid("sub", "riverbend", "walt"), entra_id=guid("user", "walt"),
+            "walt.silent",
+            "Walt Silent",
+            "riverbend",
+            None,
+            "1903",
+            guid("sub", "riverbend", "walt"),
+            entra_id=guid("user", "walt"),
         ),
         Resident(  # a name that is markup
-            "bobby.tables", "<b>Bobby</b> & “Tables” <script>alert(1)</script>", "lakeside",
-            "bobby.tables@lakeside.example", "2902", guid("sub", "lakeside", "bobby"), google_id="100000000000000002902",
+            "bobby.tables",
+            "<b>Bobby</b> & “Tables” <script>alert(1)</script>",
+            "lakeside",
+            "bobby.tables@lakeside.example",
+            "2902",
+            guid("sub", "lakeside", "bobby"),
+            google_id="100000000000000002902",
         ),
     ]

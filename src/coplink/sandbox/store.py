@@ -52,7 +52,9 @@ class Store:
     def get(self, kind: str, key: str) -> Document | None:
         """The document, or None; a copy, to be put back after a change."""
         with self._lock:
-            row = self._db.execute("SELECT body FROM documents WHERE kind = ? AND id = ?", (kind, key)).fetchone()
+            row = self._db.execute(
+                "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind, key)
+            ).fetchone()
         return json.loads(row[0]) if row else None
 
     def put(self, kind: str, key: str, document: Document) -> None:
@@ -72,13 +74,17 @@ class Store:
     def all(self, kind: str) -> list[Document]:
         """Every document of a kind, oldest first."""
         with self._lock:
-            rows = self._db.execute("SELECT body FROM documents WHERE kind = ? ORDER BY n", (kind,)).fetchall()
+            rows = self._db.execute(
+                "SELECT body FROM documents WHERE kind = ? ORDER BY n", (kind,)
+            ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
     def keys(self, kind: str) -> list[str]:
         """The ids of every document of a kind, oldest first."""
         with self._lock:
-            return [r[0] for r in self._db.execute("SELECT id FROM documents WHERE kind = ? ORDER BY n", (kind,))]
+            return [
+                r[0] for r in self._db.execute("SELECT id FROM documents WHERE kind = ? ORDER BY n", (kind,))
+            ]
 
     def serial(self, kind: str) -> int:
         """The next number of a kind: 1, 2, 3 …, never twice."""

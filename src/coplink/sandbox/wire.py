@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule as Route
+from werkzeug.routing import Map
+from werkzeug.routing import Rule as Route
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
@@ -53,7 +54,9 @@ class DoorLink:
 class Refuse(Exception):
     """The vendor would refuse this; answered through ``Wire.refusal`` in the vendor's own form."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
 
@@ -61,8 +64,8 @@ class Refuse(Exception):
 class Wire:
     """The frame of a vendor sandbox. ``key`` is the integration's; ``base_url`` is set when it is served.
 
-    ``checks`` see every API request with its answer (a test hangs contract checks there); what they return is kept in
-    ``violations``. Counting is on for every route but those registered with ``counted=False`` (tokens, pages for people).
+    ``checks`` see every API request with its answer (a test hangs contract checks there); what they return stays
+    in ``violations``. Counting is on for every route but those registered with ``counted=False`` (tokens, pages for people).
     """
 
     key = ""
@@ -86,7 +89,7 @@ class Wire:
     def route(
         self, methods: str, path: str, view: View, *, counted: bool = True, write: bool | None = None
     ) -> None:
-        """Answer ``methods`` ("GET POST") on ``path`` (werkzeug syntax). ``write`` None: every method but GET and HEAD."""
+        """Answer ``methods`` ("GET POST") on ``path`` (werkzeug syntax). ``write`` None: all but GET and HEAD."""
         name = f"{methods} {path}"
         self._views[name] = (view, counted, write)
         self._map.add(Route(path, methods=methods.split(), endpoint=name))
@@ -103,7 +106,9 @@ class Wire:
 
     def refusal(self, refused: Refuse) -> Response:
         """A refusal in the vendor's form; vendors override it."""
-        return self.json({"error": {"code": refused.code, "message": refused.message}}, refused.status, refused.headers)
+        return self.json(
+            {"error": {"code": refused.code, "message": refused.message}}, refused.status, refused.headers
+        )
 
     def json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """A JSON answer."""
@@ -234,7 +239,7 @@ def _drop(environ: WSGIEnvironment) -> None:
 class _Quiet(WSGIRequestHandler):
     """Says nothing; a dropped connection is part of the play."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the library's own name
+    def log(self, type: str, message: str, *args: Any) -> None:
         return None
 
 
