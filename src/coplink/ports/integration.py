@@ -77,8 +77,8 @@ class Field:
 class Manifest:
     """What an integration declares. ``door_name`` completes "Open … once": "the Teams tab".
 
-    ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Microsoft 365 administrator");
-    ``space_word`` and ``seat_word`` are the platform's own words ("channel", "member").
+    ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Canvas administrator");
+    ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold.
     """
 
     key: str

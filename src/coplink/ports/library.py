@@ -24,6 +24,6 @@ class Library(Protocol):
     def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
         """The page after ``cursor``; None begins a complete listing. Raises ``CursorExpired``.
 
-        Folders and the platform's own bookkeeping files are left out. Page and cursor are stored together by the caller.
+        Folders and the platform's own bookkeeping files are left out. The caller stores page and cursor together.
         """
         ...

@@ -65,7 +65,7 @@ class Wire:
     """The frame of a vendor sandbox. ``key`` is the integration's; ``base_url`` is set when it is served.
 
     ``checks`` see every API request with its answer (a test hangs contract checks there); what they return stays
-    in ``violations``. Counting is on for every route but those registered with ``counted=False`` (tokens, pages for people).
+    in ``violations``. Every route is counted but those registered with ``counted=False`` (tokens, pages).
     """
 
     key = ""

@@ -1,0 +1,66 @@
+"""What happens after an error: again, look first, start over, ask a person, or give up and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coplink.core.errors import CoplinkError, PlanError, UnsafePlan
+from coplink.core.spaces import Trouble
+from coplink.core.words import Said, say
+from coplink.ports.errors import CursorExpired, Gone, NeedsAttention, OutcomeUnknown, Transient
+
+BACKOFF = (15.0, 60.0, 300.0, 1800.0)
+FACILITATOR = "facilitator"
+SUPPORT = "coplink’s administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Again by itself after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Plan again from a fresh look, after the platform's lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOver:
+    """Forget where reading stopped and begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Rest until a person acts; the trouble says who and what."""
+
+    trouble: Trouble
+
+
+Decision = Retry | LookAgain | StartOver | Ask
+
+
+def decide(error: CoplinkError, attempt: int, backoff: Sequence[float] = BACKOFF) -> Decision:
+    """What an error means for the work it interrupted; ``attempt`` counts from 0. Retries are bounded."""
+    match error:
+        case Transient() if attempt < len(backoff):
+            return Retry(max(error.retry_after or 0.0, 0.0) or backoff[attempt])
+        case OutcomeUnknown() | Gone() if attempt < len(backoff):
+            return LookAgain()
+        case CursorExpired() if attempt < len(backoff):
+            return StartOver()
+        case UnsafePlan():
+            return Ask(Trouble(error.code, joined(error.hazards), FACILITATOR))
+        case NeedsAttention():
+            return Ask(Trouble(error.code, error.message, error.who))
+        case PlanError():
+            return Ask(Trouble(error.code, error.message, FACILITATOR))
+        case _:
+            return Ask(Trouble(error.code, error.message, SUPPORT))
+
+
+def joined(sentences: Sequence[Said]) -> Said:
+    """Several sentences as one, each still with its values."""
+    return say(" ".join(str(sentence) for sentence in sentences).replace("{", "(").replace("}", ")"))

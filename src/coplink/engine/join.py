@@ -1,0 +1,127 @@
+"""Invite, join, decline, pause, leave: the only place a membership changes, and always by the person's own act.
+
+A decline leaves nothing but keyed hashes of the person's identities: an unanswered invitation and a declined one are
+the same row, so no page, count, export or log can tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from coplink.core.access import Action, may
+from coplink.core.community import Community
+from coplink.core.errors import DomainError, NotAllowed
+from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Role, Standing
+from coplink.core.words import Said, say
+from coplink.engine import marks
+from coplink.ports.records import Event, Link
+from coplink.ports.sealing import Sealer
+from coplink.ports.storage import UnitOfWork
+
+
+def hashes(sealer: Sealer, community: CommunityId, identities: Iterable[Identity]) -> frozenset[str]:
+    """The keyed hashes under which a "no" to this community is remembered, one per identity."""
+    return frozenset(
+        sealer.keyed_hash("opt-out", community, i.institution, i.door, i.realm, i.subject) for i in identities
+    )
+
+
+def said_no(uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: PersonId) -> bool:
+    """Whether this person has declined this community; for the person themselves and for those who invite in bulk."""
+    return bool(uow.communities.opted_out(hashes(sealer, community, uow.people.identities(person))))
+
+
+def offer(
+    uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: Person, role: Role, now: datetime
+) -> bool:
+    """Offer an invitation; False where there is nothing to offer: known already, or a "no" was said."""
+    if uow.communities.membership(community, person.id) or said_no(uow, sealer, community, person.id):
+        return False
+    uow.communities.put_membership(
+        Membership(community, person.id, person.institution, role, Standing.INVITED, now)
+    )
+    return True
+
+
+def accept(
+    uow: UnitOfWork,
+    sealer: Sealer,
+    community: Community,
+    person: Person,
+    now: datetime,
+    link: Link | None = None,
+) -> Membership:
+    """Join, by the person's own act: on an invitation, with an invitation link, or after a pause or a leaving."""
+    known = uow.communities.membership(community.id, person.id)
+    if known is None and not _opens(link, community, person, now):
+        raise NotAllowed(say("You need an invitation to join this community."))
+    role = Role.MEMBER
+    if known is not None:
+        role = known.role
+        if known.standing is Standing.JOINED:
+            return known
+    uow.communities.opt_in(hashes(sealer, community.id, uow.people.identities(person.id)))
+    membership = Membership(community.id, person.id, person.institution, role, Standing.JOINED, now)
+    uow.communities.put_membership(membership)
+    _tell(uow, community, person, now, say("joined"))
+    marks.people_changed(uow, community.id)
+    return membership
+
+
+def decline(uow: UnitOfWork, sealer: Sealer, community: Community, person: Person) -> None:
+    """Say no. Nothing but keyed hashes is kept, and nobody is told."""
+    known = uow.communities.membership(community.id, person.id)
+    if known is not None and known.standing is not Standing.INVITED:
+        raise DomainError(say("You have answered already. You can leave the community instead."))
+    uow.communities.opt_out(hashes(sealer, community.id, uow.people.identities(person.id)))
+
+
+def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> Membership:
+    """Take a break: the seats are given up, the way back is one click."""
+    return _step_out(uow, community, person, Standing.PAUSED, now, say("is taking a break"))
+
+
+def leave(
+    uow: UnitOfWork, community: Community, person: Person, now: datetime, place: str = ""
+) -> Membership:
+    """Leave, everywhere. ``place`` names the platform on which it happened, if it was not here."""
+    said = say("left in {place}", place=place) if place else say("left")
+    return _step_out(uow, community, person, Standing.LEFT, now, said)
+
+
+def _step_out(
+    uow: UnitOfWork, community: Community, person: Person, standing: Standing, now: datetime, said: Said
+) -> Membership:
+    known = uow.communities.membership(community.id, person.id)
+    if known is None or not may(person, Action.LEAVE, community, known):
+        raise NotAllowed(say("You do not belong to this community."))
+    if (
+        known.role is Role.FACILITATOR
+        and standing is Standing.LEFT
+        and _last_facilitator(uow, community, person)
+    ):
+        raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+    membership = known.now(standing, now)
+    uow.communities.put_membership(membership)
+    _tell(uow, community, person, now, said)
+    marks.people_changed(uow, community.id)
+    return membership
+
+
+def _last_facilitator(uow: UnitOfWork, community: Community, person: Person) -> bool:
+    others = (m for m in uow.communities.memberships(community.id) if m.person != person.id)
+    return not any(m.standing is Standing.JOINED and m.role.leads for m in others)
+
+
+def _opens(link: Link | None, community: Community, person: Person, now: datetime) -> bool:
+    return (
+        link is not None
+        and link.open_at(now)
+        and link.community == community.id
+        and link.institution == person.institution
+    )
+
+
+def _tell(uow: UnitOfWork, community: Community, person: Person, now: datetime, said: Said) -> None:
+    uow.records.say(Event(community.id, community.institution, now, person.id, said))

@@ -1,0 +1,49 @@
+"""Which work follows from a change: always marked in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from coplink.core.people import CommunityId, InstitutionId, PersonId, Standing
+from coplink.core.spaces import Space, SpaceState
+from coplink.core.work import Kind
+from coplink.ports.storage import UnitOfWork
+
+FULL = (Kind.PROVISION, Kind.RECONCILE, Kind.PLACE_MEETINGS, Kind.COLLECT, Kind.RENEW_WATCH)
+INSIDE = FULL[1:]
+
+
+def everything(uow: UnitOfWork, community: CommunityId) -> None:
+    """Ask for all work of a community: every roster and every space, whatever was done before."""
+    for context in uow.communities.contexts(community):
+        if context.roster:
+            uow.work.mark(Kind.READ_ROSTER, context.id, community)
+    for space in uow.spaces.of(community):
+        if space.state is SpaceState.READY:
+            for kind in FULL:
+                uow.work.mark(kind, space.id, community)
+        elif space.state in (SpaceState.MAKING, SpaceState.STUCK):
+            uow.work.mark(Kind.PROVISION, space.id, community)
+
+
+def inside(uow: UnitOfWork, space: Space) -> None:
+    """Ask for the work of a space that has just become ready."""
+    for kind in INSIDE:
+        uow.work.mark(kind, space.id, space.community)
+
+
+def people_changed(uow: UnitOfWork, community: CommunityId) -> None:
+    """Ask for seats and attendees after someone's membership changed."""
+    for space in uow.spaces.of(community):
+        if space.state is SpaceState.READY:
+            uow.work.mark(Kind.RECONCILE, space.id, community)
+            uow.work.mark(Kind.PLACE_MEETINGS, space.id, community)
+
+
+def account_changed(uow: UnitOfWork, person: PersonId, institution: InstitutionId, integration: str) -> None:
+    """Ask for the seats of someone whose account on one platform has just been proved."""
+    for community, membership in uow.communities.of_person(person):
+        if membership.standing is Standing.JOINED:
+            for space in uow.spaces.of(community.id):
+                here = space.institution == institution and space.integration == integration
+                if here and space.state is SpaceState.READY:
+                    uow.work.mark(Kind.RECONCILE, space.id, community.id)
+                    uow.work.mark(Kind.PLACE_MEETINGS, space.id, community.id)
