@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import stat
+from pathlib import Path
 
 import pytest
 
 from coplink.core.errors import BadSetting, ConfigurationError
 from coplink.settings import SECRETS_DIR, Settings, load
 
+ROOT = Path(__file__).parents[2]
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 OTHER = base64.urlsafe_b64encode(b"o" * 32).decode()
 
@@ -181,3 +183,10 @@ def test_every_setting_is_described():
     for name, field in Settings.model_fields.items():
         assert field.description, f"{name} has no description"
         assert field.description.endswith("."), f"the description of {name} is no sentence"
+
+
+def test_every_setting_is_in_readme_or_its_pages():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
+    names = {f"COPLINK_{name.upper()}" for name in Settings.model_fields} | {SECRETS_DIR}
+    assert not sorted(name for name in names if name not in text)
