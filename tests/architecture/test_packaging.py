@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -153,6 +155,20 @@ def test_what_runs_is_pinned_to_the_versions_that_are_tested():
         return {line.rstrip(" \\") for line in text.splitlines() if "==" in line and line[0].isalnum()}
 
     assert pins("run.txt") < pins("dev.txt")
+
+
+def test_every_dependency_declared_is_pinned_in_a_version_that_fits():
+    text = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    pins = dict(
+        line.split(" ")[0].split("==") for line in text.splitlines() if "==" in line and line[0].isalnum()
+    )
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    wanted = [*project["dependencies"], *groups["dev"], *PROJECT["build-system"]["requires"]]
+    wanted += [
+        one for extra, some in project["optional-dependencies"].items() if extra != "all" for one in some
+    ]
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
 
 
 def test_every_integration_is_declared_in_every_place():

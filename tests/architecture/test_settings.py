@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_the_master_key_is_made_once_and_only_its_owner_can_read_it(given, tmp_p
     assert [path.name for path in file.parent.iterdir()] == ["master.key"], (
         "nothing half written stays behind"
     )
+
+
+def test_processes_that_start_together_end_with_one_key(given):
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: load(**given).master_keys[0].get_secret_value(), range(32)))
+    assert len(set(keys)) == 1
 
 
 def test_given_keys_are_used_and_none_is_made(given, tmp_path, monkeypatch):
