@@ -1,0 +1,182 @@
+"""Setting up: institutions, their first admin, LTI platforms, connections, and agreeing to take part.
+
+The command line, the connections page and the demo all come through here: what the demo does, an admin can do with a
+real institution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from coplink.core.community import Community, Participation
+from coplink.core.errors import DomainError, NotAllowed, NotFound
+from coplink.core.people import CommunityId, Institution, InstitutionId, Person, PersonId
+from coplink.core.spaces import ConnectionId, SpaceState
+from coplink.core.words import say
+from coplink.core.work import Kind
+from coplink.engine.secrets import fresh_token
+from coplink.ports.integration import Connection, Manifest
+from coplink.ports.records import Connected, Deployment, Event, Link, LinkKind, Registration
+from coplink.ports.storage import UnitOfWork
+
+ADMIN_LINK_LIFE = timedelta(hours=24)
+Try = Callable[[Mapping[str, str]], Connection]
+
+
+def add_institution(uow: UnitOfWork, name: str, listed: bool = False) -> Institution:
+    """Add a school or district; the same name again gives the same institution."""
+    name = " ".join(name.split())
+    if not name:
+        raise DomainError(say("Give the institution a name."))
+    known = uow.institutions.named(name)
+    if known is not None:
+        return known
+    institution = Institution(InstitutionId(uow.new_id()), name, listed)
+    uow.institutions.add(institution)
+    return institution
+
+
+def the_institution(uow: UnitOfWork, name_or_id: str) -> Institution:
+    """An institution by its name or id; raises ``NotFound`` with a sentence."""
+    found = uow.institutions.named(name_or_id) or uow.institutions.get(InstitutionId(name_or_id))
+    if found is None:
+        raise NotFound(say("There is no institution called “{name}”.", name=name_or_id))
+    return found
+
+
+def invite_admin(uow: UnitOfWork, institution: Institution, name: str, now: datetime) -> Link:
+    """A one-time link (24 hours) that makes whoever opens it this institution's connection admin."""
+    person = Person(
+        PersonId(uow.new_id()), institution.id, " ".join(name.split()) or "Connection admin", admin=True
+    )
+    uow.people.put(person)
+    link = Link(
+        uow.new_id(),
+        LinkKind.ADMIN,
+        fresh_token(),
+        institution.id,
+        None,
+        person.id,
+        now,
+        now + ADMIN_LINK_LIFE,
+    )
+    uow.links.put(link)
+    return link
+
+
+def admin_of(uow: UnitOfWork, token: str, now: datetime) -> Person:
+    """Use an admin link; raises ``DomainError`` when it is used up or too old."""
+    link = uow.links.by_token(LinkKind.ADMIN, token)
+    person = uow.people.get(PersonId(link.person)) if link and link.person else None
+    if link is None or person is None or not link.open_at(now) or not uow.links.use(link.id, now):
+        raise DomainError(
+            say("This link has been used or is too old. Ask for a new one: coplink admin invite.")
+        )
+    return person
+
+
+def add_platform(uow: UnitOfWork, registration: Registration) -> Registration:
+    """Register coplink on an LTI platform; the same issuer and client again changes the known registration."""
+    for address in (registration.authorization_url, registration.token_url, registration.jwks_url):
+        _https(address)
+    known = list(uow.platforms.find(registration.issuer, registration.client_id))
+    if known:
+        if known[0].institution != registration.institution:
+            raise NotAllowed(say("This client id is already registered by another institution."))
+        registration = replace(registration, id=known[0].id)
+    uow.platforms.put(registration)
+    return registration
+
+
+def approve_deployment(
+    uow: UnitOfWork, registration: Registration, deployment_id: str, institution: InstitutionId, now: datetime
+) -> Deployment:
+    """Let launches of one deployment in."""
+    known = uow.platforms.deployment(registration.id, deployment_id)
+    if known is not None and known.approved_at is not None:
+        return known
+    deployment = Deployment(registration.id, deployment_id, institution, now)
+    uow.platforms.put_deployment(deployment)
+    return deployment
+
+
+def connect(
+    uow: UnitOfWork,
+    institution: InstitutionId,
+    manifest: Manifest,
+    typed: Mapping[str, str],
+    open_with: Try,
+    now: datetime,
+) -> Connected:
+    """Store a connection after its settings were checked for form; a second time changes the settings.
+
+    Unknown settings are refused, missing ones named, addresses must be https (or loopback). Secrets left empty keep
+    their old value. ``open_with`` opens a connection without calling the platform.
+    """
+    known = uow.institutions.connection_of(institution, manifest.key)
+    old = known.settings if known else {}
+    names = {field.name for field in manifest.fields}
+    if unknown := sorted(typed.keys() - names):
+        raise DomainError(say("“{name}” is not a setting of {title}.", name=unknown[0], title=manifest.title))
+    settings: dict[str, str] = {}
+    for field in manifest.fields:
+        value = (typed.get(field.name) or "").strip() or old.get(field.name, "") or (field.default or "")
+        if not value and field.default is None:
+            raise DomainError(say("“{title}” is missing.", title=field.title))
+        if field.name.endswith("_url") and value:
+            _https(value)
+        settings[field.name] = value
+    connection = open_with(settings)
+    connected = Connected(
+        known.id if known else ConnectionId(uow.new_id()),
+        institution,
+        manifest.key,
+        settings,
+        connection.realm(),
+        known.made_at if known else now,
+    )
+    uow.institutions.put_connection(connected)
+    for space in uow.spaces.of_institution(institution):
+        if space.connection == connected.id and space.state is SpaceState.STUCK:
+            uow.spaces.put(replace(space, state=SpaceState.MAKING, trouble=None))
+            uow.work.mark(Kind.PROVISION, space.id, space.community)
+    return connected
+
+
+def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> Community:
+    """The institution takes part: its waiting spaces are made."""
+    found, participation = _asked(uow, admin, community)
+    uow.communities.put_participation(replace(participation, agreed_at=now, refused_at=None))
+    for space in uow.spaces.of(community):
+        if space.institution == admin.institution and space.state in (SpaceState.WAITING, SpaceState.REFUSED):
+            uow.spaces.put(replace(space, state=SpaceState.MAKING))
+            uow.work.mark(Kind.PROVISION, space.id, community)
+    uow.records.say(Event(community, admin.institution, now, admin.id, say("agreed to take part")))
+    return found
+
+
+def refuse(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> None:
+    """The institution does not take part; nothing is made there. It can be agreed to later."""
+    _, participation = _asked(uow, admin, community)
+    if participation.agreed:
+        raise DomainError(say("Your institution takes part already."))
+    uow.communities.put_participation(replace(participation, refused_at=now))
+    for space in uow.spaces.of(community):
+        if space.institution == admin.institution and space.state is SpaceState.WAITING:
+            uow.spaces.put(replace(space, state=SpaceState.REFUSED))
+
+
+def _asked(uow: UnitOfWork, admin: Person, community: CommunityId) -> tuple[Community, Participation]:
+    found = uow.communities.get(community)
+    participation = uow.communities.participation(community, admin.institution)
+    if not admin.admin or found is None or participation is None:
+        raise NotFound(say("Your institution has not been asked to take part in that."))
+    return found, participation
+
+
+def _https(address: str) -> None:
+    loopback = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
+    if not (address.startswith("https://") or address.startswith(loopback)):
+        raise DomainError(say("“{address}” is not an https address.", address=address[:80]))

@@ -1,0 +1,116 @@
+"""Make a space exist, once, step by step.
+
+Each step: a journal row with its key is committed, the platform is asked to make or find the part, the remote id is
+stored before the next step. It is quiet: people enter only after a person said so. A space that is ready is looked at,
+not made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from coplink.core.community import Community
+from coplink.core.people import Standing
+from coplink.core.spaces import Space, SpaceId, SpaceState
+from coplink.core.words import say
+from coplink.core.work import Turn
+from coplink.engine import marks
+from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
+from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
+from coplink.ports.records import Event, Report
+from coplink.ports.seats import Done
+from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
+from coplink.ports.storage import UnitOfWork
+
+
+def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, now: Now) -> Outcome:
+    """Bring one space as far as it goes. Raises ``IntegrationError`` where a step cannot be done now."""
+    with begin() as uow:
+        space = uow.spaces.get(SpaceId(turn.target))
+        if space is None or space.state in (SpaceState.WAITING, SpaceState.REFUSED):
+            return Settled()
+        community = uow.communities.get(space.community)
+        if community is None:
+            return Settled()
+        reach = open_connection(uow, space.connection)
+        wish = wish_of(uow, space, community, home_url)
+    port = reach.connection.spaces
+    if port is None:
+        return Settled()
+    made = 0
+    for step in port.steps(wish):
+        if step in space.parts:
+            continue
+        space = _step(begin, port, turn, space, wish, step, now)
+        made += 1
+    facts = _describe(port, space, made, reach)
+    with begin() as uow:
+        was_ready = space.state is SpaceState.READY
+        if not was_ready or space.link != facts.link or space.trouble:
+            space = replace(space, state=SpaceState.READY, trouble=None, link=facts.link)
+            uow.spaces.put(space)
+        if not was_ready:
+            marks.inside(uow, space)
+            said = say("{place} is ready", place=reach.manifest.title)
+            uow.records.say(Event(space.community, space.institution, now(), "", said))
+        uow.records.report(Report("provision", space.id, space.community, now(), {"made": made}))
+        uow.commit()
+    return Settled()
+
+
+def wish_of(uow: UnitOfWork, space: Space, community: Community, home_url: str) -> SpaceWish:
+    """What is asked for in this space; outsiders are people of other institutions who take part or may."""
+    others = any(p.institution != space.institution for p in uow.communities.participations(community.id))
+    others = others or any(
+        m.institution != space.institution and m.standing is not Standing.LEFT
+        for m in uow.communities.memberships(community.id)
+    )
+    address = f"{home_url}/c/{community.id}"
+    return SpaceWish(space.name, community.charter.about, space.marker, space.asked, others, address)
+
+
+def _step(
+    begin: Begin, port: Spaces, turn: Turn, space: Space, wish: SpaceWish, step: str, now: Now
+) -> Space:
+    with begin() as uow:
+        key = uow.journal.key_of(space.id, f"make {step}") or uow.new_id()
+        entry = uow.journal.open(turn, space.id, f"make {step}", key, now())
+        uow.commit()
+    try:
+        made = port.ensure(step, wish, space.parts, key)
+    except OutcomeUnknown:
+        raise  # the journal row stays open: the next go looks first
+    except IntegrationError:
+        with begin() as uow:
+            uow.journal.close(entry, Done.REFUSED, now())
+            uow.commit()
+        raise
+    space = space.with_part(step, made.remote)
+    with begin() as uow:
+        uow.spaces.put(space)
+        uow.journal.close(entry, Done.ALREADY_SO if made.found else Done.CHANGED, now(), made.found)
+        uow.commit()
+    return space
+
+
+def _describe(port: Spaces, space: Space, made: int, reach: Reach) -> SpaceFacts:
+    """Read the space; one that was ready and is gone is for a person to decide, never made anew behind their backs."""
+    try:
+        return port.describe(space.parts)
+    except Gone as error:
+        if made or space.state is not SpaceState.READY:
+            raise
+        raise PolicyForbids(
+            say(
+                "The {word} is not there any more. Restore it over there, or ask for a new one.",
+                word=reach.manifest.space_word,
+            ),
+            "facilitator",
+            detail=error.detail,
+        ) from error
+
+
+def wait_for_lag(lag: timedelta) -> float:
+    """How long to wait before looking again, in seconds: a little more than the platform's lag."""
+    return max(lag.total_seconds(), 0.0) + 0.2
