@@ -31,11 +31,9 @@ def subscribe(begin: Begin, open_connection: Open, hook_url: str, turn: Turn, no
         secret = known[1] if known else fresh_token()
         key = uow.journal.key_of(space.id, "watch files") or uow.new_id()
         entry = uow.journal.open(turn, space.id, "watch files", key, now())
-        uow.commit()
-    callback = f"{hook_url}/hook/{space.integration}/{space.id}"
-    with begin() as uow:
         uow.watches.put(space.id, known[0] if known else Subscription("", now()), secret)
         uow.commit()
+    callback = f"{hook_url}/hook/{space.integration}/{space.id}"
     try:
         if known and known[0].remote:
             subscription = watch.renew(space.parts, known[0])

@@ -78,7 +78,8 @@ class Manifest:
     """What an integration declares. ``door_name`` completes "Open … once": "the Teams tab".
 
     ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Canvas administrator");
-    ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold.
+    ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold;
+    ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them.
     """
 
     key: str
@@ -93,6 +94,7 @@ class Manifest:
     admin: str
     door_name: str
     space_word: str
+    steps: tuple[str, ...] = ()
     chooses: tuple[str, ...] = ()
     invites_attendees: bool = False
 

@@ -219,7 +219,8 @@ class Ledger(Protocol):
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None: ...
     def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
         """CHANGED: put or removed. ALREADY_SO: unknown stays unknown, nothing stays nothing; an absent one is removed.
-        REFUSED: as before the intent. UNKNOWN: stays intended."""
+        REFUSED: as before the intent. UNKNOWN: stays intended.
+        """
         ...
 
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None: ...
