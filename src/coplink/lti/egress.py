@@ -1,0 +1,128 @@
+"""Calls that leave the house for a platform: short time-outs, small answers, no redirects, no cookies.
+
+Raises only ``coplink.ports.errors``: what does not answer is ``Unavailable``; an odd answer is ``UnexpectedReply``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+
+from coplink.core.words import say
+from coplink.lti.origins import origin, split
+from coplink.ports.errors import Unavailable, UnexpectedReply
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 10.0
+WHOLE_SECONDS = 30.0
+_SLICE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform answered; header names in lower case, the body complete and within the limit."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a success."""
+        return 200 <= self.status < 300
+
+
+class Egress:
+    """One way out, for many threads; each keeps its own connections."""
+
+    def __init__(
+        self,
+        connect: float = CONNECT_SECONDS,
+        read: float = READ_SECONDS,
+        whole: float = WHOLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._timeout, self._whole, self._clock = (connect, read), whole, clock
+        self._mine = threading.local()
+
+    def get(self, url: str, limit: int, headers: Mapping[str, str] | None = None) -> Answer:
+        """Read an address; ``limit`` in bytes."""
+        return self._call("GET", url, limit, headers, None)
+
+    def post_form(self, url: str, limit: int, form: Mapping[str, str]) -> Answer:
+        """Send a form; ``limit`` in bytes."""
+        return self._call("POST", url, limit, {"Accept": "application/json"}, form)
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        limit: int,
+        headers: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+    ) -> Answer:
+        where = described(method, url)
+        if split(url) is None:
+            raise UnexpectedReply(say("An address of the learning platform cannot be used."), where)
+        ends = self._clock() + self._whole
+        try:
+            with self._session().request(
+                method,
+                url,
+                headers=headers,
+                data=form,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                auth=_as_it_is,
+            ) as response:
+                body = self._body(response, limit, ends, where)
+                return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        except (requests.RequestException, OSError) as error:
+            raise unreachable(f"{where}: {type(error).__name__}") from error
+
+    def _body(self, response: requests.Response, limit: int, ends: float, where: str) -> bytes:
+        body = bytearray()
+        for piece in response.iter_content(_SLICE):
+            body += piece
+            if len(body) > limit:
+                raise UnexpectedReply(
+                    say("The learning platform sent far too much."), f"{where}: > {limit} bytes"
+                )
+            if self._clock() > ends:  # each read is quick, but there is no end of them
+                raise unreachable(f"{where}: dripping")
+        return bytes(body)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._mine, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.headers["User-Agent"] = "coplink"
+            # Two schools share one host: a cookie of one must never travel with the other.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            self._mine.session = session
+        return session
+
+
+def unreachable(detail: str) -> Unavailable:
+    """The platform does not answer."""
+    return Unavailable(
+        say("The learning platform does not answer right now. Please try again in a minute."), detail
+    )
+
+
+def described(method: str, url: str) -> str:
+    """Method, origin and path for the log; queries may hold cursors and stay out."""
+    parts = split(url)
+    return f"{method} {origin(url)}{parts.path}" if parts else f"{method} (unusable address)"
+
+
+def _as_it_is(request: Any) -> Any:
+    """No credentials of the machine (a .netrc) on our calls."""
+    return request
