@@ -14,7 +14,7 @@ from coplink.core.community import Community
 from coplink.core.people import Standing
 from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.words import say
-from coplink.core.work import Turn
+from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
@@ -109,6 +109,13 @@ def _describe(port: Spaces, space: Space, made: int, reach: Reach) -> SpaceFacts
             "facilitator",
             detail=error.detail,
         ) from error
+
+
+def try_again(uow: UnitOfWork, space: Space) -> None:
+    """Someone says that what was in the way is mended: go on where it stopped."""
+    if space.state in (SpaceState.STUCK, SpaceState.MAKING):
+        uow.spaces.put(replace(space, state=SpaceState.MAKING, trouble=None))
+        uow.work.mark(Kind.PROVISION, space.id, space.community)
 
 
 def wait_for_lag(lag: timedelta) -> float:

@@ -263,7 +263,8 @@ def catalogue(uow: UnitOfWork, seen: Seen, manifests: Mapping[str, Manifest]) ->
         space = spaces.get(artifact.space)
         manifest = manifests.get(space.integration) if space else None
         title = manifest.title if manifest else ""
-        author = known[artifact.author].name if artifact.author in known else artifact.author_name
+        maker = known.get(artifact.author) if artifact.author else None
+        author = maker.name if maker else artifact.author_name
         lines.append(CatalogueLine(artifact, author or str(say("someone on {place}", place=title)), title))
     return tuple(lines)
 

@@ -1,0 +1,206 @@
+"""Builds ``Services`` from ``Settings``: the only module that knows concrete classes.
+
+    settings -> sealer -> storage -> lti and connections -> jobs (attached by whoever starts the process)
+
+Nothing here decides anything; it only says which class stands behind which port.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from coplink import logs, registry
+from coplink.core.errors import ConfigurationError, NotFound
+from coplink.core.policy import Policy
+from coplink.core.spaces import ConnectionId
+from coplink.core.words import say
+from coplink.core.work import Dirty
+from coplink.engine.outcome import Reach
+from coplink.engine.sweep import job_of
+from coplink.lti.connector import Connector
+from coplink.lti.keys import KeysCache, OurKeys
+from coplink.lti.rosters import LtiRosters
+from coplink.ports.clock import Clock
+from coplink.ports.door import Door
+from coplink.ports.integration import Call, Connection, Integration, Manifest, Surroundings
+from coplink.ports.jobs import Job, Jobs, JobStats
+from coplink.ports.records import Connected
+from coplink.ports.rosters import RosterSource
+from coplink.ports.sealing import Sealer
+from coplink.ports.storage import Storage, UnitOfWork
+from coplink.settings import Settings
+from coplink.storage.database import make_engine
+from coplink.storage.sealing import FernetSealer
+from coplink.storage.unit_of_work import SqlStorage
+
+log = logs.get(__name__)
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+
+class NoJobs:
+    """Stands where no worker has been attached: nothing is enqueued, the sweep finds the work later."""
+
+    def enqueue(self, job: Job) -> None:
+        """Leave it to the sweep."""
+
+    def hint(self, job: Job) -> None:
+        """Leave it to the sweep."""
+
+    def live(self, ids: object) -> frozenset[str]:
+        """None are at work."""
+        return frozenset()
+
+    def cancel(self, job_id: str) -> None:
+        """There is nothing to cancel."""
+
+    def stats(self) -> JobStats:
+        """An empty queue."""
+        return JobStats(0, 0, 0)
+
+
+@dataclass
+class Services:
+    """Everything a page, a job or a command needs, built once per process."""
+
+    settings: Settings
+    clock: Clock
+    sealer: Sealer
+    storage: Storage
+    installed: registry.Found
+    our_keys: OurKeys
+    platform_keys: KeysCache
+    rosters: RosterSource
+    policy: Policy = field(default_factory=Policy)
+    jobs: Jobs = field(default_factory=NoJobs)
+    _open: dict[ConnectionId, tuple[str, Reach]] = field(default_factory=dict)
+    _doors: dict[ConnectionId, tuple[str, Door | None]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock.now()
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work."""
+        return self.storage.begin()
+
+    @property
+    def integrations(self) -> Mapping[str, Integration]:
+        """The integrations that work, by key."""
+        return self.installed.integrations
+
+    @property
+    def manifests(self) -> Mapping[str, Manifest]:
+        """What each integration declares, by key."""
+        return {key: integration.manifest for key, integration in self.integrations.items()}
+
+    def open(self, uow: UnitOfWork, key: ConnectionId) -> Reach:
+        """The open connection of that id; opened once per process and settings."""
+        connected = uow.institutions.connection(key)
+        if connected is None:
+            raise NotFound(say("That connection is not known."))
+        return self.reach(connected)
+
+    def reach(self, connected: Connected) -> Reach:
+        """An open connection with its manifest and lag."""
+        digest = _digest(connected)
+        with self._lock:
+            known = self._open.get(connected.id)
+            if known is None or known[0] != digest:
+                manifest = self.installed.get(connected.integration).manifest
+                connection = self.connection(connected.integration, connected.settings)
+                known = (digest, Reach(connection, manifest, self._lag(manifest)))
+                self._open[connected.id] = known
+            return known[1]
+
+    def connection(self, integration: str, settings: Mapping[str, str]) -> Connection:
+        """Open a connection without remembering it; calls no platform."""
+        return self.installed.get(integration).connect(settings, self._surroundings(integration))
+
+    def door(self, connected: Connected) -> Door | None:
+        """The way in of one connection, if its platform has one; made once per process, so that keys stay cached."""
+        digest = _digest(connected)
+        with self._lock:
+            known = self._doors.get(connected.id)
+            if known is None or known[0] != digest:
+                integration = self.installed.get(connected.integration)
+                around = self._surroundings(connected.integration)
+                known = (digest, integration.door(connected.institution, connected.settings, around))
+                self._doors[connected.id] = known
+            return known[1]
+
+    def _lag(self, manifest: Manifest) -> timedelta:
+        override = (self.settings.lag_seconds_override or {}).get(manifest.key)
+        return manifest.limits.lag if override is None else timedelta(seconds=override)
+
+    def _surroundings(self, integration: str) -> Surroundings:
+        override = (self.settings.lag_seconds_override or {}).get(integration)
+        return Surroundings(
+            self.clock,
+            _record,
+            timeout=self.settings.http_timeout_seconds,
+            lag=None if override is None else timedelta(seconds=override),
+        )
+
+    def enqueue_marked(self, marked: Sequence[Dirty]) -> None:
+        """Hint at what a commit has just marked; what is lost here the sweep finds."""
+        for dirty in marked:
+            self.jobs.enqueue(job_of(dirty))
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Services:
+    """Build the services of one process; raises ``ConfigurationError`` when something is missing."""
+    clock = clock or SystemClock()
+    keys = [key.get_secret_value() for key in settings.master_keys]
+    if not keys:
+        raise ConfigurationError(say("COPLINK_MASTER_KEYS: there is no key to seal secrets with."))
+    sealer = FernetSealer(keys)
+    services: list[Services] = []
+
+    def marked(dirty: Sequence[Dirty]) -> None:
+        services[0].enqueue_marked(dirty)
+
+    storage = SqlStorage(make_engine(settings.database_url), sealer, after_commit=marked)
+    our_keys = OurKeys(storage)
+    connector = Connector(storage, our_keys, clock)
+    services.append(
+        Services(
+            settings,
+            clock,
+            sealer,
+            storage,
+            registry.integrations(),
+            our_keys,
+            KeysCache(),
+            LtiRosters(storage, connector),
+        )
+    )
+    return services[0]
+
+
+def _record(call: Call) -> None:
+    log.debug(
+        "called",
+        integration=call.integration,
+        operation=call.operation,
+        status=call.status,
+        seconds=call.seconds,
+    )
+
+
+def _digest(connected: Connected) -> str:
+    """Names a connection's settings without keeping them."""
+    return hashlib.sha256(json.dumps(dict(connected.settings), sort_keys=True).encode()).hexdigest()

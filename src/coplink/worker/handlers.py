@@ -1,0 +1,171 @@
+"""Job name to engine function, and what an outcome or an error means for the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from coplink import logs
+from coplink.core.errors import CoplinkError
+from coplink.core.people import CommunityId
+from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
+from coplink.core.words import say
+from coplink.core.work import Kind, Turn
+from coplink.engine import collect, meetings, provision, reconcile, rosters, watches
+from coplink.engine.attention import SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
+from coplink.engine.outcome import Again, Outcome, Settled
+from coplink.ports.records import Notice
+from coplink.ports.storage import StaleTurn, UnitOfWork
+from coplink.wiring import Services
+
+SHORT = 60.0
+BEFORE_LOOKING = 2.0
+
+log = logs.get(__name__)
+
+
+class Worker:
+    """Performs jobs: takes a turn, calls one verb, settles or postpones, and tells people what only they can change."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._verbs: dict[Kind, Callable[[Turn], Outcome]] = {
+            Kind.READ_ROSTER: self._read_roster,
+            Kind.PROVISION: self._provision,
+            Kind.RECONCILE: self._reconcile,
+            Kind.PLACE_MEETINGS: self._place_meetings,
+            Kind.COLLECT: self._collect,
+            Kind.RENEW_WATCH: self._renew_watch,
+        }
+
+    def perform(self, name: str, target: str, attempt: int) -> float | None:
+        """One go at a job; None when it has ended, else the seconds to wait (at most 60)."""
+        kind = Kind(name)
+        with self._services.begin() as uow:
+            turn = uow.work.begin(kind, target, self._services.now())
+            uow.commit()
+        if turn is None:
+            return None
+        with logs.bound(community=turn.partition, job=f"{kind}:{target}"):
+            try:
+                outcome = self._verbs[kind](turn)
+            except StaleTurn:
+                log.info("another worker took over")
+                return None
+            except CoplinkError as error:
+                log.warning("work interrupted", code=error.code, detail=error.detail, attempt=turn.attempt)
+                backoff = self._services.settings.backoff_seconds
+                return self._after(turn, decide(error, turn.attempt, backoff), error)
+            except Exception:
+                log.exception("work failed")
+                trouble = Trouble(
+                    "failed", say("Something went wrong inside coplink; it has been logged."), SUPPORT
+                )
+                return self._ask(turn, trouble)
+            return self._ended(turn, outcome)
+
+    # --- what the outcome means -----------------------------------------------------------------------------------
+
+    def _ended(self, turn: Turn, outcome: Outcome) -> float | None:
+        now = self._services.now()
+        match outcome:
+            case Settled():
+                with self._services.begin() as uow:
+                    uow.work.settle(turn, now)
+                    uow.records.clear_notices(turn.partition, _about(turn))
+                    uow.commit()
+                return None
+            case Again(seconds):
+                return self._later(turn, seconds, "waiting for the platform to show what was written")
+
+    def _after(self, turn: Turn, decision: Decision, error: CoplinkError) -> float | None:
+        match decision:
+            case Retry(seconds):
+                self._say_why(
+                    turn, Trouble(error.code, error.message, "nobody: coplink tries again by itself")
+                )
+                return self._later(turn, seconds, error.code)
+            case LookAgain():
+                return self._later(turn, BEFORE_LOOKING, error.code)
+            case StartOver():
+                with self._services.begin() as uow:
+                    collect.start_over(uow, SpaceId(turn.target))
+                    uow.commit()
+                return self._later(turn, BEFORE_LOOKING, error.code)
+            case Ask(trouble):
+                return self._ask(turn, trouble)
+
+    def _later(self, turn: Turn, seconds: float, reason: str) -> float | None:
+        until = self._services.now() + timedelta(seconds=seconds)
+        with self._services.begin() as uow:
+            uow.work.postpone(turn, until, reason)
+            uow.commit()
+        return seconds + 0.05 if seconds <= SHORT else None
+
+    def _ask(self, turn: Turn, trouble: Trouble) -> None:
+        """The work rests until a person acts; the notice says who and what."""
+        now = self._services.now()
+        with self._services.begin() as uow:
+            uow.work.postpone(turn, None, trouble.code)
+            space = self._space(uow, turn)
+            community = uow.communities.get(CommunityId(turn.partition))
+            if space is not None and turn.kind is Kind.PROVISION:
+                uow.spaces.put(replace(space, state=SpaceState.STUCK, trouble=trouble))
+            owner = space or community
+            if owner is not None:
+                uow.records.raise_notice(
+                    Notice(
+                        uow.new_id(),
+                        owner.institution,
+                        turn.partition,
+                        _about(turn),
+                        trouble.code,
+                        trouble.message,
+                        trouble.who,
+                        now,
+                    )
+                )
+            uow.commit()
+
+    def _say_why(self, turn: Turn, trouble: Trouble) -> None:
+        if turn.kind is not Kind.PROVISION:
+            return
+        with self._services.begin() as uow:
+            space = self._space(uow, turn)
+            if space is not None and space.state is SpaceState.MAKING:
+                uow.spaces.put(replace(space, trouble=trouble))
+                uow.commit()
+
+    def _space(self, uow: UnitOfWork, turn: Turn) -> Space | None:
+        return None if turn.kind is Kind.READ_ROSTER else uow.spaces.get(SpaceId(turn.target))
+
+    # --- the verbs ------------------------------------------------------------------------------------------------
+
+    def _read_roster(self, turn: Turn) -> Outcome:
+        s = self._services
+        return rosters.read(s.begin, s.rosters, s.sealer, turn, s.now)
+
+    def _provision(self, turn: Turn) -> Outcome:
+        s = self._services
+        return provision.provision(s.begin, s.open, turn, s.settings.base_url, s.now)
+
+    def _reconcile(self, turn: Turn) -> Outcome:
+        s = self._services
+        return reconcile.reconcile(s.begin, s.open, s.policy, turn, s.now)
+
+    def _place_meetings(self, turn: Turn) -> Outcome:
+        s = self._services
+        return meetings.place(s.begin, s.open, s.manifests, s.settings.base_url, turn, s.now)
+
+    def _collect(self, turn: Turn) -> Outcome:
+        s = self._services
+        return collect.collect(s.begin, s.open, turn, s.now)
+
+    def _renew_watch(self, turn: Turn) -> Outcome:
+        s = self._services
+        return watches.subscribe(s.begin, s.open, s.settings.base_url, turn, s.now)
+
+
+def _about(turn: Turn) -> str:
+    return f"{turn.kind}:{turn.target}"
