@@ -1,1 +1,94 @@
-"""The canvas integration of coplink."""
+"""Canvas: a group in a course, its members, and the meetings on the group's calendar.
+
+This front page holds the manifest and the integration; the SDK (``canvasapi``) is loaded by ``connect`` only. The way
+in from Canvas is LTI and lives in ``coplink.lti``. May import: ``coplink.ports`` and ``coplink.core``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from coplink.core.errors import NotInstalled
+from coplink.core.people import Role
+from coplink.core.spaces import SpaceKind
+from coplink.ports.door import Door
+from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
+
+if TYPE_CHECKING:
+    from coplink_canvas.connection import CanvasConnection
+
+ADMIN = "Canvas administrator"
+
+MANIFEST = Manifest(
+    key="canvas",
+    title="Canvas",
+    capabilities=frozenset({Capability.SPACES, Capability.SEATS, Capability.CALENDAR}),
+    kind=SpaceKind.GROUP,
+    roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
+    # Canvas publishes no limit for the members of a group; names are its strings of 255 characters.
+    limits=Limits(seats=1000, facilitators=100, name_length=255, batch=10, lag=timedelta(seconds=10)),
+    scopes=(
+        Scope(
+            "manage_groups_add",
+            "makes the group set and the group of a community in the course that was chosen",
+            "no community gets a place in Canvas",
+        ),
+        Scope(
+            "manage_groups_manage",
+            "seats members, writes the page about the community and puts the meetings on the group's calendar",
+            "nobody is seated or unseated, and meetings are not on the Canvas calendar",
+        ),
+        Scope(
+            "read_roster",
+            "asks whether somebody whom Canvas refused is in the course at all",
+            "a refused seat is shown without its reason",
+        ),
+    ),
+    fields=(
+        Field(
+            "base_url",
+            "Address of Canvas",
+            "The address people use, for example https://district.instructure.com",
+        ),
+        Field(
+            "token",
+            "Access token",
+            "A token of the service account, made under Account, Settings, New access token.",
+            secret=True,
+        ),
+    ),
+    extra="canvas",
+    admin=ADMIN,
+    door_name="the course in Canvas",
+    space_word="group",
+    chooses=("course",),
+    invites_attendees=False,
+)
+
+
+class CanvasIntegration:
+    """Code for Canvas; keeps nothing."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it declares, readable without the SDK."""
+        return MANIFEST
+
+    def connect(self, settings: Mapping[str, str], around: Surroundings) -> CanvasConnection:
+        """One institution's way to its Canvas; no call is made yet. Raises ``Misconfigured`` for a bad address."""
+        try:
+            from coplink_canvas.connection import CanvasConnection
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("canvasapi", "requests", "pyrate_limiter"):
+                raise
+            raise NotInstalled(MANIFEST.extra) from error
+        return CanvasConnection(settings, around)
+
+    def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
+        """None: people come from Canvas through LTI."""
+        return None
+
+
+integration = CanvasIntegration()

@@ -1,0 +1,294 @@
+"""The only importer of ``canvasapi``: its resources behind time-outs, a size limit, a limiter and a call record.
+
+``canvasapi`` 3.6 has no time-outs and no retries, so both are decided here: an adapter under its ``requests`` session
+bounds every call in time and size, keeps the rate, reports it, and turns every refusal into an ``IntegrationError``
+before the SDK sees it. Nothing is retried; the engine does that. Answers come out as plain rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from canvasapi import Canvas
+from canvasapi.calendar_event import CalendarEvent
+from canvasapi.course import Course
+from canvasapi.exceptions import CanvasException
+from canvasapi.group import Group, GroupCategory
+
+from coplink.core.words import say
+from coplink.ports.errors import Misconfigured, Transient, UnexpectedReply
+from coplink.ports.integration import Surroundings
+from coplink_canvas import ADMIN
+from coplink_canvas.transport import Guarded, session
+
+Row = Mapping[str, Any]
+MOST_PAGES = 500
+_HTTP_WARNING = "Canvas may respond unexpectedly when making requests to HTTP URLs"
+_warnings = threading.Lock()
+
+# At INFO and DEBUG the SDK writes addresses, bodies and the end of the token.
+logging.getLogger("canvasapi").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a listing brought, and whether its last page was read."""
+
+    rows: tuple[Row, ...]
+    complete: bool
+
+
+class Client:
+    """Canvas for one institution's token. Safe to use from several threads."""
+
+    def __init__(self, base_url: str, token: str, around: Surroundings) -> None:
+        self.base_url = address(base_url)
+        if not token.strip() or not token.strip().isascii() or not token.strip().isprintable():
+            raise Misconfigured(say("The access token for Canvas is missing or cannot be one."), ADMIN)
+        with _warnings, warnings.catch_warnings():  # loopback http is what the sandbox speaks
+            warnings.filterwarnings("ignore", message=_HTTP_WARNING, category=UserWarning)
+            self._canvas = Canvas(self.base_url, token.strip())
+        self._requester = self._canvas._Canvas__requester
+        self._requester._session = session(Guarded(around))
+        self._requester._cache = _Forgetful()
+        self._me: str | None = None
+
+    # --- people and courses -----------------------------------------------------------------------------------------
+
+    def me(self) -> str:
+        """The Canvas user id of the service account; asked once."""
+        if self._me is None:
+            with _plain():
+                self._me = str(self._canvas.get_current_user().id)
+        return self._me
+
+    def course(self, course: str) -> Row:
+        """A course, with whether it has ended."""
+        with _plain():
+            return _row(self._canvas.get_course(int(course), include=["concluded"]))
+
+    def in_course(self, course: str, account: str) -> Row:
+        """A person as the course knows them; ``Gone`` for somebody who is not in it."""
+        with _plain():
+            return _row(Course(self._requester, {"id": int(course)}).get_user(int(account)))
+
+    def some_events_of_mine(self) -> Listing:
+        """The service account's own calendar: a harmless look."""
+        return self._list(lambda through: _front(through).get_calendar_events(), half=True)
+
+    # --- spaces -----------------------------------------------------------------------------------------------------
+
+    def categories(self, course: str) -> Listing:
+        """The group sets of a course."""
+        return self._list(lambda through: Course(through, {"id": int(course)}).get_group_categories())
+
+    def make_category(self, course: str, name: str) -> Row:
+        """A new group set without self sign-up."""
+        with _plain():
+            return _row(Course(self._requester, {"id": int(course)}).create_group_category(name))
+
+    def groups(self, category: str) -> Listing:
+        """The groups of a group set."""
+        return self._list(lambda through: GroupCategory(through, {"id": int(category)}).get_groups())
+
+    def make_group(self, category: str, name: str, description: str) -> Row:
+        """A new private group that nobody can enter by themselves."""
+        with _plain():
+            made = GroupCategory(self._requester, {"id": int(category)}).create_group(
+                name=name, description=description, join_level="invitation_only", is_public=False
+            )
+            return _row(made)
+
+    def group(self, group: str) -> Row:
+        """One group."""
+        with _plain():
+            return _row(self._canvas.get_group(int(group)))
+
+    def pages(self, group: str, title: str) -> Listing:
+        """The pages of a group whose titles contain ``title``, with their bodies."""
+        return self._list(
+            lambda through: Group(through, {"id": int(group)}).get_pages(search_term=title, include=["body"])
+        )
+
+    def make_page(self, group: str, title: str, body: str) -> Row:
+        """A new published page in a group."""
+        with _plain():
+            page = {"title": title, "body": body, "published": True}
+            return _row(Group(self._requester, {"id": int(group)}).create_page(page))
+
+    # --- seats ------------------------------------------------------------------------------------------------------
+
+    def memberships(self, group: str) -> Listing:
+        """Everybody who sits in a group; incomplete when reading stopped half way."""
+        return self._list(
+            lambda through: Group(through, {"id": int(group)}).get_memberships(filter_states=["accepted"]),
+            half=True,
+        )
+
+    def membership(self, group: str, account: str) -> Row:
+        """One person's seat in a group; ``Gone`` when there is none."""
+        with _plain():
+            return _row(Group(self._requester, {"id": int(group)}).get_membership(int(account), "users"))
+
+    def seat(self, group: str, account: str) -> Row:
+        """Seat somebody; one who sits there already is returned as they are."""
+        with _plain():
+            return _row(Group(self._requester, {"id": int(group)}).create_membership(int(account)))
+
+    def moderate(self, group: str, account: str, moderator: bool) -> Row:
+        """Accept somebody's seat and say whether they lead."""
+        with _plain():
+            changed = Group(self._requester, {"id": int(group)}).update_membership(
+                int(account), workflow_state="accepted", moderator=moderator
+            )
+            return _row(changed)
+
+    def unseat(self, group: str, account: str) -> None:
+        """Take somebody's seat away."""
+        with _plain():
+            Group(self._requester, {"id": int(group)}).remove_user(int(account))
+
+    # --- calendar ---------------------------------------------------------------------------------------------------
+
+    def events(self, group: str, half: bool = False) -> Listing:
+        """Every event on a group's calendar, whenever it is: one that a person moved far away is still found."""
+        return self._list(
+            lambda through: _front(through).get_calendar_events(
+                context_codes=[f"group_{group}"], all_events=True
+            ),
+            half=half,
+        )
+
+    def event(self, event: str) -> Row:
+        """One event, past any listing; its ``workflow_state`` may be ``deleted``."""
+        with _plain():
+            return _row(self._canvas.get_calendar_event(int(event)))
+
+    def make_event(self, group: str, fields: Mapping[str, str]) -> Row:
+        """A new event on a group's calendar."""
+        with _plain():
+            return _row(self._canvas.create_calendar_event({"context_code": f"group_{group}", **fields}))
+
+    def change_event(self, event: str, fields: Mapping[str, str]) -> Row:
+        """Write an event's fields."""
+        with _plain():
+            changed = CalendarEvent(self._requester, {"id": int(event)}).edit(calendar_event=dict(fields))
+            return _row(changed)
+
+    def drop_event(self, event: str) -> None:
+        """Take an event off the calendar."""
+        with _plain():
+            CalendarEvent(self._requester, {"id": int(event)}).delete()
+
+    # --- listings ---------------------------------------------------------------------------------------------------
+
+    def _list(self, ask: Callable[[Any], Iterable[Any]], half: bool = False) -> Listing:
+        """All pages; with ``half`` a reading that stops after its first page is handed out as incomplete."""
+        pages = _Pages(self._requester)
+        rows: list[Row] = []
+        try:
+            with _plain():
+                rows.extend(_row(one) for one in ask(pages))
+        except Transient:
+            if not half or not pages.read:
+                raise
+            return Listing(tuple(rows), complete=False)
+        return Listing(tuple(rows), complete=True)
+
+
+class _Pages:
+    """Stands between a listing and the SDK's requester: next links stay on our server and never run in a circle."""
+
+    def __init__(self, requester: Any) -> None:
+        self._requester = requester
+        self.base_url: str = requester.base_url
+        self.new_quizzes_url: str = requester.new_quizzes_url
+        self.read = 0
+        self._asked: set[str] = set()
+
+    def request(self, method: str, endpoint: str, **named: Any) -> Any:
+        if endpoint in self._asked or self.read >= MOST_PAGES:
+            raise UnexpectedReply(
+                say("A listing in Canvas does not come to an end."), "next link seen before"
+            )
+        self._asked.add(endpoint)
+        response = self._requester.request(method, endpoint, **named)
+        link = response.links.get("next")
+        if link is not None and not str(link.get("url", "")).startswith(self.base_url):
+            raise UnexpectedReply(
+                say("A listing in Canvas points to another server."), "next link to another origin"
+            )
+        self.read += 1
+        return response
+
+
+def _front(requester: Any) -> Any:
+    """The SDK's front object over another requester, for the listings that only it offers."""
+    front = Canvas.__new__(Canvas)
+    front._Canvas__requester = requester
+    return front
+
+
+class _Forgetful(list[Any]):
+    """The SDK keeps its last five answers in memory for debugging; we keep none."""
+
+    def insert(self, index: Any, value: Any) -> None:
+        return None
+
+
+@contextmanager
+def _plain() -> Iterator[None]:
+    """Whatever the SDK stumbles over in an answer is an answer that we do not understand."""
+    try:
+        yield
+    except (
+        CanvasException,
+        requests.RequestException,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise UnexpectedReply(
+            say("Canvas answered something coplink does not understand."),
+            f"{type(error).__name__} in the client",
+        ) from error
+
+
+def _row(thing: Any) -> Row:
+    return {name: value for name, value in vars(thing).items() if name != "_requester"}
+
+
+def address(base_url: str) -> str:
+    """The address of a Canvas: https, or http on loopback, without a path. Raises ``Misconfigured``."""
+    try:
+        parts = urlsplit(base_url.strip())
+        port = parts.port
+    except ValueError:
+        raise Misconfigured(say("The address of Canvas cannot be read."), ADMIN) from None
+    host = parts.hostname or ""
+    loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    if (
+        not host
+        or parts.username
+        or parts.password
+        or parts.query
+        or parts.fragment
+        or parts.path not in ("", "/")
+    ):
+        raise Misconfigured(
+            say("The address of Canvas looks like https://district.instructure.com, no more."), ADMIN
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise Misconfigured(say("The address of Canvas must begin with https://."), ADMIN)
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port else "")

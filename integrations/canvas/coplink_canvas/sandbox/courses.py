@@ -1,0 +1,111 @@
+"""Users, courses and enrolments of the pretended Canvas.
+
+Enrolments lie in the store under ``canvas.enrolments`` so that they can change; the id is ``<course>/<canvas user>``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from coplink.sandbox.district import District, Region
+from coplink.sandbox.store import Document, Store
+from coplink_canvas.sandbox.api import Api, absent, forbidden, one_of, take
+
+
+def seed(region: Region, store: Store) -> None:
+    """Put the region's courses and enrolments into an empty store; a resumed one is left alone."""
+    with store.change():
+        for course in region.courses.values():
+            if store.get("canvas.courses", course.id) is not None:
+                continue
+            document = {
+                "id": int(course.id),
+                "district": course.district,
+                "name": course.name,
+                "course_code": course.code,
+                "workflow_state": "available",
+                "pages": True,
+            }
+            store.put("canvas.courses", course.id, document)
+            for key, role in course.enrolments.items():
+                user = region.residents[key].canvas_id
+                enrolment = {
+                    "course": course.id,
+                    "user": user,
+                    "resident": key,
+                    "type": role,
+                    "state": "active",
+                }
+                store.put("canvas.enrolments", f"{course.id}/{user}", enrolment)
+
+
+class Courses(Api):
+    """``/users/self``, ``/courses/:id`` and ``/courses/:id/users/:id``."""
+
+    def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(region, store, clock)
+        self.api("GET", "/users/self", self._self)
+        self.api("GET", "/courses/<int:course>", self._course)
+        self.api("GET", "/courses/<int:course>/users/<int:user>", self._course_user)
+
+    def course(self, district: District, course: int | str) -> Document:
+        """A course that this district's token reaches."""
+        document = self.store.get("canvas.courses", str(course))
+        if (
+            document is None
+            or document["district"] != district.key
+            or document["workflow_state"] == "deleted"
+        ):
+            raise absent()
+        return document
+
+    def going_on(self, district: District, course: int | str) -> Document:
+        """A course that can still be changed: an ended one is read-only."""
+        document = self.course(district, course)
+        if document["workflow_state"] != "available":
+            raise forbidden(role=False)
+        return document
+
+    def enrolled(self, course: int | str, user: int | str) -> bool:
+        """Whether this person is in this course in any way."""
+        return self.store.get("canvas.enrolments", f"{course}/{user}") is not None
+
+    def person(self, user: int | str) -> dict[str, Any] | None:
+        """Somebody as Canvas shows them; accounts are shared by everybody on the server."""
+        resident = self.region.by_canvas_id(str(user))
+        if resident is None:
+            return None
+        return {
+            "id": int(resident.canvas_id),
+            "name": resident.name,
+            "short_name": resident.name.partition(" ")[0],
+        }
+
+    def _self(self, district: District, request: Request) -> Any:
+        take(request)
+        return {
+            "id": self.service_account(district),
+            "name": "coplink service account",
+            "short_name": "coplink",
+        }
+
+    def _course(self, district: District, request: Request, course: int) -> Any:
+        asked = take(request, include__=one_of("concluded", "term", "permissions"))
+        found = self.course(district, course)
+        body = {name: found[name] for name in ("id", "name", "course_code", "workflow_state")}
+        if "concluded" in asked.get("include__", ()):
+            body["concluded"] = found["workflow_state"] == "completed"
+        return body
+
+    def _course_user(self, district: District, request: Request, course: int, user: int) -> Any | Response:
+        take(request)
+        self.course(district, course)
+        self.need(district, "read_roster")
+        person = self.person(user)
+        if person is None or not self.enrolled(course, user):
+            raise absent()
+        return person

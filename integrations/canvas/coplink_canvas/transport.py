@@ -1,0 +1,129 @@
+"""The wire under the SDK: an adapter that bounds, paces, reports and judges every single HTTP call.
+
+Time: ``around.timeout`` for the whole call. Size: 8 MB. Pace: Canvas publishes no number, it charges calls by the time
+they take; a client that sends one call after the other is rarely throttled, so the pace here only stops a runaway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from pyrate_limiter import Duration, Limiter, Rate, SingleBucketFactory, StateBucket
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+from coplink.core.words import say
+from coplink.ports.errors import (
+    IntegrationError,
+    Misconfigured,
+    OutcomeUnknown,
+    Throttled,
+    Unavailable,
+    UnexpectedReply,
+)
+from coplink.ports.integration import Call, Surroundings
+from coplink_canvas import ADMIN, replies
+
+PACE = 50  # calls a second of one connection; the published quota is a cost, not a number
+PATIENCE = 2.0
+LARGEST = 8 * 1024 * 1024
+
+
+class Guarded(HTTPAdapter):
+    """Sends one request and hands back only an answer that is JSON, in time and small enough."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=8, max_retries=0)
+        self._around = around
+        # Counted over a thousand seconds, so that a small share is still a whole number.
+        pace = max(1, round(PACE * 1000 * around.share))
+        rate = Rate(pace, Duration.SECOND * 1000, burst=max(1, round(PACE * around.share)))
+        self._limiter = Limiter(SingleBucketFactory(StateBucket([rate]), schedule_leak=False))
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """One call, reported however it ends; raises an ``IntegrationError`` for everything but a good answer."""
+        if not self._limiter.try_acquire("canvas", timeout=PATIENCE):
+            raise Throttled(say("coplink keeps below the pace that Canvas allows."), "own limiter", PATIENCE)
+        started, status = time.monotonic(), 0
+        call = f"{request.method} {operation(request)}"
+        write = request.method not in ("GET", "HEAD")
+        try:
+            response = super().send(request, True, self._around.timeout, verify, cert, proxies)
+            status = response.status_code
+            body = self._body(response, started, call, write)
+        except requests.RequestException as error:
+            raise self._no_answer(error, call, write) from error
+        finally:
+            self._around.record(Call("canvas", call, status, time.monotonic() - started))
+        text = body.decode("utf-8", "replace")
+        if not 200 <= status < 300:
+            raise replies.error(status, response.headers, text, call, write, self._around.clock.now())
+        try:
+            json.loads(text)
+        except ValueError:
+            raise UnexpectedReply(
+                say("Canvas answered something coplink does not understand."), f"{call} -> {status}, not JSON"
+            ) from None
+        return response
+
+    def _body(self, response: requests.Response, started: float, call: str, write: bool) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_content(65536):
+            size += len(piece)
+            late = time.monotonic() - started > self._around.timeout
+            if size > LARGEST or late:
+                response.close()
+                if late and not write:
+                    raise Unavailable(say("Canvas takes too long to answer."), f"{call}: time is up")
+                if late:
+                    raise OutcomeUnknown(f"{call}: time is up")
+                raise UnexpectedReply(
+                    say("Canvas answered more than coplink reads."), f"{call}: over {LARGEST} bytes"
+                )
+            pieces.append(piece)
+        response._content = b"".join(pieces)  # so that the SDK reads what we have read, not the wire
+        return response._content
+
+    def _no_answer(self, error: requests.RequestException, call: str, write: bool) -> IntegrationError:
+        """Whether a call without an answer may have been carried out."""
+        detail = f"{call}: {type(error).__name__}"
+        if isinstance(error, requests.exceptions.SSLError):
+            return Misconfigured(say("The certificate of Canvas’ address cannot be trusted."), ADMIN, detail)
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        never_sent = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+        if write and not never_sent:
+            return OutcomeUnknown(detail)
+        return Unavailable(say("Canvas does not answer at the moment."), detail)
+
+
+def session(adapter: HTTPAdapter) -> requests.Session:
+    """A session that only knows this adapter, takes no cookies and no password from the machine."""
+    fresh = requests.Session()
+    fresh.mount("https://", adapter)
+    fresh.mount("http://", adapter)
+    fresh.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    fresh.auth = _as_it_is  # else requests would put a login from .netrc in the place of our token
+    return fresh
+
+
+def operation(request: requests.PreparedRequest) -> str:
+    """The path without ids and query: what was asked for, and of nobody in particular."""
+    path = (request.path_url or "/").partition("?")[0].removeprefix("/api/v1")
+    return re.sub(r"(?<=/)(\d+|(?<=/pages/)[^/]+)(?=/|$)", ":id", path)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
