@@ -1,1 +1,151 @@
-"""The google integration of coplink."""
+"""The front page of the Google Workspace integration: what it declares, and where its parts begin.
+
+    workspace.py     the only importer of Google's client: credentials, one service per thread, time-outs, quotas
+    replies.py       what each odd reply of Google means
+    options.py       a connection's settings, checked
+    spaces.py        group, shared drive, grant, folder and calendar of a community
+    seats.py         who is in the group, and so in drive and calendar
+    directory.py     accounts of the connection's own domain by address
+    calendar.py      one recurring event a series; meetings.py: how Google writes rules and events
+    library.py       files of the shared drive
+    door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
+    sandbox/         the same APIs, pretended
+
+This file imports ports and core only; Google's client is loaded by ``connect``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from coplink.core.people import Role
+from coplink.core.spaces import SpaceKind
+from coplink.ports.door import Door
+from coplink.ports.integration import Capability, Connection, Field, Limits, Manifest, Scope, Surroundings
+
+ADMIN = "Google Workspace administrator"
+AUTH = "https://www.googleapis.com/auth/"
+
+GROUP_SCOPES = (
+    Scope(
+        AUTH + "admin.directory.group",
+        "make the group of a community, and put its members in or take them out",
+        "no group, and so no seats in the shared drive",
+    ),
+    Scope(
+        AUTH + "apps.groups.settings",
+        "close the group to all but its members, and open it to invited people of other schools",
+        "no group is made",
+    ),
+    Scope(
+        AUTH + "admin.directory.user.readonly",
+        "find the one account of your domain that belongs to an address or an author",
+        "members must sign in with Google once, and authors are shown by name only",
+    ),
+)
+ROBOT_SCOPES = (
+    Scope(
+        AUTH + "drive",
+        "make the shared drive (Google has no smaller permission for that), share it with the group, list its files",
+        "no shared drive and no library",
+    ),
+    Scope(
+        AUTH + "calendar.app.created",
+        "make the community's calendar and keep its meetings; coplink cannot see any other calendar's events",
+        "no calendar and no meetings",
+    ),
+    Scope(
+        AUTH + "calendar.acls",
+        "let the group see the community's calendar",
+        "members do not see the calendar",
+    ),
+    Scope(
+        AUTH + "calendar.calendarlist.readonly",
+        "find the community's calendar again instead of making a second one",
+        "no calendar is made",
+    ),
+)
+SIGN_IN_SCOPES = (
+    Scope("openid", "know that somebody signed in", "no sign-in with Google"),
+    Scope("email", "know the address that meetings are sent to", "no sign-in with Google"),
+    Scope("profile", "greet people by name", "people are shown without a name"),
+)
+
+manifest = Manifest(
+    key="google",
+    title="Google Workspace",
+    capabilities=frozenset(
+        {
+            Capability.SPACES,
+            Capability.SEATS,
+            Capability.DIRECTORY,
+            Capability.CALENDAR,
+            Capability.LIBRARY,
+            Capability.DOOR,
+        }
+    ),
+    kind=SpaceKind.DRIVE,
+    roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
+    # 50,000 people in total through groups on one drive; 75 characters in a group's name (both July 2026)
+    limits=Limits(seats=50_000, facilitators=1_000, name_length=73, batch=20, lag=timedelta(minutes=5)),
+    scopes=GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES,
+    fields=(
+        Field(
+            "domain", "Domain", "The primary domain of your Google Workspace, for instance school.example."
+        ),
+        Field("client_id", "OAuth client ID", "Of the web client in your Cloud project."),
+        Field("client_secret", "OAuth client secret", "Of the same client.", secret=True),
+        Field(
+            "service_account",
+            "Service account key",
+            "The JSON key file of the service account that has the Groups Admin role.",
+            secret=True,
+        ),
+        Field(
+            "robot_refresh_token",
+            "Refresh token of the robot account",
+            "Made once, signed in as the robot account; see the install guide.",
+            secret=True,
+        ),
+        Field("robot", "Robot account", "Its address, for instance coplink@school.example."),
+        Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),
+        Field(
+            "auth_url", "Address of the sign-in page", default="https://accounts.google.com/o/oauth2/v2/auth"
+        ),
+        Field("token_url", "Address for tokens", default="https://oauth2.googleapis.com/token"),
+        Field(
+            "jwks_url", "Address of the published keys", default="https://www.googleapis.com/oauth2/v3/certs"
+        ),
+        Field("issuer", "Issuer of sign-ins", default="https://accounts.google.com"),
+    ),
+    extra="google",
+    admin=ADMIN,
+    door_name="Google sign-in",
+    space_word="shared drive",
+    invites_attendees=True,
+)
+
+
+class GoogleWorkspace:
+    """The integration object: a manifest, connections and doors."""
+
+    @property
+    def manifest(self) -> Manifest:
+        return manifest
+
+    def connect(self, settings: Mapping[str, str], around: Surroundings) -> Connection:
+        """A connection with one domain's credentials; raises ``NotInstalled`` without Google's client."""
+        from coplink_google.connection import open_connection
+
+        return open_connection(settings, around)
+
+    def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
+        """Sign-in with Google for people of this connection's domain."""
+        from coplink_google.door import GoogleDoor
+        from coplink_google.options import Options
+
+        return GoogleDoor(institution, Options.of(settings), around)
+
+
+integration = GoogleWorkspace()

@@ -1,0 +1,119 @@
+"""One domain's way to Google Workspace: the ports, made once, and a check-up."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+
+from coplink.core.errors import NotInstalled
+from coplink.core.words import say
+from coplink.ports.calendar import Calendar
+from coplink.ports.directory import Directory
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, PermissionMissing
+from coplink.ports.integration import Check, Connection, Surroundings
+from coplink.ports.library import Library
+from coplink.ports.seats import Seats
+from coplink.ports.spaces import Spaces
+from coplink.ports.watch import Watch
+from coplink_google import ADMIN
+from coplink_google.options import Options
+
+
+def open_connection(settings: Mapping[str, str], around: Surroundings) -> Connection:
+    """Check the settings and load Google's client; raises ``Misconfigured`` or ``NotInstalled``."""
+    options = Options.of(settings)
+    try:
+        importlib.import_module("googleapiclient.discovery")
+        importlib.import_module("google_auth_httplib2")
+    except ImportError:
+        raise NotInstalled("google") from None
+    return GoogleConnection(options, around)
+
+
+class GoogleConnection:
+    """The ports over one ``Workspace``; drive changes are polled, so there is no watch."""
+
+    def __init__(self, options: Options, around: Surroundings) -> None:
+        from coplink_google.calendar import GoogleCalendar
+        from coplink_google.directory import GoogleDirectory
+        from coplink_google.library import GoogleLibrary
+        from coplink_google.seats import GoogleSeats
+        from coplink_google.spaces import GoogleSpaces
+        from coplink_google.workspace import Workspace
+
+        self._options = options
+        self._google = Workspace(options, around)
+        self._directory = GoogleDirectory(self._google, options)
+        self._spaces = GoogleSpaces(self._google, options)
+        self._seats = GoogleSeats(self._google, options, self._directory)
+        self._calendar = GoogleCalendar(self._google, around.clock)
+        self._library = GoogleLibrary(self._google, options, self._directory)
+
+    @property
+    def spaces(self) -> Spaces | None:
+        return self._spaces
+
+    @property
+    def seats(self) -> Seats | None:
+        return self._seats
+
+    @property
+    def directory(self) -> Directory | None:
+        return self._directory
+
+    @property
+    def calendar(self) -> Calendar | None:
+        return self._calendar
+
+    @property
+    def library(self) -> Library | None:
+        return self._library
+
+    @property
+    def watch(self) -> Watch | None:
+        return None
+
+    def realm(self) -> str:
+        return self._options.realm
+
+    def check(self) -> Sequence[Check]:
+        robot, domain = self._options.robot, self._options.domain
+        return [
+            _check(
+                "Groups",
+                lambda: self._google.call(
+                    "directory.groups.list", domain=domain, maxResults=1, fields="groups(id)"
+                ),
+            ),
+            _check(
+                "Accounts",
+                lambda: self._google.call("directory.users.get", userKey=robot, fields="id"),
+            ),
+            _check(
+                "Group settings",
+                # a group nobody has: permission is asked before the group is looked for
+                lambda: self._google.call("settings.groups.get", groupUniqueId=f"cop-check@{domain}"),
+            ),
+            _check(
+                "Shared drives",
+                lambda: self._google.call("drive.drives.list", pageSize=1, fields="drives(id)"),
+            ),
+            _check(
+                "Calendars",
+                lambda: self._google.call("calendar.calendarList.list", maxResults=1, fields="items(id)"),
+            ),
+        ]
+
+
+def _check(title: str, call: Callable[[], object]) -> Check:
+    works = say("{title} can be reached.", title=title)
+    try:
+        call()
+    except Gone:
+        if title == "Accounts":
+            return Check(title, False, say("The robot account does not exist in Google Workspace."), ADMIN)
+    except IntegrationError as error:
+        who = error.who if isinstance(error, NeedsAttention) else ""
+        scopes = error.scopes if isinstance(error, PermissionMissing) else ()
+        return Check(title, False, error.message, who, scopes)
+    return Check(title, True, works)

@@ -1,0 +1,86 @@
+"""A connection's settings, checked once: every address is https, or http on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from coplink.core.words import say
+from coplink.ports.errors import Misconfigured
+from coplink_google import ADMIN, manifest
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address, as one comparable text."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The settings of one connection; secrets never show in a representation."""
+
+    domain: str
+    client_id: str
+    robot: str
+    root_url: str
+    auth_url: str
+    token_url: str
+    jwks_url: str
+    issuer: str
+    client_secret: str = field(repr=False)
+    service_account: str = field(repr=False)
+    robot_refresh_token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> Options:
+        """Read the mapping; raises ``Misconfigured`` naming the first setting that is missing or unusable."""
+        values = {}
+        for one in manifest.fields:
+            value = (settings.get(one.name) or one.default or "").strip()
+            if not value and one.default is None:
+                raise Misconfigured(
+                    say("The setting “{name}” of the connection is empty.", name=one.title), ADMIN
+                )
+            values[one.name] = value
+        for name in ("root_url", "auth_url", "token_url", "jwks_url"):
+            _check_address(name, values[name])
+        values["root_url"] = values["root_url"].rstrip("/")
+        values["domain"] = values["domain"].casefold().lstrip("@")
+        values["robot"] = values["robot"].casefold()
+        return cls(**values)
+
+    @property
+    def realm(self) -> str:
+        """The realm of identities of this domain's sign-in."""
+        return f"{self.issuer}/{self.domain}"
+
+    def owns(self, address: str) -> bool:
+        """Whether an e-mail address lies in the connection's own domain."""
+        return address.casefold().rpartition("@")[2] == self.domain
+
+
+def _check_address(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    if url and not (
+        safe and parts.hostname and not parts.username and not parts.query and not parts.fragment
+    ):
+        raise Misconfigured(
+            say(
+                "The address in “{name}” must begin with https:// and hold no user name or query.", name=name
+            ),
+            ADMIN,
+        )

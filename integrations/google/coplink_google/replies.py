@@ -1,0 +1,250 @@
+"""What Google's replies mean: a table of status, pattern and meaning, and one function that turns a reply into an error.
+
+The table is read from the top; the first row whose status and pattern fit decides. A pattern is searched in the
+reasons and the message of the reply together. Dates say when a row was last compared with Google's documents.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from coplink.core.words import say
+from coplink.ports.errors import (
+    CursorExpired,
+    Gone,
+    IntegrationError,
+    LimitReached,
+    NotLicensed,
+    NotReadyYet,
+    OutcomeUnknown,
+    PermissionMissing,
+    PolicyForbids,
+    Reauthorize,
+    Throttled,
+    Unavailable,
+    UnexpectedReply,
+)
+from coplink_google import ADMIN, AUTH
+
+UNTIL_TOMORROW = 6 * 3600.0
+
+
+class Meaning(Enum):
+    """What a refusal means for us."""
+
+    THROTTLED = auto()
+    DAY_LIMIT = auto()
+    NOT_READY = auto()
+    REAUTHORIZE = auto()
+    SCOPE = auto()
+    API_OFF = auto()
+    POLICY = auto()
+    LICENCE = auto()
+    FULL = auto()
+    ALREADY = auto()
+    EXPIRED = auto()
+    GONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: ``status`` 0 fits every status."""
+
+    status: int
+    pattern: str
+    meaning: Meaning
+    date: str
+    why: str
+
+
+TABLE = (
+    Row(429, "", Meaning.THROTTLED, "2026-11", "any 429; rateLimitExceeded of the Directory is per account"),
+    Row(
+        403,
+        r"dailyLimitExceeded",
+        Meaning.DAY_LIMIT,
+        "2026-11",
+        "the day's quota; more calls only make it worse",
+    ),
+    Row(
+        403,
+        r"rateLimitExceeded|userRateLimitExceeded|quotaExceeded|sharingRateLimitExceeded|RESOURCE_EXHAUSTED"
+        r"|Request rate higher than configured",
+        Meaning.THROTTLED,
+        "2026-11",
+        "the client library retries only two of these; quotaExceeded is the Directory's normal throttle",
+    ),
+    Row(
+        403,
+        r"does not have the administrator privileges",
+        Meaning.NOT_READY,
+        "2026-11",
+        "a drive made just now",
+    ),
+    Row(
+        403,
+        r"accessNotConfigured|SERVICE_DISABLED",
+        Meaning.API_OFF,
+        "2026-11",
+        "the API is off in the project",
+    ),
+    Row(
+        403,
+        r"insufficientPermissions|insufficientScopes|ACCESS_TOKEN_SCOPE_INSUFFICIENT|insufficient authentication scopes",
+        Meaning.SCOPE,
+        "2026-11",
+        "a scope was not granted",
+    ),
+    Row(
+        403,
+        r"domainPolicy|cannotShareTeamDriveWithNonGoogleAccounts|teamDriveDomainUsersOnlyRestriction"
+        r"|invalidSharingRequest|userCannotCreateTeamDrives|admin_policy_enforced|cannotInviteNonDomain",
+        Meaning.POLICY,
+        "2026-11",
+        "a setting of the organisation; never retried",
+    ),
+    Row(403, r"userNotLicensed|license", Meaning.LICENCE, "2026-11", "the robot account has no licence"),
+    Row(
+        403,
+        r"teamDriveMembershipLimitExceeded|teamDriveFileLimitExceeded|limitExceeded|storageQuotaExceeded",
+        Meaning.FULL,
+        "2026-11",
+        "600 direct members, 500,000 files, storage",
+    ),
+    Row(403, "", Meaning.SCOPE, "2026-11", "every other 403: a role or privilege is missing"),
+    Row(409, "", Meaning.ALREADY, "2026-11", "duplicate; ids of deleted events count as taken"),
+    Row(412, r"conditionNotMet", Meaning.POLICY, "2026-11", "a group that takes no outsiders"),
+    Row(410, r"deleted", Meaning.GONE, "2026-11", "an event deleted already"),
+    Row(410, "", Meaning.EXPIRED, "2026-11", "a page or change token is too old"),
+    Row(
+        400,
+        r"pageToken|page token|Invalid Value.*token",
+        Meaning.EXPIRED,
+        "2026-11",
+        "Drive forgot a page token",
+    ),
+    Row(404, "", Meaning.GONE, "2026-11", "deleted, or made a moment ago: the caller knows which"),
+    Row(401, "", Meaning.REAUTHORIZE, "2026-11", "after the library has fetched a fresh token itself"),
+)
+
+
+SCOPE_OF = {
+    "drive": "drive",
+    "calendar": "calendar.app.created",
+    "calendar.acl": "calendar.acls",
+    "calendar.calendarList": "calendar.calendarlist.readonly",
+    "directory": "admin.directory.group",
+    "directory.users": "admin.directory.user.readonly",
+    "settings": "apps.groups.settings",
+}
+
+
+def scope_of(operation: str) -> str:
+    """The scope from our manifest that an operation is called with."""
+    api, _, rest = operation.partition(".")
+    return AUTH + SCOPE_OF.get(f"{api}.{rest.partition('.')[0]}", SCOPE_OF[api])
+
+
+class AlreadyThere(UnexpectedReply):
+    """A create met something that is there already; every caller looks at what it is."""
+
+    code = "already_there"
+
+
+def refused(
+    operation: str, writes: bool, status: int, content: bytes, headers: Mapping[str, str]
+) -> IntegrationError:
+    """The error for a reply that is not a success; ``detail`` holds operation, status and reasons, nothing else."""
+    reasons, message = _told(content)
+    detail = f"{operation} {status} {','.join(reasons)}".strip()
+    if status >= 500:
+        if writes:
+            return OutcomeUnknown(detail)
+        return Unavailable(say("Google is not available at the moment."), detail, _seconds(headers))
+    text = " ".join((*reasons, message))
+    for row in TABLE:
+        if row.status == status and re.search(row.pattern, text, re.IGNORECASE):
+            return _error(row.meaning, operation, detail, reasons, _seconds(headers))
+    return UnexpectedReply(say("Google answered something coplink does not understand."), detail)
+
+
+def _error(
+    meaning: Meaning, operation: str, detail: str, reasons: tuple[str, ...], wait: float | None
+) -> IntegrationError:
+    setting = reasons[0] if reasons else ""
+    match meaning:
+        case Meaning.THROTTLED:
+            return Throttled(say("Google asks coplink to slow down."), detail, wait)
+        case Meaning.DAY_LIMIT:
+            return Throttled(say("Google's quota for today is used up."), detail, wait or UNTIL_TOMORROW)
+        case Meaning.NOT_READY:
+            return NotReadyYet(say("Google has not finished making this yet."), detail, wait)
+        case Meaning.REAUTHORIZE:
+            return Reauthorize(say("Google no longer accepts coplink's credentials."), ADMIN, detail)
+        case Meaning.SCOPE:
+            scope = scope_of(operation)
+            said = say("Google did not give coplink permission for this ({scope}).", scope=scope)
+            return PermissionMissing(said, ADMIN, (scope,), detail)
+        case Meaning.API_OFF:
+            said = say("One of the Google APIs is not enabled in the Cloud project.")
+            return PermissionMissing(said, ADMIN, (), detail)
+        case Meaning.POLICY:
+            said = say(
+                "A setting of your Google Workspace forbids this ({setting}).", setting=setting or "policy"
+            )
+            return PolicyForbids(said, ADMIN, setting, detail)
+        case Meaning.LICENCE:
+            return NotLicensed(
+                say("The robot account has no licence for this in Google Workspace."), ADMIN, detail
+            )
+        case Meaning.FULL:
+            return LimitReached(say("Google holds no more of this ({limit}).", limit=setting), ADMIN, detail)
+        case Meaning.ALREADY:
+            return AlreadyThere(say("Google has this already."), detail)
+        case Meaning.EXPIRED:
+            return CursorExpired(say("Google forgot where coplink's reading stopped."), detail)
+        case Meaning.GONE:
+            return Gone(say("This is not in Google Workspace any more."), detail)
+
+
+def _told(content: bytes) -> tuple[tuple[str, ...], str]:
+    """Reasons and message of Google's two error forms; both empty where the body is something else."""
+    try:
+        error: Any = json.loads(content)["error"]
+        found = [one.get("reason", "") for one in error.get("errors", ()) if isinstance(one, dict)]
+        found += [one.get("reason", "") for one in error.get("details", ()) if isinstance(one, dict)]
+        found.append(error.get("status", ""))
+        clean = tuple(word for word in found if isinstance(word, str) and re.fullmatch(r"\w{1,80}", word))
+        return clean, str(error.get("message", ""))[:500]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return (), ""
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("retry-after", "")
+    return min(float(text), 24 * 3600.0) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None
+
+
+def text_of(answer: Mapping[str, Any], name: str) -> str:
+    """A text that Google always sends; raises ``UnexpectedReply`` where it does not."""
+    value = answer.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(
+            say("Google answered something coplink does not understand."), f"no text “{name}”"
+        )
+    return value
+
+
+def rows_of(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of a listing (absent means none); raises ``UnexpectedReply`` for anything else."""
+    value = answer.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UnexpectedReply(
+            say("Google answered something coplink does not understand."), f"no list “{name}”"
+        )
+    return value
