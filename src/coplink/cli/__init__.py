@@ -1,0 +1,60 @@
+"""The command line: each command a thin call into the engine.
+
+    run | serve | work          web and worker in one process; web only; worker only
+    db upgrade                  bring the database to this version
+    doctor, integrations        what is wrong, who can change it; what is installed
+    institution, admin, platform, connect      set up with a real school, step by step
+    plan <community>            what the next reconciliation would do
+    demo                        all of it in a browser, on pretend platforms
+
+May import: everything; only ``cli.demo`` knows the sandbox.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from coplink import __version__
+from coplink.cli.base import said
+from coplink.cli.demo import demo
+from coplink.cli.look import doctor, integrations, plan
+from coplink.cli.process import db, run, serve, work
+from coplink.cli.setup import admin, connect, institution, platform
+from coplink.core.errors import CoplinkError
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="coplink")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """One community of practice across Canvas, Microsoft Teams and Google Workspace."""
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+for _command in (
+    run,
+    serve,
+    work,
+    db,
+    doctor,
+    integrations,
+    institution,
+    admin,
+    platform,
+    connect,
+    plan,
+    demo,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The entry point ``coplink``: what coplink refuses is one sentence on standard error, and exit code 1."""
+    try:
+        cli(standalone_mode=True)
+    except CoplinkError as error:
+        click.echo(said(error), err=True)
+        sys.exit(1)
