@@ -1,0 +1,186 @@
+"""Service calls to a platform: an access token for our signed assertion, and answers read with care.
+
+Tokens are kept per institution and per issuer, client, token address and scopes: two schools on one issuer never share
+one. Source: RFC 7523, 1EdTech Security Framework 4.1, RFC 8288 for ``Link``; LTI handbook 1.3 and 1.4.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import jwt
+from pylti1p3.service_connector import ServiceConnector
+from requests.utils import parse_header_links
+
+from coplink.core.people import InstitutionId
+from coplink.lti import odd
+from coplink.lti.egress import Answer, Egress, described
+from coplink.lti.keys import OurKeys
+from coplink.lti.registrations import for_library
+from coplink.ports.records import Registration
+
+ASSERTION_LIFE = 60
+MARGIN = 60.0
+LONGEST_KEPT = 3600.0
+TOKEN_LIMIT = 64 * 1024
+PAGE_LIMIT = 8 * 1024 * 1024
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+_Key = tuple[str, str, str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: str = field(repr=False)
+    good_until: float
+
+
+class Connector:
+    """Access tokens and service calls for every registration; safe to use from many threads."""
+
+    def __init__(self, keys: OurKeys, now: Callable[[], datetime], egress: Egress | None = None) -> None:
+        self._keys, self._now, self._egress = keys, now, egress or Egress()
+        self._tokens: dict[_Key, _Token] = {}
+        self._lock = threading.Lock()
+
+    def services(self, registration: Registration, institution: InstitutionId) -> Services:
+        """The calls of one institution through one registration."""
+        return Services(self, registration, institution)
+
+    def token(
+        self, registration: Registration, institution: InstitutionId, scopes: Iterable[str], renew: str = ""
+    ) -> str:
+        """An access token for these scopes; ``renew`` is one the platform just refused."""
+        wanted = tuple(sorted(set(scopes)))
+        key = (institution, registration.issuer, registration.client_id, registration.token_url, wanted)
+        now = self._now().timestamp()
+        with self._lock:
+            for old in [k for k, kept in self._tokens.items() if kept.good_until <= now]:
+                del self._tokens[old]
+            kept = self._tokens.get(key)
+            if kept is not None and kept.value != renew:
+                return kept.value
+        fresh = self._fetch(registration, wanted)
+        with self._lock:
+            self._tokens[key] = fresh
+        return fresh.value
+
+    def get(
+        self,
+        registration: Registration,
+        institution: InstitutionId,
+        scopes: Sequence[str],
+        url: str,
+        accept: str,
+    ) -> Answer:
+        """Read a service address; a refused token is renewed once. Raises ``IntegrationError`` for all but success."""
+        token = self.token(registration, institution, scopes)
+        answer = self._read(url, accept, token)
+        if answer.status == 401:
+            token = self.token(registration, institution, scopes, renew=token)
+            answer = self._read(url, accept, token)
+        if not answer.ok:
+            raise odd.service(answer, described("GET", url), scopes, self._now())
+        return answer
+
+    def _read(self, url: str, accept: str, token: str) -> Answer:
+        return self._egress.get(url, PAGE_LIMIT, {"Accept": accept, "Authorization": f"Bearer {token}"})
+
+    def _fetch(self, registration: Registration, scopes: tuple[str, ...]) -> _Token:
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": self.assertion(registration),
+            "scope": " ".join(scopes),
+        }
+        answer = self._egress.post_form(registration.token_url, TOKEN_LIMIT, form)
+        where = described("POST", registration.token_url)
+        if not answer.ok:
+            raise odd.token(answer, where, scopes, self._now())
+        body = parsed(answer, where)
+        value, life = body.get("access_token"), body.get("expires_in", 0)
+        if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+            raise odd.not_understood(f"{where}: no access_token")
+        if str(body.get("token_type", "bearer")).lower() != "bearer":
+            raise odd.not_understood(f"{where}: token_type")
+        granted = body.get("scope")
+        if isinstance(granted, str) and granted and not set(scopes) <= set(granted.split()):
+            raise odd.not_granted(scopes, f"{where}: granted less than was asked")
+        seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) else 0.0
+        return _Token(value, self._now().timestamp() + min(seconds, LONGEST_KEPT) - MARGIN)
+
+    def assertion(self, registration: Registration) -> str:
+        """Our proof to a token endpoint: signed, for one minute, for one use."""
+        now = self._now()
+        ours, issued = self._keys.current(now), int(now.timestamp())
+        claims = {
+            "iss": registration.client_id,
+            "sub": registration.client_id,
+            "aud": registration.audience or registration.token_url,
+            "iat": issued,
+            "exp": issued + ASSERTION_LIFE,
+            "jti": secrets.token_urlsafe(24),
+        }
+        return jwt.encode(claims, ours.private, algorithm="RS256", headers={"kid": ours.kid})
+
+
+class Services(ServiceConnector):  # type: ignore[misc]  # the library is read without its types
+    """The library's connector, for its services to speak through, with every call made by ours.
+
+    It neither caches nor sends anything itself: the library's token cache mixes clients of one issuer, and its calls
+    have no time-out.
+    """
+
+    def __init__(self, connector: Connector, registration: Registration, institution: InstitutionId) -> None:
+        super().__init__(for_library(registration))
+        self._connector, self._ours, self._institution = connector, registration, institution
+
+    def get_access_token(self, scopes: Sequence[str]) -> str:
+        return self._connector.token(self._ours, self._institution, scopes)
+
+    def make_service_request(
+        self,
+        scopes: Sequence[str],
+        url: str,
+        *,
+        is_post: bool = False,
+        data: str | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        case_insensitive_headers: bool = False,
+    ) -> dict[str, Any]:
+        """Read one page; the body is a JSON object, the next page's address exactly as it was sent."""
+        if is_post:
+            raise odd.not_understood(f"{described('POST', url)}: coplink only reads")
+        answer = self._connector.get(self._ours, self._institution, scopes, url, accept)
+        body = parsed(answer, described("GET", url))
+        return {"headers": answer.headers, "body": body, "next_page_url": next_link(answer.headers, url)}
+
+
+def parsed(answer: Answer, where: str) -> Mapping[str, Any]:
+    """The JSON object of an answer."""
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise odd.not_understood(f"{where}: no JSON") from error
+    if not isinstance(body, dict):
+        raise odd.not_understood(f"{where}: no JSON object")
+    return body
+
+
+def next_link(headers: Mapping[str, str], base: str) -> str | None:
+    """The address of ``rel="next"`` in a ``Link`` header with several relations, letter for letter (RFC 8288)."""
+    for link in parse_header_links(headers.get("link", "")):
+        if "next" in link.get("rel", "").lower().split():
+            try:
+                return urljoin(base, link["url"])
+            except ValueError as error:
+                raise odd.not_understood(f"{described('GET', base)}: next link") from error
+    return None
