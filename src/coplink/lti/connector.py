@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -20,11 +19,15 @@ from pylti1p3.service_connector import ServiceConnector
 from requests.utils import parse_header_links
 
 from coplink.core.people import InstitutionId
+from coplink.core.words import say
 from coplink.lti import odd
 from coplink.lti.egress import Answer, Egress, described
 from coplink.lti.keys import OurKeys
 from coplink.lti.registrations import for_library
+from coplink.ports.clock import Clock
+from coplink.ports.errors import Misconfigured
 from coplink.ports.records import Registration
+from coplink.ports.storage import Storage
 
 ASSERTION_LIFE = 60
 MARGIN = 60.0
@@ -45,13 +48,22 @@ class _Token:
 class Connector:
     """Access tokens and service calls for every registration; safe to use from many threads."""
 
-    def __init__(self, keys: OurKeys, now: Callable[[], datetime], egress: Egress | None = None) -> None:
-        self._keys, self._now, self._egress = keys, now, egress or Egress()
+    def __init__(self, storage: Storage, keys: OurKeys, clock: Clock, egress: Egress | None = None) -> None:
+        self._storage, self._keys, self._now, self._egress = storage, keys, clock.now, egress or Egress()
         self._tokens: dict[_Key, _Token] = {}
         self._lock = threading.Lock()
 
     def services(self, registration: Registration, institution: InstitutionId) -> Services:
-        """The calls of one institution through one registration."""
+        """The calls of one institution through one registration, as long as it has an approved deployment there."""
+        with self._storage.begin() as uow:
+            deployments = uow.platforms.deployments(institution)
+        if not any(d.registration == registration.id and d.approved_at is not None for d in deployments):
+            message = say(
+                "coplink is not approved for this learning platform. An administrator must approve it first."
+            )
+            raise Misconfigured(
+                message, "coplink administrator", f"no approved deployment of {registration.id}"
+            )
         return Services(self, registration, institution)
 
     def token(
