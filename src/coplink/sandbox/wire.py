@@ -115,7 +115,7 @@ class Wire:
         return Response(json.dumps(body), status, dict(headers or {}), mimetype="application/json")
 
     def settings(self, district: str) -> Mapping[str, str]:
-        """Exactly what the integration's ``connect()`` takes for this district."""
+        """Exactly what the integration's ``connect()`` takes for this district; ``LookupError`` where it has none."""
         raise LookupError(district)
 
     def doors(self) -> Iterable[DoorLink]:
@@ -191,6 +191,7 @@ class Wire:
         self.route("GET", "/_sandbox/held", lambda request: self.json(self.weather.held), counted=False)
         self.route("POST", "/_sandbox/release", self._release, counted=False)
         self.route("GET", "/_sandbox/doors", self._doors, counted=False)
+        self.route("GET", "/_sandbox/settings/<district>", self._settings, counted=False)
 
     def _report(self, request: Request) -> Response:
         with self._lock:
@@ -224,6 +225,13 @@ class Wire:
 
     def _doors(self, request: Request) -> Response:
         return self.json([asdict(door) for door in self.doors()])
+
+    def _settings(self, request: Request, district: str) -> Response:
+        """The settings for one district; empty where the vendor has no customer there."""
+        try:
+            return self.json(dict(self.settings(district)))
+        except LookupError:
+            return self.json({})
 
 
 class _Dropped(Exception):
