@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from coplink.core.rhythm import Meeting, Series
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
+from coplink.ports.clock import Clock
 from coplink.ports.errors import Gone, UnexpectedReply
 from coplink_canvas import marks
-from coplink_canvas.client import Client, Row
+from coplink_canvas.client import Client
+from coplink_canvas.listing import Row
 from coplink_canvas.marks import Mark
 from coplink_canvas.spaces import GROUP, group_gone
 
@@ -34,8 +36,10 @@ class Event:
 class GroupCalendar:
     """Places single events. Everybody in the group sees them; there are no attendees."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Clock, lag: timedelta) -> None:
         self._client = client
+        self._clock = clock
+        self._lag = lag
 
     def put(
         self,
@@ -45,55 +49,61 @@ class GroupCalendar:
         known: SeriesLink | None,
         key: str,
     ) -> SeriesLink:
-        """Make the group's calendar show the held meetings. A meeting that a person moved or deleted over there is
-        left as it is, for ``read`` to report."""
+        """Make the group's calendar show the held meetings, and nothing more of an earlier rhythm in the future.
+
+        A meeting that a person moved or deleted over there is left as it is, for ``read`` to report.
+        """
         group = parts[GROUP]
-        there = {event.id: event for event in self._events(group)}
-        remembered = dict(known.remote) if known else {}
+        there = There(self._events(group), marks.tag(key), series.rhythm.version)
+        known = known or SeriesLink({})
         whole = marks.series_digest(series, key)
-        unchanged = known is not None and known.digest == whole
         remote: dict[str, str] = {}
         seen: dict[str, str] = {}
         found = 0
         for meeting in series.held:
             name = meeting.original.isoformat()
-            old = known.seen.get(name, "") if known else ""
-            event = self._find(there, remembered.get(name), marks.tag(key), meeting.original)
-            if event is None and name in remembered:
-                event = self._alone(remembered[name])
+            before, written = known.remote.get(name), known.seen.get(name, "")
+            event = there.showing(meeting.original, before)
+            if event is None and before is not None:
+                event = self._alone(before)
                 if event is None:  # a person deleted it: an offer to call the meeting off, not ours to undo
-                    remote[name], seen[name] = remembered[name], old
+                    remote[name], seen[name] = before, written
                     continue
-            if event is not None and remembered.get(name) != event.id:
-                found += 1
             mark = marks.of(series, meeting, key)
             if event is None:
                 event = _event(self._client.make_event(group, marks.fields(series, meeting, mark)))
-            elif _moved_by_a_person(event, meeting, old):
-                remote[name], seen[name] = event.id, old
-                continue
-            elif not _as_wished(event, meeting, mark, unchanged):
-                event = _event(self._client.change_event(event.id, marks.fields(series, meeting, mark)))
+            else:
+                found += before != event.id and there.ours(event)
+                if _moved_by_a_person(event, meeting, written):
+                    remote[name], seen[name] = event.id, written
+                    continue
+                if not _as_wished(event, meeting, mark, unchanged=known.digest == whole):
+                    event = _event(self._client.change_event(event.id, marks.fields(series, meeting, mark)))
             remote[name], seen[name] = event.id, event.changed
-        for stray in _strays(list(there.values()), set(remembered.values()), remote, marks.tag(key), series):
+        held = {meeting.original for meeting in series.held}
+        for stray in there.strays(held, set(remote.values()), set(known.remote.values()), self._clock.now()):
             self._drop(stray)
         return SeriesLink(remote, seen, whole, found)
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
-        """The starts as they are over there; a remembered event that was deleted counts as cancelled."""
+        """The starts as they are over there; a remembered event that was deleted counts as cancelled. What was written
+        within the lag and is not shown yet makes the reading incomplete."""
         listing = self._client.events(parts[GROUP], half=True)
+        complete = listing.complete
         there = {event.id: event for event in map(_event, listing.rows)}
         starts: dict[date, datetime | None] = {}
         seen: dict[str, str] = {}
         for name, remote in link.remote.items():
             event = there.get(remote)
-            if event is None and not listing.complete:
-                continue
-            event = event or self._alone(remote)
-            starts[date.fromisoformat(name)] = event.starts if event else None
-            if event:
-                seen[name] = event.changed
-        return SeriesFacts(starts, seen, listing.complete)
+            if event is None and listing.complete:
+                event = self._alone(remote)
+            if event is not None:
+                starts[date.fromisoformat(name)], seen[name] = event.starts, event.changed
+            elif listing.complete and not self._fresh(link.seen.get(name, "")):
+                starts[date.fromisoformat(name)] = None
+            else:
+                complete = False
+        return SeriesFacts(starts, seen, complete)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
@@ -102,13 +112,6 @@ class GroupCalendar:
             return [_event(row) for row in self._client.events(group).rows]
         except Gone as error:
             raise group_gone(error) from error
-
-    def _find(self, there: Mapping[str, Event], remembered: str | None, tag: str, day: date) -> Event | None:
-        """The event of a meeting: the remembered one, else the oldest that bears its mark."""
-        if remembered is not None and remembered in there:
-            return there[remembered]
-        marked = [e for e in there.values() if e.mark and e.mark.tag == tag and e.mark.day == day]
-        return min(marked, key=lambda event: int(event.id), default=None)
 
     def _alone(self, remote: str) -> Event | None:
         """An event that the listing lacks: perhaps the listing lags, perhaps it was deleted."""
@@ -124,14 +127,60 @@ class GroupCalendar:
         except Gone:
             return
 
+    def _fresh(self, written: str) -> bool:
+        """Whether this was written so recently that Canvas need not show it yet."""
+        try:
+            return self._clock.now() - datetime.fromisoformat(written) < self._lag
+        except (TypeError, ValueError):
+            return False
 
-def _moved_by_a_person(event: Event, meeting: Meeting, seen: str) -> bool:
+
+class There:
+    """The events on a group's calendar, seen from one version of one rhythm."""
+
+    def __init__(self, events: Sequence[Event], tag: str, version: int) -> None:
+        self._events = {event.id: event for event in events}
+        self._tag = tag
+        self._version = version
+
+    def showing(self, day: date, remembered: str | None) -> Event | None:
+        """The event of a meeting: the remembered one, else the oldest with its mark, else one of an earlier rhythm."""
+        if remembered is not None and remembered in self._events:
+            return self._events[remembered]
+        that_day = [event for event in self._events.values() if event.mark and event.mark.day == day]
+        mine = [event for event in that_day if self.ours(event)]
+        earlier = [event for event in that_day if self._superseded(event)]
+        return min(mine or earlier, key=lambda event: int(event.id), default=None)
+
+    def ours(self, event: Event) -> bool:
+        """Whether it bears the mark of this version of this rhythm."""
+        return event.mark is not None and event.mark.tag == self._tag
+
+    def strays(self, held: set[date], kept: set[str], remembered: set[str], now: datetime) -> list[Event]:
+        """Our events that show no held meeting: called off, of an earlier rhythm and still to come, or the twin that
+        an interrupted call left. A copy that a person moved elsewhere is theirs."""
+        shown = {e.mark.day: e.starts for e in self._events.values() if e.id in kept and e.mark}
+        strays = []
+        for event in self._events.values():
+            day = event.mark.day if event.mark else None
+            called_off = (self.ours(event) or event.id in remembered) and day not in held
+            twin = self.ours(event) and day in shown and event.starts == shown[day]
+            outdated = self._superseded(event) and event.starts is not None and event.starts > now
+            if event.id not in kept and (called_off or twin or outdated):
+                strays.append(event)
+        return strays
+
+    def _superseded(self, event: Event) -> bool:
+        return event.mark is not None and event.mark.tag != self._tag and event.mark.version < self._version
+
+
+def _moved_by_a_person(event: Event, meeting: Meeting, written: str) -> bool:
     """It starts neither when we want it nor when we last wrote it."""
     if event.starts == meeting.starts:
         return False
     if event.mark is not None:
         return event.starts != event.mark.starts
-    return event.changed != seen
+    return event.changed != written
 
 
 def _as_wished(event: Event, meeting: Meeting, mark: Mark, unchanged: bool) -> bool:
@@ -139,24 +188,6 @@ def _as_wished(event: Event, meeting: Meeting, mark: Mark, unchanged: bool) -> b
     if event.starts != meeting.starts:
         return False
     return event.mark == mark if event.mark is not None else unchanged
-
-
-def _strays(
-    there: Sequence[Event], remembered: set[str], kept: Mapping[str, str], tag: str, series: Series
-) -> list[Event]:
-    """Our events that show no held meeting: of a meeting called off, or a twin left by an interrupted call."""
-    held = {meeting.original for meeting in series.held}
-    ids = set(kept.values())
-    shown = {event.mark.day: event.starts for event in there if event.id in ids and event.mark}
-    strays = []
-    for event in there:
-        ours = event.mark is not None and event.mark.tag == tag
-        if event.id in ids or not (ours or event.id in remembered):
-            continue
-        day = event.mark.day if event.mark else None
-        if day not in held or event.starts == shown.get(day):
-            strays.append(event)
-    return strays
 
 
 def _event(row: Row) -> Event:

@@ -8,14 +8,11 @@ before the SDK sees it. Nothing is retried; the engine does that. Answers come o
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from canvasapi import Canvas
@@ -28,23 +25,14 @@ from coplink.core.words import say
 from coplink.ports.errors import Misconfigured, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
 from coplink_canvas import ADMIN
-from coplink_canvas.transport import Guarded, session
+from coplink_canvas.listing import Forgetful, Listing, Pages, Row
+from coplink_canvas.transport import Guarded, address, session
 
-Row = Mapping[str, Any]
-MOST_PAGES = 500
 _HTTP_WARNING = "Canvas may respond unexpectedly when making requests to HTTP URLs"
 _warnings = threading.Lock()
 
 # At INFO and DEBUG the SDK writes addresses, bodies and the end of the token.
 logging.getLogger("canvasapi").setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a listing brought, and whether its last page was read."""
-
-    rows: tuple[Row, ...]
-    complete: bool
 
 
 class Client:
@@ -59,7 +47,7 @@ class Client:
             self._canvas = Canvas(self.base_url, token.strip())
         self._requester = self._canvas._Canvas__requester
         self._requester._session = session(Guarded(around))
-        self._requester._cache = _Forgetful()
+        self._requester._cache = Forgetful()
         self._me: str | None = None
 
     # --- people and courses -----------------------------------------------------------------------------------------
@@ -193,7 +181,7 @@ class Client:
 
     def _list(self, ask: Callable[[Any], Iterable[Any]], half: bool = False) -> Listing:
         """All pages; with ``half`` a reading that stops after its first page is handed out as incomplete."""
-        pages = _Pages(self._requester)
+        pages = Pages(self._requester)
         rows: list[Row] = []
         try:
             with _plain():
@@ -205,44 +193,11 @@ class Client:
         return Listing(tuple(rows), complete=True)
 
 
-class _Pages:
-    """Stands between a listing and the SDK's requester: next links stay on our server and never run in a circle."""
-
-    def __init__(self, requester: Any) -> None:
-        self._requester = requester
-        self.base_url: str = requester.base_url
-        self.new_quizzes_url: str = requester.new_quizzes_url
-        self.read = 0
-        self._asked: set[str] = set()
-
-    def request(self, method: str, endpoint: str, **named: Any) -> Any:
-        if endpoint in self._asked or self.read >= MOST_PAGES:
-            raise UnexpectedReply(
-                say("A listing in Canvas does not come to an end."), "next link seen before"
-            )
-        self._asked.add(endpoint)
-        response = self._requester.request(method, endpoint, **named)
-        link = response.links.get("next")
-        if link is not None and not str(link.get("url", "")).startswith(self.base_url):
-            raise UnexpectedReply(
-                say("A listing in Canvas points to another server."), "next link to another origin"
-            )
-        self.read += 1
-        return response
-
-
 def _front(requester: Any) -> Any:
     """The SDK's front object over another requester, for the listings that only it offers."""
     front = Canvas.__new__(Canvas)
     front._Canvas__requester = requester
     return front
-
-
-class _Forgetful(list[Any]):
-    """The SDK keeps its last five answers in memory for debugging; we keep none."""
-
-    def insert(self, index: Any, value: Any) -> None:
-        return None
 
 
 @contextmanager
@@ -266,29 +221,3 @@ def _plain() -> Iterator[None]:
 
 def _row(thing: Any) -> Row:
     return {name: value for name, value in vars(thing).items() if name != "_requester"}
-
-
-def address(base_url: str) -> str:
-    """The address of a Canvas: https, or http on loopback, without a path. Raises ``Misconfigured``."""
-    try:
-        parts = urlsplit(base_url.strip())
-        port = parts.port
-    except ValueError:
-        raise Misconfigured(say("The address of Canvas cannot be read."), ADMIN) from None
-    host = parts.hostname or ""
-    loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    if (
-        not host
-        or parts.username
-        or parts.password
-        or parts.query
-        or parts.fragment
-        or parts.path not in ("", "/")
-    ):
-        raise Misconfigured(
-            say("The address of Canvas looks like https://district.instructure.com, no more."), ADMIN
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise Misconfigured(say("The address of Canvas must begin with https://."), ADMIN)
-    name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}" + (f":{port}" if port else "")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from coplink.core.words import Said, say
 from coplink.ports.errors import IntegrationError, NeedsAttention, PermissionMissing
 from coplink.ports.integration import Check, Surroundings
-from coplink_canvas import ADMIN
+from coplink_canvas import ADMIN, MANIFEST
 from coplink_canvas.calendar import GroupCalendar
 from coplink_canvas.client import Client
 from coplink_canvas.seats import GroupSeats
@@ -22,7 +22,9 @@ class CanvasConnection:
         self._client = Client(settings.get("base_url", ""), settings.get("token", ""), around)
         self._spaces = CourseGroups(self._client)
         self._seats = GroupSeats(self._client)
-        self._calendar = GroupCalendar(self._client)
+        self._calendar = GroupCalendar(
+            self._client, around.clock, around.lag if around.lag is not None else MANIFEST.limits.lag
+        )
 
     @property
     def spaces(self) -> CourseGroups:

@@ -1,7 +1,8 @@
 """What a meeting looks like as a Canvas event, and the mark by which it is known again.
 
 Canvas takes no create key and no hidden property, so the mark stands in small print at the end of the description:
-whose series it is, the original date, the start as we wrote it, and a digest of everything we wrote. With the start in
+whose series it is and which version of the rhythm, the original date, the start as we wrote it, and a digest of
+everything we wrote. With the start in
 it, a meeting that a person moved is told from one that we want moved, even if our own row of it is lost.
 """
 
@@ -17,7 +18,7 @@ from html import escape
 from coplink.core.rhythm import Meeting, Series
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-_MARK = re.compile(r"coplink:([0-9a-f]{24})/(\d{4}-\d{2}-\d{2})/(\d{8}T\d{6}Z)/([0-9a-f]{12})")
+_MARK = re.compile(r"coplink:([0-9a-f]{24})/(\d{1,6})/(\d{4}-\d{2}-\d{2})/(\d{8}T\d{6}Z)/([0-9a-f]{12})")
 LONGEST_TITLE = 255
 
 
@@ -26,12 +27,13 @@ class Mark:
     """One meeting of one series as we last wrote it."""
 
     tag: str
+    version: int
     day: date
     starts: datetime
     digest: str
 
     def __str__(self) -> str:
-        return f"coplink:{self.tag}/{self.day.isoformat()}/{self.starts.strftime(_STAMP)}/{self.digest}"
+        return f"coplink:{self.tag}/{self.version}/{self.day.isoformat()}/{self.starts.strftime(_STAMP)}/{self.digest}"
 
 
 def tag(key: str) -> str:
@@ -49,7 +51,7 @@ def of(series: Series, meeting: Meeting, key: str) -> Mark:
         meeting.starts.isoformat(),
         meeting.ends.isoformat(),
     ]
-    return Mark(tag(key), meeting.original, meeting.starts, _digest(written))
+    return Mark(tag(key), series.rhythm.version, meeting.original, meeting.starts, _digest(written))
 
 
 def read(description: object) -> Mark | None:
@@ -58,11 +60,11 @@ def read(description: object) -> Mark | None:
     if found is None:
         return None
     try:
-        day = date.fromisoformat(found[2])
-        starts = datetime.strptime(found[3], _STAMP).replace(tzinfo=UTC)
+        day = date.fromisoformat(found[3])
+        starts = datetime.strptime(found[4], _STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Mark(found[1], day, starts, found[4])
+    return Mark(found[1], int(found[2]), day, starts, found[5])
 
 
 def fields(series: Series, meeting: Meeting, mark: Mark) -> dict[str, str]:

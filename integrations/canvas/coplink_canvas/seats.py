@@ -9,7 +9,8 @@ from coplink.core.spaces import Observed, Seat
 from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PermissionMissing
 from coplink.ports.seats import BatchResult, Done
-from coplink_canvas.client import Client, Listing, Row
+from coplink_canvas.client import Client
+from coplink_canvas.listing import Listing, Row
 from coplink_canvas.spaces import GROUP, check_course, group_gone
 
 Write = Callable[[str, AccountId], Done]

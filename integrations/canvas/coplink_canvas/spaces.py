@@ -25,7 +25,8 @@ from coplink.ports.errors import (
 )
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_canvas import ADMIN
-from coplink_canvas.client import Client, Row
+from coplink_canvas.client import Client
+from coplink_canvas.listing import Row
 
 CATEGORY, GROUP, PAGE = "category", "group", "page"
 NO_PAGE = "none"  # the remote id of a page that the course does not allow

@@ -2,7 +2,8 @@
 
     api       tokens, permissions, typed parameters, ``Link`` paging, throttling, the vendor's forms of refusal
     courses   users, courses and enrolments
-    groups    group sets, groups, memberships and pages
+    groups    group sets, groups and memberships
+    pages     the pages of groups
     events    the calendar
     look      pages for people: see the course, remove somebody by hand, end the course
 

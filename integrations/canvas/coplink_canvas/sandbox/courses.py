@@ -72,7 +72,17 @@ class Courses(Api):
 
     def enrolled(self, course: int | str, user: int | str) -> bool:
         """Whether this person is in this course in any way."""
-        return self.store.get("canvas.enrolments", f"{course}/{user}") is not None
+        return str(user) in self.enrolments(course)
+
+    def enrolments(self, course: int | str) -> dict[str, str]:
+        """Canvas user id to role. The LTI platform is another face of the same Canvas: what changed there counts."""
+        changed = self.store.get("lti.enrolments", str(course))
+        if changed is not None:
+            return {
+                self.region.residents[key].canvas_id: str(role) for key, role in changed["people"].items()
+            }
+        kept = self.store.all("canvas.enrolments")
+        return {str(e["user"]): str(e["type"]) for e in kept if e["course"] == str(course)}
 
     def person(self, user: int | str) -> dict[str, Any] | None:
         """Somebody as Canvas shows them; accounts are shared by everybody on the server."""

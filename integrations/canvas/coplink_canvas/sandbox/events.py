@@ -12,9 +12,10 @@ from werkzeug.wrappers import Request, Response
 from coplink.sandbox.district import District, Region
 from coplink.sandbox.store import Document, Store
 from coplink_canvas.sandbox.api import absent, invalid, moment, one_of, take, text, yes_or_no
-from coplink_canvas.sandbox.groups import LONGEST, MANAGE, Groups, tidy
+from coplink_canvas.sandbox.groups import LONGEST, MANAGE
+from coplink_canvas.sandbox.pages import Pages, tidy
 
-_MARK = re.compile(r"coplink:([0-9a-f]{24})/(\d{4}-\d{2}-\d{2})")
+_MARK = re.compile(r"coplink:([0-9a-f]{24})/\d+/(\d{4}-\d{2}-\d{2})")
 
 
 def group_code(value: str) -> int:
@@ -25,7 +26,7 @@ def group_code(value: str) -> int:
     return int(found[1])
 
 
-class Events(Groups):
+class Events(Pages):
     """``/calendar_events``."""
 
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:

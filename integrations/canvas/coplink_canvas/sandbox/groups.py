@@ -1,4 +1,4 @@
-"""Group sets, groups, memberships and pages of the pretended Canvas.
+"""Group sets, groups and memberships of the pretended Canvas.
 
 True to Canvas: a person sits in at most one group of a set, names of sets are unique in a course, memberships of course
 groups are accepted at once, and only people of the course can be seated.
@@ -15,7 +15,6 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import District, Region
 from coplink.sandbox.store import Document, Store
-from coplink.sandbox.wire import Refuse
 from coplink_canvas.sandbox.api import absent, forbidden, invalid, number, one_of, take, text, yes_or_no
 from coplink_canvas.sandbox.courses import Courses
 
@@ -41,8 +40,6 @@ class Groups(Courses):
         self.api("GET", "/groups/<int:group>/users/<int:user>", self._membership)
         self.api("PUT", "/groups/<int:group>/users/<int:user>", self._change)
         self.api("DELETE", "/groups/<int:group>/users/<int:user>", self._leave)
-        self.api("GET", "/groups/<int:group>/pages", self._pages)
-        self.api("POST", "/groups/<int:group>/pages", self._make_page)
 
     def group(self, district: District, group: int | str) -> Document:
         """A group that this district's token reaches."""
@@ -65,14 +62,14 @@ class Groups(Courses):
         rows = [
             c for c in self.store.all("canvas.categories") if c["course_id"] == course and self.visible(c)
         ]
-        return self.page(request, [_shown(c) for c in rows])
+        return self.page(request, [bare(c) for c in rows])
 
     def _make_category(self, district: District, request: Request, course: int) -> Any:
         asked = take(request, name=text)
         self.going_on(district, course)
         self.need(district, "manage_groups_add")
         name = asked.get("name", "")
-        _check_name(name)
+        check_name(name)
         if name.lower() in RESERVED:
             raise invalid("name", f"{name} is a reserved name.")
         if any(c["course_id"] == course and c["name"] == name for c in self.store.all("canvas.categories")):
@@ -87,7 +84,7 @@ class Groups(Courses):
             "made": self.clock(),
         }
         self.store.put("canvas.categories", str(made["id"]), made)
-        return _shown(made)
+        return bare(made)
 
     def _category_groups(self, district: District, request: Request, category: int) -> Response:
         take(request)
@@ -109,7 +106,7 @@ class Groups(Courses):
             raise absent()
         self.going_on(district, found["course_id"])
         self.need(district, "manage_groups_add")
-        _check_name(asked.get("name", ""))
+        check_name(asked.get("name", ""))
         made = {
             "id": 700 + self.store.serial("canvas.groups"),
             "name": asked["name"],
@@ -132,7 +129,7 @@ class Groups(Courses):
         return self._group_row(found)
 
     def _group_row(self, group: Document) -> dict[str, Any]:
-        return {**_shown(group), "members_count": len(self.sitting(group["id"]))}
+        return {**bare(group), "members_count": len(self.sitting(group["id"]))}
 
     # --- memberships ------------------------------------------------------------------------------------------------
 
@@ -143,7 +140,7 @@ class Groups(Courses):
         states = asked.get("filter_states__", ["accepted", "invited", "requested"])
         rows = [m for m in self.sitting(group) if m["workflow_state"] in states and self.visible(m)]
         done = ("space", str(group)) if "accepted" in states else None
-        return self.page(request, [_shown(m) for m in rows], done)
+        return self.page(request, [bare(m) for m in rows], done)
 
     def _seat(self, district: District, request: Request, group: int) -> Any:
         asked = take(request, user_id=number)
@@ -157,7 +154,7 @@ class Groups(Courses):
             raise forbidden(role=False)
         there = self.store.get("canvas.memberships", f"{group}/{user}")
         if there is not None:
-            return {**_shown(there), "just_created": False}
+            return {**bare(there), "just_created": False}
         siblings = [
             g["id"]
             for g in self.store.all("canvas.groups")
@@ -174,20 +171,20 @@ class Groups(Courses):
             "made": self.clock(),
         }
         self.store.put("canvas.memberships", f"{group}/{user}", made)
-        return {**_shown(made), "just_created": True}
+        return {**bare(made), "just_created": True}
 
     def _membership(self, district: District, request: Request, group: int, user: int) -> Any:
         take(request)
         self.shown(self.group(district, group))
         self.need(district, MANAGE)
-        return _shown(self.shown(self.store.get("canvas.memberships", f"{group}/{user}")))
+        return bare(self.shown(self.store.get("canvas.memberships", f"{group}/{user}")))
 
     def _change(self, district: District, request: Request, group: int, user: int) -> Any:
         asked = take(request, workflow_state=one_of("accepted"), moderator=yes_or_no)
         there = self._writable(district, group, user)
         there.update(asked)
         self.store.put("canvas.memberships", f"{group}/{user}", there)
-        return _shown(there)
+        return bare(there)
 
     def _leave(self, district: District, request: Request, group: int, user: int) -> Any:
         take(request)
@@ -204,65 +201,15 @@ class Groups(Courses):
         self.need(district, MANAGE)
         return there
 
-    # --- pages ------------------------------------------------------------------------------------------------------
 
-    def _pages(self, district: District, request: Request, group: int) -> Response:
-        asked = take(request, search_term=text, include__=one_of("body"))
-        found = self.shown(self.group(district, group))
-        self._pages_allowed(district, found)
-        term = asked.get("search_term", "").lower()
-        rows = [
-            p for p in self.store.all("canvas.pages") if p["group"] == group and term in p["title"].lower()
-        ]
-        rows = [_shown(p) for p in rows if self.visible(p)]
-        if "body" not in asked.get("include__", ()):
-            rows = [{name: value for name, value in row.items() if name != "body"} for row in rows]
-        return self.page(request, rows)
-
-    def _make_page(self, district: District, request: Request, group: int) -> Any:
-        asked = take(request, wiki_page__title=text, wiki_page__body=text, wiki_page__published=yes_or_no)
-        found = self.group(district, group)
-        self.going_on(district, found["course_id"])
-        self._pages_allowed(district, found)
-        title = asked.get("wiki_page__title", "")
-        _check_name(title)
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-        taken = {p["url"] for p in self.store.all("canvas.pages") if p["group"] == group}
-        url = next(
-            u for n in range(1, len(taken) + 2) if (u := slug if n == 1 else f"{slug}-{n}") not in taken
-        )
-        made = {
-            "page_id": 4000 + self.store.serial("canvas.pages"),
-            "group": group,
-            "url": url,
-            "title": title,
-            "body": tidy(asked.get("wiki_page__body", "")),
-            "published": asked.get("wiki_page__published", False),
-            "created_at": self.now(),
-            "updated_at": self.now(),
-            "made": self.clock(),
-        }
-        self.store.put("canvas.pages", str(made["page_id"]), made)
-        return _shown(made)
-
-    def _pages_allowed(self, district: District, group: Document) -> None:
-        self.need(district, MANAGE)
-        if not self.course(district, group["course_id"])["pages"]:
-            raise Refuse(404, "switched_off", "That page has been disabled for this course")
-
-
-def tidy(html: str) -> str:
-    """Canvas cleans up what it is given: scripts and comments go, and what comes back is not byte for byte the same."""
-    html = re.sub(r"(?is)<script.*?</script>|<!--.*?-->", "", html)
-    return html.replace("<p>", '<p dir="ltr">')
-
-
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name that is empty or too long."""
     if not name.strip():
         raise invalid("name", "Name is required")
     if len(name) > LONGEST:
         raise invalid("name", "Enter a shorter name")
 
 
-def _shown(document: Document) -> dict[str, Any]:
+def bare(document: Document) -> dict[str, Any]:
+    """A document without what only the sandbox knows."""
     return {name: value for name, value in document.items() if name != "made"}

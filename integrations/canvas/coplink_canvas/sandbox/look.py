@@ -39,7 +39,7 @@ class Look(Events):
         found = self._found(course)
         over = found["workflow_state"] != "available"
         groups = [g for g in self.store.all("canvas.groups") if g["course_id"] == course]
-        people = [e for e in self.store.all("canvas.enrolments") if e["course"] == str(course)]
+        people = self.enrolments(course)
         parts = [
             f"<header><p>Canvas · {escape(self.region.districts[found['district']].name)}</p>"
             f"<h1>{escape(found['name'])}</h1><p>{escape(found['course_code'])} · {len(people)} people"
@@ -108,11 +108,11 @@ class Look(Events):
         ]
         return "".join(bodies) or "<p>No pages.</p>"
 
-    def _people_part(self, people: list[Document]) -> str:
+    def _people_part(self, people: Mapping[str, str]) -> str:
         lines = []
-        for enrolment in people:
-            name = (self.person(enrolment["user"]) or {"name": "Somebody"})["name"]
-            lines.append(f"<li><span>{escape(name)}</span><small>{escape(enrolment['type'])}</small></li>")
+        for user, role in people.items():
+            name = (self.person(user) or {"name": "Somebody"})["name"]
+            lines.append(f"<li><span>{escape(name)}</span><small>{escape(role)}</small></li>")
         return (
             f"<section><h2>People</h2><details><summary>{len(people)} people are in this course</summary>"
             f'<ul class="rows">{"".join(lines)}</ul></details></section>'

@@ -1,0 +1,54 @@
+"""Listings of Canvas: pages by ``Link`` header, on our server only, and never in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coplink.core.words import say
+from coplink.ports.errors import UnexpectedReply
+
+Row = Mapping[str, Any]
+MOST_PAGES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a listing brought, and whether its last page was read."""
+
+    rows: tuple[Row, ...]
+    complete: bool
+
+
+class Pages:
+    """Stands between a listing and the SDK's requester: next links stay on our server and never run in a circle."""
+
+    def __init__(self, requester: Any) -> None:
+        self._requester = requester
+        self.base_url: str = requester.base_url
+        self.new_quizzes_url: str = requester.new_quizzes_url
+        self.read = 0
+        self._asked: set[str] = set()
+
+    def request(self, method: str, endpoint: str, **named: Any) -> Any:
+        if endpoint in self._asked or self.read >= MOST_PAGES:
+            raise UnexpectedReply(
+                say("A listing in Canvas does not come to an end."), "next link seen before"
+            )
+        self._asked.add(endpoint)
+        response = self._requester.request(method, endpoint, **named)
+        link = response.links.get("next")
+        if link is not None and not str(link.get("url", "")).startswith(self.base_url):
+            raise UnexpectedReply(
+                say("A listing in Canvas points to another server."), "next link to another origin"
+            )
+        self.read += 1
+        return response
+
+
+class Forgetful(list[Any]):
+    """The SDK keeps its last five answers in memory for debugging; we keep none."""
+
+    def insert(self, index: Any, value: Any) -> None:
+        return None
