@@ -43,7 +43,7 @@ def main(address: str, path: str, key: str, mode: str, seconds: str = "0.01") ->
         worker_concurrency=20,
         heartbeat_seconds=0.5,
         silent_seconds=2.5,
-        alone=mode == "alone",
+        several=mode == "many",
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

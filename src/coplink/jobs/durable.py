@@ -96,8 +96,8 @@ def _tick(_at: datetime, timer: str) -> None:
 class DurableWorker:
     """``ports.Jobs``, and the process that runs them: ``perform`` for jobs, ``ticks`` by cron (seconds first, UTC).
 
-    A SQLite store is worked on by one process, which a lock file sees to; ``alone=False`` lets several do it, as
-    they do on PostgreSQL, each with a heartbeat.
+    A SQLite store is worked on by one process, which a lock file sees to; with ``several`` many may do it, as they
+    always may on PostgreSQL, each with an id of its own and a heartbeat.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class DurableWorker:
         heartbeat_seconds: float = 5.0,
         silent_seconds: float = 30.0,
         keep: timedelta = timedelta(days=1),
-        alone: bool | None = None,
+        several: bool = False,
     ) -> None:
         self._serializer = SealedJson(sealer)
         self._perform = perform
@@ -125,7 +125,7 @@ class DurableWorker:
         self._heartbeat_seconds = heartbeat_seconds
         self._silent_seconds = silent_seconds
         self._keep = keep
-        self._alone = is_file(url) if alone is None else alone
+        self._alone = is_file(url) and not several
         self._jobs = DurableClient(url, sealer, debounce_seconds=debounce_seconds)
         self._stopping = threading.Event()
         self._busy = 0
@@ -133,6 +133,7 @@ class DurableWorker:
         self._lock: SoleWorker | None = None
         self._beats: Heartbeats | None = None
         self._reaper: Reaper | None = None
+        self._dbos: DBOS | None = None
         self._executor = ""
 
     # ports.Jobs
@@ -161,7 +162,7 @@ class DurableWorker:
             raise RuntimeError("this process has a worker already")
         store, client = self._jobs.opened()
         self._stopping.clear()
-        if self._alone and is_file(str(store.url)):
+        if self._alone:
             self._lock = SoleWorker(store)
         self._executor = (
             SOLE_EXECUTOR if self._alone else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
@@ -184,11 +185,12 @@ class DurableWorker:
             self.stop(grace_seconds=0)
             raise
 
-    def stop(self, grace_seconds: int = 10) -> None:
+    def stop(self, grace_seconds: float = 10) -> None:
         """Take no more jobs, let running ones end within the grace, and hand back what only waited."""
         global _current
         self._stopping.set()
-        DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
+        self._drain(grace_seconds)
+        DBOS.destroy()
         if self._reaper is not None:
             self._reaper.stop()
         try:
@@ -200,8 +202,19 @@ class DurableWorker:
         self._jobs.close()
         if self._lock is not None:
             self._lock.release()
-        self._lock, self._beats, self._reaper = None, None, None
+        self._lock, self._beats, self._reaper, self._dbos = None, None, None, None
         _current = None
+
+    def _drain(self, seconds: float) -> None:
+        """Claim no more, and wait until what runs has ended and its end is written down."""
+        if self._dbos is None:
+            return
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        until = time.monotonic() + seconds
+        # dbos's own wait looks once a second, and so makes every stop last one.
+        while self._dbos._active_workflows_set.activeList() and time.monotonic() < until:
+            time.sleep(0.02)
 
     # what the workflows call
 
@@ -295,5 +308,5 @@ class DurableWorker:
             "serializer": self._serializer,
             "log_level": "WARNING",
         }
-        DBOS(config=config)
+        self._dbos = DBOS(config=config)
         DBOS.launch()
