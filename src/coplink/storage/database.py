@@ -1,0 +1,107 @@
+"""Opens the database, and brings its schema up to date.
+
+SQLite is a real mode for one machine, on a local disk: write-ahead log, foreign keys, every transaction taking the
+write lock at its start, so that reading and then writing never fails half way. PostgreSQL is for several machines.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+BUSY_SECONDS = 20
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def make_engine(url: str | URL) -> Engine:
+    """An engine for ``sqlite:///file`` or ``postgresql+psycopg://...``; the database is opened at the first use."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=16,
+        connect_args={
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=20000"
+            " -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+def _sqlite(address: URL) -> Engine:
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we begin ourselves, below
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Where the migrations lie, for Alembic's commands; they run on ``connection``."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to ``revision``. Two processes at once are safe: one waits for the other."""
+    _migrate(engine, command.upgrade, revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the schema back to ``revision``; ``base`` is an empty database."""
+    _migrate(engine, command.downgrade, revision)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the schema is the one this code was written for."""
+    with engine.connect() as connection:
+        here = set(MigrationContext.configure(connection).get_current_heads())
+    return here == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
+def _migrate(engine: Engine, step: Any, revision: str) -> None:
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(730128411)")
+                step(alembic_config(connection), revision)
+            return
+        # A table rebuilt under enforced keys takes its children with it, without an error. The switch works outside
+        # a transaction only.
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101  (it is: the engine is ours)
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                step(alembic_config(connection), revision)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise RuntimeError(f"{len(broken)} rows would lose what they refer to")
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,97 @@
+"""What the repositories share: one session, the sealer, and writes that add or change a row in one statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Executable, Select, delete, select
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from coplink.ports.sealing import Sealer
+from coplink.storage.tables import Table
+
+Row = TypeVar("Row", bound=Table)
+Value = TypeVar("Value")
+
+SERVER = "coplink"
+"""The owner of what is sealed for the server itself."""
+
+SWEEP = 200
+"""How many expired rows one write takes along."""
+
+
+class AnotherInstitution(ValueError):
+    """A row of one institution was about to be replaced by another's; a mistake of ours, never a person's."""
+
+
+class Repository:
+    """One aggregate's part of a unit of work."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    def _one(self, query: Select[Row]) -> Row | None:
+        return self._session.scalars(query).one_or_none()
+
+    def _rows(self, query: Select[Row]) -> Sequence[Row]:
+        return self._session.scalars(query).all()
+
+    def _run(self, statement: Executable) -> int:
+        """Run a statement that changes rows; how many it changed."""
+        return cast(CursorResult[Any], self._session.execute(statement)).rowcount
+
+    def _put(self, table: type[Table], **values: Any) -> None:
+        """Add a row, or change the one with the same key; it never moves to another institution."""
+        target = cast(SqlTable, table.__table__)
+        key = [column.name for column in target.primary_key]
+        adding = self._insert(table).values(**values)
+        rest = {name: adding.excluded[name] for name in values if name not in key}
+        if not rest:
+            self._run(adding.on_conflict_do_nothing(index_elements=key))
+            return
+        walled = "institution" in rest and not target.c.institution.nullable
+        wall = target.c.institution == adding.excluded.institution if walled else None
+        changed = self._run(adding.on_conflict_do_update(index_elements=key, set_=rest, where=wall))
+        if walled and not changed:
+            raise AnotherInstitution(f"a row of {target.name} belongs to another institution")
+
+    def _put_many(self, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add or change many rows of one owner, all with the same fields."""
+        if not rows:
+            return
+        target = cast(SqlTable, table.__table__)
+        key = [column.name for column in target.primary_key]
+        adding = self._insert(table)
+        rest = {name: adding.excluded[name] for name in rows[0] if name not in key}
+        self._session.connection().execute(
+            adding.on_conflict_do_update(index_elements=key, set_=rest), list(rows)
+        )
+
+    def _insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:
+        """An insert that knows what to do when the row is there; both databases have it, each in its own name."""
+        if self._session.get_bind().dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
+    def _drop_some(self, table: type[Table], key: Any, which: ColumnElement[bool]) -> None:
+        """Drop at most ``SWEEP`` rows, so that nobody waits for a long cleaning."""
+        self._run(delete(table).where(key.in_(select(key).where(which).limit(SWEEP))))
+
+    def _seal_map(self, owner: str, purpose: str, values: Mapping[str, str]) -> str:
+        return self._sealer.seal(owner, purpose, json.dumps(dict(values)))
+
+    def _open_map(self, owner: str, purpose: str, sealed: str) -> dict[str, str]:
+        return cast(dict[str, str], json.loads(self._sealer.open(owner, purpose, sealed)))
+
+
+def portions(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
+    """Many values in lists that a statement can hold."""
+    rest = iter(values)
+    while portion := list(islice(rest, size)):
+        yield portion

@@ -1,0 +1,90 @@
+"""Artifacts, their versions, and how far each library was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import delete, select
+
+from coplink.core.artifacts import Artifact, ArtifactId, Version
+from coplink.core.people import CommunityId, PersonId
+from coplink.core.spaces import SpaceId
+from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.tables import ArtifactRow, CursorRow, VersionRow
+
+
+class SqlCatalogue(Repository):
+    def by_remote(self, space: SpaceId, remotes: Iterable[str]) -> Mapping[str, Artifact]:
+        return {
+            row.remote: _artifact(row)
+            for some in portions(set(remotes))
+            for row in self._rows(
+                select(ArtifactRow).where(ArtifactRow.space == space, ArtifactRow.remote.in_(some))
+            )
+        }
+
+    def put(self, artifact: Artifact, version: Version | None) -> None:
+        self._put(
+            ArtifactRow,
+            id=artifact.id,
+            community=artifact.community,
+            space=artifact.space,
+            remote=artifact.remote,
+            title=artifact.title,
+            link=artifact.link,
+            made_at=artifact.made_at,
+            changed_at=artifact.changed_at,
+            version=artifact.version,
+            author=artifact.author,
+            author_name=artifact.author_name,
+            media_type=artifact.media_type,
+            withdrawn_at=artifact.withdrawn_at,
+        )
+        if version is not None:
+            self._put(
+                VersionRow,
+                artifact=version.artifact,
+                version=version.version,
+                title=version.title,
+                changed_at=version.changed_at,
+            )
+
+    def of(self, community: CommunityId, limit: int = 200) -> Sequence[Artifact]:
+        query = select(ArtifactRow).where(
+            ArtifactRow.community == community, ArtifactRow.withdrawn_at.is_(None)
+        )
+        query = query.order_by(ArtifactRow.changed_at.desc(), ArtifactRow.id).limit(limit)
+        return [_artifact(row) for row in self._rows(query)]
+
+    def remotes(self, space: SpaceId) -> Sequence[Artifact]:
+        """Everything known of a space's library, withdrawn ones too."""
+        query = select(ArtifactRow).where(ArtifactRow.space == space).order_by(ArtifactRow.remote)
+        return [_artifact(row) for row in self._rows(query)]
+
+    def cursor(self, space: SpaceId) -> str | None:
+        return self._session.scalars(select(CursorRow.cursor).where(CursorRow.space == space)).one_or_none()
+
+    def put_cursor(self, space: SpaceId, cursor: str | None) -> None:
+        """Keep it; None forgets it, so that the library is listed anew."""
+        if cursor is None:
+            self._run(delete(CursorRow).where(CursorRow.space == space))
+        else:
+            self._put(CursorRow, space=space, cursor=cursor)
+
+
+def _artifact(row: ArtifactRow) -> Artifact:
+    return Artifact(
+        id=ArtifactId(row.id),
+        community=CommunityId(row.community),
+        space=SpaceId(row.space),
+        remote=row.remote,
+        title=row.title,
+        link=row.link,
+        made_at=row.made_at,
+        changed_at=row.changed_at,
+        version=row.version,
+        author=None if row.author is None else PersonId(row.author),
+        author_name=row.author_name,
+        media_type=row.media_type,
+        withdrawn_at=row.withdrawn_at,
+    )

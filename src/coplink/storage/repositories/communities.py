@@ -1,0 +1,200 @@
+"""Communities and who takes part in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, delete, select
+
+from coplink.core.community import Charter, Community, Participation, Stage
+from coplink.core.people import CommunityId, InstitutionId, Membership, PersonId, Role, Standing
+from coplink.ports.records import ContextLink
+from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.tables import (
+    CharterRow,
+    CommunityRow,
+    ContextRow,
+    MembershipRow,
+    OptOutRow,
+    ParticipationRow,
+)
+
+
+class SqlCommunities(Repository):
+    def put(self, community: Community) -> None:
+        charter = community.charter
+        self._put(
+            CommunityRow,
+            id=community.id,
+            institution=community.institution,
+            name=community.name,
+            charter=charter.version,
+            stage=community.stage.value,
+            founded_at=community.founded_at,
+        )
+        self._put(
+            CharterRow,
+            community=community.id,
+            version=charter.version,
+            about=charter.about,
+            audience=charter.audience,
+            hopes=charter.hopes,
+        )
+
+    def get(self, key: CommunityId) -> Community | None:
+        found = self._session.execute(_whole().where(CommunityRow.id == key)).one_or_none()
+        return None if found is None else _community(*found)
+
+    def all(self) -> Sequence[CommunityId]:
+        found = self._session.scalars(select(CommunityRow.id).order_by(CommunityRow.id))
+        return [CommunityId(key) for key in found]
+
+    def of_person(self, person: PersonId) -> Sequence[tuple[Community, Membership]]:
+        query = (
+            _whole()
+            .add_columns(MembershipRow)
+            .join(MembershipRow, MembershipRow.community == CommunityRow.id)
+            .where(MembershipRow.person == person)
+            .order_by(CommunityRow.name, CommunityRow.id)
+        )
+        return [
+            (_community(community, charter), _membership(membership))
+            for community, charter, membership in self._session.execute(query)
+        ]
+
+    def put_context(self, context: ContextLink) -> None:
+        self._put(
+            ContextRow,
+            id=context.id,
+            institution=context.institution,
+            realm=context.realm,
+            context=context.context,
+            title=context.title,
+            community=context.community,
+            roster=None if context.roster is None else dict(context.roster),
+            read_at=context.read_at,
+        )
+
+    def in_context(self, institution: InstitutionId, realm: str, context: str) -> Sequence[Community]:
+        query = (
+            _whole()
+            .join(ContextRow, ContextRow.community == CommunityRow.id)
+            .where(
+                ContextRow.institution == institution,
+                ContextRow.realm == realm,
+                ContextRow.context == context,
+            )
+            .order_by(CommunityRow.founded_at, CommunityRow.id)
+        )
+        return [_community(community, charter) for community, charter in self._session.execute(query)]
+
+    def contexts(self, community: CommunityId) -> Sequence[ContextLink]:
+        query = select(ContextRow).where(ContextRow.community == community)
+        return [_context(row) for row in self._rows(query.order_by(ContextRow.title, ContextRow.id))]
+
+    def context(self, key: str) -> ContextLink | None:
+        row = self._one(select(ContextRow).where(ContextRow.id == key))
+        return None if row is None else _context(row)
+
+    def put_participation(self, participation: Participation) -> None:
+        self._put(
+            ParticipationRow,
+            community=participation.community,
+            institution=participation.institution,
+            agreed_at=participation.agreed_at,
+            refused_at=participation.refused_at,
+        )
+
+    def participation(self, community: CommunityId, institution: InstitutionId) -> Participation | None:
+        return next(iter(self.participations(community, institution)), None)
+
+    def participations(
+        self, community: CommunityId | None = None, institution: InstitutionId | None = None
+    ) -> Sequence[Participation]:
+        query = select(ParticipationRow).order_by(ParticipationRow.community, ParticipationRow.institution)
+        if community is not None:
+            query = query.where(ParticipationRow.community == community)
+        if institution is not None:
+            query = query.where(ParticipationRow.institution == institution)
+        return [
+            Participation(
+                CommunityId(row.community), InstitutionId(row.institution), row.agreed_at, row.refused_at
+            )
+            for row in self._rows(query)
+        ]
+
+    def put_membership(self, membership: Membership) -> None:
+        self._put(
+            MembershipRow,
+            community=membership.community,
+            person=membership.person,
+            institution=membership.institution,
+            role=membership.role.value,
+            standing=membership.standing.value,
+            changed_at=membership.changed_at,
+        )
+
+    def membership(self, community: CommunityId, person: PersonId) -> Membership | None:
+        row = self._one(
+            select(MembershipRow).where(MembershipRow.community == community, MembershipRow.person == person)
+        )
+        return None if row is None else _membership(row)
+
+    def memberships(self, community: CommunityId) -> Sequence[Membership]:
+        query = select(MembershipRow).where(MembershipRow.community == community)
+        return [_membership(row) for row in self._rows(query.order_by(MembershipRow.person))]
+
+    def opt_out(self, hashes: Iterable[str]) -> None:
+        for name in sorted(set(hashes)):
+            self._put(OptOutRow, hash=name)
+
+    def opted_out(self, hashes: Iterable[str]) -> frozenset[str]:
+        return frozenset(
+            found
+            for some in portions(set(hashes))
+            for found in self._session.scalars(select(OptOutRow.hash).where(OptOutRow.hash.in_(some)))
+        )
+
+    def opt_in(self, hashes: Iterable[str]) -> None:
+        for some in portions(set(hashes)):
+            self._run(delete(OptOutRow).where(OptOutRow.hash.in_(some)))
+
+
+def _whole() -> Select[CommunityRow, CharterRow]:
+    present = (CharterRow.community == CommunityRow.id) & (CharterRow.version == CommunityRow.charter)
+    return select(CommunityRow, CharterRow).join(CharterRow, present)
+
+
+def _community(row: CommunityRow, charter: CharterRow) -> Community:
+    return Community(
+        CommunityId(row.id),
+        InstitutionId(row.institution),
+        row.name,
+        Charter(charter.about, charter.audience, charter.hopes, charter.version),
+        Stage(row.stage),
+        row.founded_at,
+    )
+
+
+def _membership(row: MembershipRow) -> Membership:
+    return Membership(
+        CommunityId(row.community),
+        PersonId(row.person),
+        InstitutionId(row.institution),
+        Role(row.role),
+        Standing(row.standing),
+        row.changed_at,
+    )
+
+
+def _context(row: ContextRow) -> ContextLink:
+    return ContextLink(
+        row.id,
+        InstitutionId(row.institution),
+        row.realm,
+        row.context,
+        row.title,
+        row.community,
+        row.roster,
+        row.read_at,
+    )

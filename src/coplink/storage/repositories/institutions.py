@@ -1,0 +1,77 @@
+"""Institutions and their connections; connection settings are sealed for their institution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from coplink.core.people import Institution, InstitutionId
+from coplink.core.spaces import ConnectionId
+from coplink.ports.records import Connected
+from coplink.storage.mapping import from_trouble, to_trouble
+from coplink.storage.repositories.base import Repository
+from coplink.storage.tables import ConnectionRow, InstitutionRow
+
+SETTINGS = "connection settings"
+
+
+class SqlInstitutions(Repository):
+    def add(self, institution: Institution) -> None:
+        self._put(InstitutionRow, id=institution.id, name=institution.name, listed=institution.listed)
+
+    def get(self, key: InstitutionId) -> Institution | None:
+        row = self._one(select(InstitutionRow).where(InstitutionRow.id == key))
+        return None if row is None else _institution(row)
+
+    def named(self, name: str) -> Institution | None:
+        row = self._one(select(InstitutionRow).where(InstitutionRow.name == name))
+        return None if row is None else _institution(row)
+
+    def all(self) -> Sequence[Institution]:
+        return [_institution(row) for row in self._rows(select(InstitutionRow).order_by(InstitutionRow.name))]
+
+    def put_connection(self, connected: Connected) -> None:
+        self._put(
+            ConnectionRow,
+            id=connected.id,
+            institution=connected.institution,
+            integration=connected.integration,
+            settings=self._seal_map(connected.institution, SETTINGS, connected.settings),
+            realm=connected.realm,
+            made_at=connected.made_at,
+            trouble=from_trouble(connected.trouble),
+        )
+
+    def connection(self, key: ConnectionId) -> Connected | None:
+        row = self._one(select(ConnectionRow).where(ConnectionRow.id == key))
+        return None if row is None else self._connected(row)
+
+    def connection_of(self, institution: InstitutionId, integration: str) -> Connected | None:
+        row = self._one(
+            select(ConnectionRow).where(
+                ConnectionRow.institution == institution, ConnectionRow.integration == integration
+            )
+        )
+        return None if row is None else self._connected(row)
+
+    def connections(self, institution: InstitutionId | None = None) -> Sequence[Connected]:
+        query = select(ConnectionRow).order_by(ConnectionRow.institution, ConnectionRow.integration)
+        if institution is not None:
+            query = query.where(ConnectionRow.institution == institution)
+        return [self._connected(row) for row in self._rows(query)]
+
+    def _connected(self, row: ConnectionRow) -> Connected:
+        return Connected(
+            id=ConnectionId(row.id),
+            institution=InstitutionId(row.institution),
+            integration=row.integration,
+            settings=self._open_map(row.institution, SETTINGS, row.settings),
+            realm=row.realm,
+            made_at=row.made_at,
+            trouble=to_trouble(row.trouble),
+        )
+
+
+def _institution(row: InstitutionRow) -> Institution:
+    return Institution(InstitutionId(row.id), row.name, row.listed)

@@ -1,0 +1,128 @@
+"""The ledger: what coplink holds true about its seats. How a line changes is told in ``seat_states``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from coplink.core.people import AccountId, InstitutionId
+from coplink.core.plan import Change
+from coplink.core.spaces import Observed, Remembered, SpaceId
+from coplink.ports.seats import Done
+from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
+from coplink.storage.tables import LedgerRow, SeatRow, SpaceRow
+
+Lines = Mapping[AccountId, Line]
+
+
+class SqlLedger(Repository):
+    def remembered(self, space: SpaceId, now: datetime, lag: timedelta) -> Remembered:
+        lines = self._lines(space)
+        return Remembered(
+            ours=frozenset(a for a, line in lines.items() if line.state is SeatState.SEEN),
+            unknown=frozenset(a for a, line in lines.items() if line.state is SeatState.INTENDED),
+            fresh=frozenset(a for a, line in lines.items() if line.fresh(now, lag)),
+        )
+
+    def saw(self, space: SpaceId, observed: Observed, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        lines, after, gone = self._lines(space), dict[AccountId, Line | None](), set[AccountId]()
+        for account, line in lines.items():
+            after[account], left = looked(line, account in observed.seats, observed.complete, now, lag)
+            if left:
+                gone.add(account)
+        self._write(space, lines, after)
+        self._list(space, observed, {a: line for a, line in after.items() if line}, now, lag)
+        return frozenset(gone)
+
+    def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
+        found = self._session.execute(
+            select(SeatRow.account, SeatRow.role).where(SeatRow.space == space).order_by(SeatRow.account)
+        )
+        return {AccountId(account): role for account, role in found}
+
+    def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None:
+        lines = self._lines(space)
+        self._write(space, lines, {c.account: intended(lines.get(c.account), c, now) for c in changes})
+
+    def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
+        lines = self._lines(space, change.account)
+        self._write(space, lines, {change.account: recorded(lines.get(change.account), change, outcome, now)})
+        if outcome in (Done.CHANGED, Done.ALREADY_SO):
+            if change.after is None:
+                self._unlist(space, [change.account])
+            else:
+                self._put(SeatRow, space=space, account=change.account, role=change.after.value)
+
+    def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
+        for some in portions(set(accounts)):
+            self._run(delete(LedgerRow).where(LedgerRow.space == space, LedgerRow.account.in_(some)))
+
+    def kept(self, institution: InstitutionId) -> int:
+        """Seats the platform said yes to and that were not taken away; doubtful ones do not count."""
+        kept = (SeatState.PUT.value, SeatState.SEEN.value)
+        query = select(func.count()).where(LedgerRow.institution == institution, LedgerRow.state.in_(kept))
+        return self._session.scalar(query) or 0
+
+    def _lines(self, space: SpaceId, account: AccountId | None = None) -> Lines:
+        query = select(LedgerRow).where(LedgerRow.space == space)
+        if account is not None:
+            query = query.where(LedgerRow.account == account)
+        query = query.order_by(LedgerRow.account).with_for_update()
+        return {
+            AccountId(row.account): Line(
+                SeatState(row.state),
+                row.written_at,
+                row.absent_since,
+                None if row.prior is None else SeatState(row.prior),
+                row.prior_written_at,
+            )
+            for row in self._rows(query)
+        }
+
+    def _write(self, space: SpaceId, before: Lines, after: Mapping[AccountId, Line | None]) -> None:
+        """Keep what changed."""
+        self.forget(space, [a for a, line in after.items() if line is None and a in before])
+        changed = {a: line for a, line in after.items() if line is not None and line != before.get(a)}
+        if not changed:
+            return
+        institution = self._session.scalars(select(SpaceRow.institution).where(SpaceRow.id == space)).one()
+        self._put_many(
+            LedgerRow,
+            [
+                {
+                    "space": space,
+                    "account": account,
+                    "institution": institution,
+                    "state": line.state.value,
+                    "written_at": line.written_at,
+                    "absent_since": line.absent_since,
+                    "prior": line.prior and line.prior.value,
+                    "prior_written_at": line.prior_written_at,
+                }
+                for account, line in sorted(changed.items())
+            ],
+        )
+
+    def _list(self, space: SpaceId, observed: Observed, lines: Lines, now: datetime, lag: timedelta) -> None:
+        """Keep who sits there for the pages: as reported, but for what we wrote too recently to be reported right."""
+        known = self.seats(space)
+        fresh = {a: line.state for a, line in lines.items() if line.fresh(now, lag)}
+        away = {a for a, state in fresh.items() if state is SeatState.REMOVED}
+        there = {a: role.value for a, role in observed.seats.items() if a not in away}
+        if observed.complete:
+            self._unlist(space, [a for a in known if a not in there and a not in fresh])
+        self._put_many(
+            SeatRow,
+            [
+                {"space": space, "account": account, "role": role}
+                for account, role in sorted(there.items())
+                if known.get(account) != role
+            ],
+        )
+
+    def _unlist(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
+        for some in portions(accounts):
+            self._run(delete(SeatRow).where(SeatRow.space == space, SeatRow.account.in_(some)))

@@ -1,0 +1,76 @@
+"""Secret addresses, found by the hash of their token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from coplink.core.people import CommunityId, InstitutionId, PersonId
+from coplink.ports.records import Link, LinkKind
+from coplink.storage.repositories.base import Repository
+from coplink.storage.repositories.doors import digest
+from coplink.storage.tables import LinkRow
+
+TOKEN = "link token"  # noqa: S105  (the purpose it is sealed for)
+
+
+class SqlLinks(Repository):
+    def put(self, link: Link) -> None:
+        self._put(
+            LinkRow,
+            id=link.id,
+            kind=link.kind.value,
+            token_hash=digest(link.token),
+            token=self._sealer.seal(link.institution, TOKEN, link.token),
+            institution=link.institution,
+            community=link.community,
+            person=link.person,
+            made_at=link.made_at,
+            expires_at=link.expires_at,
+            revoked_at=link.revoked_at,
+            used_at=link.used_at,
+        )
+
+    def by_token(self, kind: LinkKind, token: str) -> Link | None:
+        row = self._one(
+            select(LinkRow).where(LinkRow.kind == kind.value, LinkRow.token_hash == digest(token))
+        )
+        return None if row is None else self._link(row)
+
+    def get(self, key: str) -> Link | None:
+        row = self._one(select(LinkRow).where(LinkRow.id == key))
+        return None if row is None else self._link(row)
+
+    def of(
+        self, kind: LinkKind, community: CommunityId | None = None, person: PersonId | None = None
+    ) -> Sequence[Link]:
+        query = select(LinkRow).where(LinkRow.kind == kind.value)
+        if community is not None:
+            query = query.where(LinkRow.community == community)
+        if person is not None:
+            query = query.where(LinkRow.person == person)
+        return [self._link(row) for row in self._rows(query.order_by(LinkRow.made_at, LinkRow.id))]
+
+    def use(self, key: str, now: datetime) -> bool:
+        still_open = (
+            LinkRow.used_at.is_(None),
+            LinkRow.revoked_at.is_(None),
+            or_(LinkRow.expires_at.is_(None), LinkRow.expires_at > now),
+        )
+        return self._run(update(LinkRow).where(LinkRow.id == key, *still_open).values(used_at=now)) == 1
+
+    def _link(self, row: LinkRow) -> Link:
+        return Link(
+            id=row.id,
+            kind=LinkKind(row.kind),
+            token=self._sealer.open(row.institution, TOKEN, row.token),
+            institution=InstitutionId(row.institution),
+            community=row.community,
+            person=row.person,
+            made_at=row.made_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            used_at=row.used_at,
+        )

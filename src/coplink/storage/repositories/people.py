@@ -1,0 +1,195 @@
+"""People, the doors they are known by, and their accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import SQLColumnExpression, case, delete, func, or_, select
+
+from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
+from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.repositories.merging import Merging
+from coplink.storage.tables import AccountRow, IdentityRow, PersonRow
+
+
+class SqlPeople(Repository):
+    def put(self, person: Person) -> None:
+        self._put(
+            PersonRow,
+            id=person.id,
+            institution=person.institution,
+            name=person.name,
+            email=person.email,
+            home=person.home,
+            zone=person.zone,
+            admin=person.admin,
+        )
+
+    def get(self, key: PersonId) -> Person | None:
+        row = self._one(select(PersonRow).where(PersonRow.id == key))
+        return None if row is None else to_person(row)
+
+    def many(self, keys: Iterable[PersonId]) -> Mapping[PersonId, Person]:
+        return {
+            PersonId(row.id): to_person(row)
+            for some in portions(set(keys))
+            for row in self._rows(select(PersonRow).where(PersonRow.id.in_(some)))
+        }
+
+    def admins(self, institution: InstitutionId) -> Sequence[Person]:
+        query = select(PersonRow).where(PersonRow.institution == institution, PersonRow.admin.is_(True))
+        return [to_person(row) for row in self._rows(query.order_by(PersonRow.name, PersonRow.id))]
+
+    def put_identity(self, identity: Identity) -> None:
+        """Add or change it; for the same person, a later reading of a roster does not undo that they came in person."""
+        adding = self._insert(IdentityRow).values(
+            institution=identity.institution,
+            door=identity.door,
+            realm=identity.realm,
+            subject=identity.subject,
+            person=identity.person,
+            proved_at=identity.proved_at,
+        )
+        new = adding.excluded
+        same = IdentityRow.person == new.person
+        self._run(
+            adding.on_conflict_do_update(
+                index_elements=["institution", "door", "realm", "subject"],
+                set_={
+                    "person": new.person,
+                    "proved_at": case(
+                        (same, func.coalesce(new.proved_at, IdentityRow.proved_at)), else_=new.proved_at
+                    ),
+                },
+            )
+        )
+
+    def by_identity(self, institution: InstitutionId, door: str, realm: str, subject: str) -> Person | None:
+        row = self._one(
+            select(PersonRow)
+            .join(IdentityRow, IdentityRow.person == PersonRow.id)
+            .where(
+                IdentityRow.institution == institution,
+                IdentityRow.door == door,
+                IdentityRow.realm == realm,
+                IdentityRow.subject == subject,
+            )
+        )
+        return None if row is None else to_person(row)
+
+    def subjects(self, institution: InstitutionId, door: str, realm: str) -> Mapping[str, PersonId]:
+        found = self._session.execute(
+            select(IdentityRow.subject, IdentityRow.person).where(
+                IdentityRow.institution == institution, IdentityRow.door == door, IdentityRow.realm == realm
+            )
+        )
+        return {subject: PersonId(person) for subject, person in found}
+
+    def identities(self, person: PersonId) -> Sequence[Identity]:
+        query = select(IdentityRow).where(IdentityRow.person == person)
+        query = query.order_by(IdentityRow.door, IdentityRow.realm, IdentityRow.subject)
+        return [
+            Identity(
+                InstitutionId(row.institution),
+                row.door,
+                row.realm,
+                row.subject,
+                PersonId(row.person),
+                row.proved_at,
+            )
+            for row in self._rows(query)
+        ]
+
+    def put_account(self, account: Account) -> None:
+        """Add or change it; what was proved stays proved, and a known address is not forgotten."""
+        adding = self._insert(AccountRow).values(
+            person=account.person,
+            institution=account.institution,
+            integration=account.integration,
+            account=account.account,
+            proof=account.proof.value,
+            address=account.address,
+        )
+        new, proved = adding.excluded, Proof.PROVED.value
+        self._run(
+            adding.on_conflict_do_update(
+                index_elements=["person", "institution", "integration", "account"],
+                set_={
+                    "proof": case(
+                        (or_(AccountRow.proof == proved, new.proof == proved), proved), else_=new.proof
+                    ),
+                    "address": func.coalesce(new.address, AccountRow.address),
+                },
+            )
+        )
+
+    def drop_account(self, account: Account) -> None:
+        self._run(
+            delete(AccountRow).where(
+                AccountRow.person == account.person,
+                AccountRow.institution == account.institution,
+                AccountRow.integration == account.integration,
+                AccountRow.account == account.account,
+            )
+        )
+
+    def accounts(self, person: PersonId) -> Sequence[Account]:
+        query = select(AccountRow).where(AccountRow.person == person)
+        return [
+            to_account(row) for row in self._rows(query.order_by(AccountRow.integration, *_proved_first()))
+        ]
+
+    def accounts_on(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Account]:
+        found: dict[PersonId, Account] = {}
+        for some in portions(set(people)):
+            query = select(AccountRow).where(
+                AccountRow.institution == institution,
+                AccountRow.integration == integration,
+                AccountRow.person.in_(some),
+            )
+            for row in self._rows(query.order_by(*_proved_first())):
+                found.setdefault(PersonId(row.person), to_account(row))
+        return found
+
+    def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
+        query = select(AccountRow).where(
+            AccountRow.institution == institution,
+            AccountRow.integration == integration,
+            AccountRow.account == account,
+        )
+        return [to_account(row) for row in self._rows(query.order_by(*_proved_first(), AccountRow.person))]
+
+    def merge(self, gone: PersonId, into: PersonId) -> None:
+        Merging(self._session, self._sealer).merge(gone, into)
+
+
+def to_person(row: PersonRow) -> Person:
+    """The person of a row."""
+    return Person(
+        PersonId(row.id),
+        InstitutionId(row.institution),
+        row.name,
+        row.email,
+        row.home,
+        row.zone,
+        row.admin,
+    )
+
+
+def to_account(row: AccountRow) -> Account:
+    """The account of a row."""
+    return Account(
+        InstitutionId(row.institution),
+        row.integration,
+        AccountId(row.account),
+        PersonId(row.person),
+        Proof(row.proof),
+        row.address,
+    )
+
+
+def _proved_first() -> tuple[SQLColumnExpression[Any], ...]:
+    return (case((AccountRow.proof == Proof.PROVED.value, 0), else_=1), AccountRow.account)

@@ -1,0 +1,112 @@
+"""Reports, notices and the history: what coplink tells people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, insert, select
+
+from coplink.core.people import CommunityId, InstitutionId
+from coplink.ports.records import Event, Notice, Report
+from coplink.storage.mapping import from_said, to_said
+from coplink.storage.repositories.base import Repository
+from coplink.storage.tables import EventRow, NoticeRow, ReportRow
+
+
+class SqlRecords(Repository):
+    def report(self, report: Report) -> None:
+        self._run(
+            insert(ReportRow).values(
+                kind=report.kind,
+                target=report.target,
+                community=report.community,
+                at=report.at,
+                counts=dict(report.counts),
+                sentences=[from_said(said) for said in report.sentences],
+            )
+        )
+
+    def reports(self, community: CommunityId, kind: str | None = None, limit: int = 50) -> Sequence[Report]:
+        """Newest first."""
+        query = select(ReportRow).where(ReportRow.community == community)
+        if kind is not None:
+            query = query.where(ReportRow.kind == kind)
+        return [
+            Report(
+                row.kind,
+                row.target,
+                row.community,
+                row.at,
+                row.counts,
+                tuple(to_said(said) for said in row.sentences),
+            )
+            for row in self._rows(query.order_by(ReportRow.number.desc()).limit(limit))
+        ]
+
+    def raise_notice(self, notice: Notice) -> None:
+        same = delete(NoticeRow).where(
+            _of_community(notice.community), NoticeRow.about == notice.about, NoticeRow.code == notice.code
+        )
+        if notice.community is None:
+            same = same.where(NoticeRow.institution == notice.institution)
+        self._run(same)
+        self._put(
+            NoticeRow,
+            id=notice.id,
+            institution=notice.institution,
+            community=notice.community,
+            about=notice.about,
+            code=notice.code,
+            message=from_said(notice.message),
+            who=notice.who,
+            at=notice.at,
+        )
+
+    def clear_notices(self, community: str | None, about: str) -> None:
+        self._run(delete(NoticeRow).where(_of_community(community), NoticeRow.about == about))
+
+    def notices(
+        self, community: CommunityId | None = None, institution: InstitutionId | None = None
+    ) -> Sequence[Notice]:
+        """Those of a community, of an institution, or all; newest first."""
+        query = select(NoticeRow).order_by(NoticeRow.at.desc(), NoticeRow.id)
+        if community is not None:
+            query = query.where(NoticeRow.community == community)
+        if institution is not None:
+            query = query.where(NoticeRow.institution == institution)
+        return [
+            Notice(
+                row.id,
+                InstitutionId(row.institution),
+                row.community,
+                row.about,
+                row.code,
+                to_said(row.message),
+                row.who,
+                row.at,
+            )
+            for row in self._rows(query)
+        ]
+
+    def say(self, event: Event) -> None:
+        self._run(
+            insert(EventRow).values(
+                community=event.community,
+                institution=event.institution,
+                at=event.at,
+                actor=event.actor,
+                message=from_said(event.message),
+            )
+        )
+
+    def history(self, community: CommunityId, limit: int = 200) -> Sequence[Event]:
+        """Newest first."""
+        query = select(EventRow).where(EventRow.community == community)
+        return [
+            Event(row.community, InstitutionId(row.institution), row.at, row.actor, to_said(row.message))
+            for row in self._rows(query.order_by(EventRow.number.desc()).limit(limit))
+        ]
+
+
+def _of_community(community: str | None) -> ColumnElement[bool]:
+    return NoticeRow.community.is_(None) if community is None else NoticeRow.community == community

@@ -1,0 +1,74 @@
+"""Spaces, and members they cannot seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select
+
+from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState, Unreachable
+from coplink.storage.mapping import from_said, from_trouble, to_said, to_trouble
+from coplink.storage.repositories.base import Repository
+from coplink.storage.tables import SpaceRow, UnreachableRow
+
+
+class SqlSpaces(Repository):
+    def put(self, space: Space) -> None:
+        self._put(
+            SpaceRow,
+            id=space.id,
+            community=space.community,
+            institution=space.institution,
+            connection=space.connection,
+            integration=space.integration,
+            kind=space.kind.value,
+            name=space.name,
+            marker=space.marker,
+            state=space.state.value,
+            parts=dict(space.parts),
+            asked=dict(space.asked),
+            trouble=from_trouble(space.trouble),
+            link=space.link,
+        )
+
+    def get(self, key: SpaceId) -> Space | None:
+        row = self._one(select(SpaceRow).where(SpaceRow.id == key))
+        return None if row is None else _space(row)
+
+    def of(self, community: CommunityId) -> Sequence[Space]:
+        return self._where(SpaceRow.community == community)
+
+    def of_institution(self, institution: InstitutionId) -> Sequence[Space]:
+        return self._where(SpaceRow.institution == institution)
+
+    def put_unreachable(self, space: SpaceId, unreachable: Sequence[Unreachable]) -> None:
+        self._run(delete(UnreachableRow).where(UnreachableRow.space == space))
+        for one in sorted(unreachable, key=lambda one: one.person):
+            self._put(UnreachableRow, space=space, person=one.person, reason=from_said(one.reason))
+
+    def unreachable(self, space: SpaceId) -> Sequence[Unreachable]:
+        query = select(UnreachableRow).where(UnreachableRow.space == space).order_by(UnreachableRow.person)
+        return [Unreachable(row.person, to_said(row.reason)) for row in self._rows(query)]
+
+    def _where(self, which: ColumnElement[bool]) -> Sequence[Space]:
+        # Always in the same order: two units of work that mark these spaces then never wait in a ring.
+        return [_space(row) for row in self._rows(select(SpaceRow).where(which).order_by(SpaceRow.id))]
+
+
+def _space(row: SpaceRow) -> Space:
+    return Space(
+        id=SpaceId(row.id),
+        community=CommunityId(row.community),
+        institution=InstitutionId(row.institution),
+        connection=ConnectionId(row.connection),
+        integration=row.integration,
+        kind=SpaceKind(row.kind),
+        name=row.name,
+        marker=row.marker,
+        state=SpaceState(row.state),
+        parts=row.parts,
+        asked=row.asked,
+        trouble=to_trouble(row.trouble),
+        link=row.link,
+    )

@@ -1,0 +1,158 @@
+"""What is to be brought up to date: asked for by generation, done by turns."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from coplink.core.work import Dirty, Kind, Turn, WorkState
+from coplink.ports.sealing import Sealer
+from coplink.storage.repositories.base import Repository
+from coplink.storage.tables import WorkRow
+
+
+class SqlWork(Repository):
+    """``tell`` hears of everything marked or tried again, for hints after the commit."""
+
+    def __init__(self, session: Session, sealer: Sealer, tell: Callable[[Dirty], None]) -> None:
+        super().__init__(session, sealer)
+        self._tell = tell
+
+    def mark(self, kind: Kind, target: str, partition: str, not_before: datetime | None = None) -> None:
+        """Ask for it; a later time never delays what is due or waiting for an earlier one."""
+        self._run(
+            self._insert(WorkRow)
+            .values(
+                kind=kind.value,
+                target=target,
+                partition=partition,
+                generation=0,
+                settled=0,
+                attempt=0,
+                token=None,
+                not_before=None,
+                resting=False,
+                reason=None,
+                turned=time.time_ns(),
+            )
+            .on_conflict_do_nothing(index_elements=["kind", "target"])
+        )
+        row = self._session.scalars(_piece(kind, target).with_for_update()).one()
+        settled = row.settled >= row.generation
+        if not settled and not row.resting and not_before is not None:
+            not_before = min(not_before, row.not_before) if row.not_before is not None else None
+        self._change(
+            kind,
+            target,
+            partition=partition,
+            generation=row.generation + 1,
+            attempt=0,
+            not_before=not_before,
+            resting=False,
+            reason=None,
+            turned=time.time_ns() if settled or row.resting else row.turned,
+        )
+        self._tell(Dirty(kind, target, partition, row.generation + 1, 0))
+
+    def begin(self, kind: Kind, target: str, now: datetime) -> Turn | None:
+        row = self._one(_piece(kind, target).with_for_update())
+        if row is None or row.settled >= row.generation or row.resting:
+            return None
+        if row.not_before is not None and row.not_before > now:
+            return None
+        token = secrets.token_hex(16)
+        self._change(kind, target, token=token)
+        return Turn(kind, target, row.partition, row.generation, row.attempt, token)
+
+    def settle(self, turn: Turn, now: datetime) -> None:
+        row = self._held(turn)
+        if row is None:
+            return
+        if row.generation > turn.generation:  # asked for again meanwhile: that request keeps its own time
+            self._change(turn.kind, turn.target, settled=max(row.settled, turn.generation))
+            return
+        self._change(turn.kind, turn.target, settled=row.generation, attempt=0, not_before=None, reason=None)
+
+    def postpone(self, turn: Turn, until: datetime | None, reason: str) -> None:
+        """Go on later, or rest. Asked for again meanwhile, it is not put off: the asking woke it."""
+        row = self._held(turn)
+        if row is None or row.generation > turn.generation:
+            return
+        self._change(
+            turn.kind,
+            turn.target,
+            attempt=row.attempt + 1,
+            not_before=until,
+            resting=until is None,
+            reason=reason,
+            turned=time.time_ns(),
+        )
+
+    def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]:
+        query = (
+            select(WorkRow)
+            .where(
+                WorkRow.generation > WorkRow.settled,
+                WorkRow.resting.is_(False),
+                or_(WorkRow.not_before.is_(None), WorkRow.not_before <= now),
+            )
+            .order_by(WorkRow.turned, WorkRow.kind, WorkRow.target)
+            .limit(limit)
+        )
+        return [
+            Dirty(Kind(row.kind), row.target, row.partition, row.generation, row.attempt)
+            for row in self._rows(query)
+        ]
+
+    def retry(self, dirty: Dirty) -> Dirty:
+        """Another go; it goes to the back of the queue. Of two who try again at once, both get the same go."""
+        row = self._session.scalars(_piece(dirty.kind, dirty.target).with_for_update()).one()
+        attempt = row.attempt
+        if (row.generation, row.attempt) == (dirty.generation, dirty.attempt):
+            attempt += 1
+            self._change(dirty.kind, dirty.target, attempt=attempt, turned=time.time_ns())
+        again = Dirty(dirty.kind, dirty.target, row.partition, row.generation, attempt)
+        self._tell(again)
+        return again
+
+    def state(self, kind: Kind, target: str) -> WorkState | None:
+        row = self._one(_piece(kind, target))
+        return None if row is None else _state(row)
+
+    def of(self, partition: str) -> Sequence[WorkState]:
+        query = select(WorkRow).where(WorkRow.partition == partition)
+        return [_state(row) for row in self._rows(query.order_by(WorkRow.kind, WorkRow.target))]
+
+    def all(self) -> Sequence[WorkState]:
+        return [_state(row) for row in self._rows(select(WorkRow).order_by(WorkRow.kind, WorkRow.target))]
+
+    def _held(self, turn: Turn) -> WorkRow | None:
+        """The row, if this turn is still the last one begun."""
+        query = _piece(turn.kind, turn.target).where(WorkRow.token == turn.token)
+        return self._one(query.with_for_update())
+
+    def _change(self, kind: Kind, target: str, **values: object) -> None:
+        piece = (WorkRow.kind == kind.value, WorkRow.target == target)
+        self._run(update(WorkRow).where(*piece).values(**values))
+
+
+def _piece(kind: Kind, target: str) -> Select[WorkRow]:
+    return select(WorkRow).where(WorkRow.kind == kind.value, WorkRow.target == target)
+
+
+def _state(row: WorkRow) -> WorkState:
+    return WorkState(
+        Kind(row.kind),
+        row.target,
+        row.partition,
+        row.generation,
+        row.settled,
+        row.attempt,
+        row.not_before,
+        row.reason,
+    )

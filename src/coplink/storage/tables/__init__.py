@@ -1,0 +1,71 @@
+"""The tables, by aggregate. Each docstring says whether a table holds personal data, why, and how long."""
+
+from coplink.storage.tables.base import Table
+from coplink.storage.tables.catalogue import ArtifactRow, CursorRow, VersionRow
+from coplink.storage.tables.communities import (
+    CharterRow,
+    CommunityRow,
+    ContextRow,
+    MembershipRow,
+    OptOutRow,
+    ParticipationRow,
+)
+from coplink.storage.tables.doors import LinkRow, LoginRow, SessionRow
+from coplink.storage.tables.institutions import (
+    ConnectionRow,
+    DeploymentRow,
+    InstitutionRow,
+    KeyPairRow,
+    RegistrationRow,
+)
+from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
+from coplink.storage.tables.people import AccountRow, IdentityRow, PersonRow
+from coplink.storage.tables.records import EventRow, NoticeRow, ReportRow
+from coplink.storage.tables.spaces import (
+    JournalRow,
+    LedgerRow,
+    RemovalRow,
+    SeatRow,
+    SpaceRow,
+    UnreachableRow,
+    WatchRow,
+)
+from coplink.storage.tables.work import WorkRow
+
+__all__ = [
+    "AccountRow",
+    "ArtifactRow",
+    "CharterRow",
+    "CommunityRow",
+    "ConnectionRow",
+    "ContextRow",
+    "CursorRow",
+    "DeploymentRow",
+    "EventRow",
+    "IdentityRow",
+    "InstitutionRow",
+    "JournalRow",
+    "KeyPairRow",
+    "LedgerRow",
+    "LinkRow",
+    "LoginRow",
+    "MembershipRow",
+    "NoticeRow",
+    "OfferRow",
+    "OptOutRow",
+    "ParticipationRow",
+    "PersonRow",
+    "RegistrationRow",
+    "RemovalRow",
+    "ReportRow",
+    "RhythmRow",
+    "SeatRow",
+    "SeriesLinkRow",
+    "SessionRow",
+    "SpaceRow",
+    "Table",
+    "UnreachableRow",
+    "VersionRow",
+    "WatchRow",
+    "WorkRow",
+]

@@ -1,0 +1,68 @@
+"""What happens at the door: logins under way, sessions, secret links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Sealed, Table
+
+
+class LoginRow(Table):
+    """A login under way. No personal data: nobody is known yet. Dropped soon after it expires (minutes).
+
+    The state is kept as a hash; nonce and values (a PKCE verifier, for instance) are sealed.
+    """
+
+    __tablename__ = "logins"
+
+    state_hash: Mapped[Key]
+    nonce: Mapped[Sealed]
+    door: Mapped[str]
+    about: Mapped[str]
+    browser: Mapped[str]
+    values: Mapped[Sealed]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SessionRow(Table):
+    """A visitor's session. Personal data: that a person visits, and when; needed to know who asks.
+
+    Dropped soon after it expires (hours). The browser's secret is kept as a hash, the form secret and values sealed.
+    """
+
+    __tablename__ = "sessions"
+
+    id_hash: Mapped[Key]
+    person: Mapped[PersonRef | None]
+    institution: Mapped[InstitutionRef | None]
+    csrf: Mapped[Sealed]
+    values: Mapped[Sealed]
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LinkRow(Table):
+    """A secret address. Personal data: whose it is. Kept, closed, as long as its community, so that it stays closed.
+
+    Found by the hash of its token; the token is sealed, so that its owner can see it again.
+    """
+
+    __tablename__ = "links"
+    __table_args__ = (UniqueConstraint("kind", "token_hash"),)
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    token_hash: Mapped[str]
+    token: Mapped[Sealed]
+    institution: Mapped[InstitutionRef]
+    community: Mapped[CommunityRef | None]
+    person: Mapped[PersonRef | None]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]

@@ -1,0 +1,60 @@
+"""People, the doors they are known by, their accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coplink.storage.tables.base import InstitutionRef, Key, PersonRef, Table
+
+
+class PersonRow(Table):
+    """One human, known to one institution. Personal data: name and address, to show to their community and to invite.
+
+    Kept until the person or the institution asks for erasure.
+    """
+
+    __tablename__ = "people"
+
+    id: Mapped[Key]
+    institution: Mapped[InstitutionRef]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    home: Mapped[str | None]
+    zone: Mapped[str | None]
+    admin: Mapped[bool]
+
+
+class IdentityRow(Table):
+    """A person as one door knows them. Personal data: the platform's id, to know them again.
+
+    Kept as long as the person.
+    """
+
+    __tablename__ = "identities"
+
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
+    door: Mapped[Key]
+    realm: Mapped[Key]
+    subject: Mapped[Key]
+    person: Mapped[PersonRef]
+    proved_at: Mapped[datetime | None]
+
+
+class AccountRow(Table):
+    """A person's account on a platform. Personal data: the account and its address, to seat and to invite them.
+
+    Kept as long as the person.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (Index(None, "institution", "integration", "account"),)
+
+    person: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
+    integration: Mapped[Key]
+    account: Mapped[Key]
+    proof: Mapped[str]
+    address: Mapped[str | None]

@@ -1,0 +1,33 @@
+"""What is to be brought up to date."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coplink.storage.tables.base import Key, Table
+
+
+class WorkRow(Table):
+    """One piece of work. No personal data; kept as long as its target.
+
+    ``turned`` orders the queue: the nanosecond at which it last went to the back. ``token`` belongs to the worker who
+    began it last.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (Index(None, "turned"),)
+
+    kind: Mapped[Key]
+    target: Mapped[Key]
+    partition: Mapped[str]
+    generation: Mapped[int]
+    settled: Mapped[int]
+    attempt: Mapped[int]
+    token: Mapped[str | None]
+    not_before: Mapped[datetime | None]
+    resting: Mapped[bool]
+    reason: Mapped[str | None]
+    turned: Mapped[int] = mapped_column(BigInteger())
