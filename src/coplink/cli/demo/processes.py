@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -174,10 +175,8 @@ def _end(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:
     if process is None:
         return
     for attempt in (how, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, attempt)
-        except ProcessLookupError:
-            pass
         try:
             process.wait(timeout=15)
             return

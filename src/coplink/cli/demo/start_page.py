@@ -25,7 +25,8 @@ p { max-inline-size:44rem } ol { padding-inline-start:1.3rem } li { margin-block
 .doors { display:grid; gap:.75rem; grid-template-columns:repeat(auto-fit, minmax(min(100%, 17rem), 1fr)) }
 .card { background:var(--soft); border:1px solid var(--line); border-radius:.6rem; padding:.9rem 1rem }
 .card h3 { margin:0 0 .4rem; font-size:1rem } .card ul { list-style:none; margin:0; padding:0 }
-a { color:var(--accent); display:inline-block; padding-block:.15rem } a:focus-visible { outline:3px solid; outline-offset:2px }
+a { color:var(--accent); display:inline-block; padding-block:.15rem }
+a:focus-visible { outline:3px solid; outline-offset:2px }
 .note { border-inline-start:4px solid var(--accent); padding-inline-start:.8rem }
 """
 

@@ -1,0 +1,170 @@
+"""The plan: the table of cases, and laws that hold for any mixture of wishes, sights and memories."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coplink.core.desired import Desired
+from coplink.core.people import AccountId, Role
+from coplink.core.plan import Change, Phase, Plan, diff
+from coplink.core.policy import Policy, Tally, hazards
+from coplink.core.spaces import Observed, Remembered, SpaceId
+
+SPACE = SpaceId("s")
+A = AccountId("a")
+M, F = Role.MEMBER, Role.FACILITATOR
+
+
+def plan(
+    want: dict[AccountId, Role],
+    have: dict[AccountId, Role],
+    ours: set[AccountId] | None = None,
+    unknown: set[AccountId] | None = None,
+    fresh: set[AccountId] | None = None,
+    gone: set[AccountId] | None = None,
+    complete: bool = True,
+    farewells: set[AccountId] | None = None,
+) -> Plan:
+    return diff(
+        SPACE,
+        Desired(want, frozenset(farewells or ()), {}),
+        Observed(have, complete, frozenset(gone or ())),
+        Remembered(frozenset(ours or ()), frozenset(unknown or ()), frozenset(fresh or ())),
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "where"),
+    [
+        (plan({A: M}, {}), (Change(A, None, M),), ""),
+        (plan({A: M}, {A: M}), (), ""),
+        (plan({A: F}, {A: M}), (Change(A, M, F),), ""),
+        (plan({A: M}, {A: F}), (), ""),
+        (plan({A: M}, {A: F}, ours={A}), (Change(A, F, M),), ""),
+        (plan({A: M}, {}, ours={A}), (), "waiting"),
+        (plan({A: M}, {}, ours={A}, gone={A}), (), "departures"),
+        (plan({A: M}, {}, ours={A}, gone={A}, complete=False), (), "waiting"),
+        (plan({A: M}, {}, fresh={A}), (), "waiting"),
+        (plan({A: M}, {}, unknown={A}), (Change(A, None, M),), ""),
+        (plan({A: M}, {}, unknown={A}, complete=False), (), "waiting"),
+        (plan({A: M}, {A: M}, unknown={A}), (), ""),
+        (plan({}, {A: M}, ours={A}), (Change(A, M, None),), ""),
+        (plan({}, {A: M}, unknown={A}), (), "held"),
+        (plan({}, {A: M}, unknown={A}, farewells={A}), (Change(A, M, None),), ""),
+        (plan({}, {}, fresh={A}), (), "waiting"),
+        (plan({}, {A: M}), (), "unlisted"),
+        (plan({}, {A: M}, farewells={A}), (), "unlisted"),
+    ],
+)
+def test_the_table(case: Plan, changes: tuple[Change, ...], where: str) -> None:
+    assert case.changes == changes
+    for name in ("departures", "unlisted", "held", "waiting"):
+        assert getattr(case, name) == (frozenset({A}) if name == where else frozenset()), name
+
+
+accounts = st.sampled_from([AccountId(letter) for letter in "abcdefgh"])
+roles = st.sampled_from([M, F])
+seats = st.dictionaries(accounts, roles, max_size=8)
+some = st.frozensets(accounts, max_size=8)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[Plan, Desired, Observed, Remembered]:
+    want, have = draw(seats), draw(seats)
+    ours = draw(some)
+    unknown = draw(some) - ours
+    observed = Observed(have, draw(st.booleans()), draw(some) - have.keys())
+    desired = Desired(want, draw(some) - want.keys(), {})
+    remembered = Remembered(ours, unknown, draw(some))
+    return diff(SPACE, desired, observed, remembered), desired, observed, remembered
+
+
+@given(plans())
+def test_nobody_is_touched_twice_and_phases_never_go_backwards(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    found = drawn[0]
+    touched = [change.account for change in found.changes]
+    assert len(touched) == len(set(touched))
+    assert [c.phase for c in found.changes] == sorted(c.phase for c in found.changes)
+
+
+@given(plans())
+def test_nobody_is_removed_or_demoted_who_was_not_surely_ours_or_did_not_ask_for_it(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    found, desired, _, remembered = drawn
+    for change in found.changes:
+        if change.after is None:
+            assert change.account in remembered.ours | (remembered.unknown & desired.farewells)
+        if change.phase is Phase.STEP_DOWN:
+            assert change.account in remembered.ours
+
+
+@given(plans())
+def test_only_proof_makes_a_departure_and_who_departed_is_not_put_back(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    found, _, observed, remembered = drawn
+    assert not found.departures or observed.complete
+    assert found.departures <= observed.gone & remembered.ours
+    assert not found.departures & {change.account for change in found.changes}
+
+
+@given(plans())
+def test_strangers_are_left_alone(drawn: tuple[Plan, Desired, Observed, Remembered]) -> None:
+    found, desired, observed, remembered = drawn
+    strangers = observed.seats.keys() - desired.seats.keys() - remembered.ours - remembered.unknown
+    assert not strangers & {change.account for change in found.changes}
+
+
+@given(plans())
+def test_planning_again_asks_for_nothing(drawn: tuple[Plan, Desired, Observed, Remembered]) -> None:
+    found, desired, observed, remembered = drawn
+    seated = {c.account for c in found.changes if c.after is not None and c.before is None}
+    later = Remembered(remembered.ours | seated, remembered.unknown - seated, remembered.fresh)
+    seen = Observed(found.after, observed.complete, observed.gone - found.after.keys())
+    again = diff(SPACE, desired, seen, later)
+    assert again.changes == ()
+
+
+def test_the_same_plan_has_the_same_name_and_another_has_another() -> None:
+    one, same, other = plan({A: M}, {}), plan({A: M}, {}), plan({A: F}, {})
+    assert one.digest == same.digest != other.digest
+
+
+def crowd(count: int, role: Role = M) -> dict[AccountId, Role]:
+    return {AccountId(str(n)): role for n in range(count)}
+
+
+def losing(count: int, of: int, farewells: int = 0) -> Plan:
+    have = crowd(of)
+    stay = {a: r for n, (a, r) in enumerate(have.items()) if n >= count}
+    left = {AccountId(str(n)) for n in range(farewells)}
+    return plan(stay, have, ours=set(have), farewells=left)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "stops"), [(2, 15, False), (3, 15, True), (5, 50, False), (6, 50, True)]
+)
+def test_more_than_two_people_or_a_tenth_of_a_space_stop_the_run(count: int, of: int, stops: bool) -> None:
+    assert bool(hazards(losing(count, of), Policy(), Tally(kept=2000))) is stops
+
+
+def test_what_people_asked_for_themselves_is_no_hazard() -> None:
+    assert hazards(losing(10, 15, farewells=10), Policy(), Tally(kept=15)) == ()
+
+
+def test_every_reason_to_stop_is_given_at_once() -> None:
+    have = {**crowd(3), AccountId("f"): F}
+    found = hazards(plan({}, have, ours=set(have)), Policy(), Tally(removed_today=24, kept=40))
+    said = " ".join(map(str, found))
+    for words in ("at once", "today", "large part", "empty", "no facilitator", "Everyone"):
+        assert words in said
+
+
+def test_the_daily_limit_of_an_institution_counts_what_other_spaces_lost() -> None:
+    assert not hazards(losing(1, 40), Policy(), Tally(removed_today=24, kept=5000))
+    assert hazards(losing(1, 40), Policy(), Tally(removed_today=25, kept=5000))
