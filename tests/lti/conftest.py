@@ -1,0 +1,210 @@
+"""Two schools on one issuer, a tool that opens the LTI door over HTTP, and the sandbox beside it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+import requests
+from cryptography.fernet import Fernet
+from werkzeug.wrappers import Request, Response
+
+from coplink.core.errors import CoplinkError
+from coplink.core.people import Institution, InstitutionId
+from coplink.lti.keys import KeysCache, OurKeys
+from coplink.lti.launch import begin, complete
+from coplink.lti.sandbox import make
+from coplink.ports.records import Deployment, Registration
+from coplink.sandbox.district import region
+from coplink.sandbox.store import Store
+from coplink.sandbox.wire import Served, serve
+from coplink.storage.database import make_engine, upgrade
+from coplink.storage.sealing import FernetSealer
+from coplink.storage.unit_of_work import SqlStorage
+from coplink.testing.databases import sqlite_url
+from coplink.testing.platform import TOOL, LmsPlatform
+
+NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+NORTH, SOUTH = InstitutionId("north"), InstitutionId("south")
+
+
+class StoppedClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self):
+        self.moment = NOW
+
+    def now(self):
+        return self.moment
+
+    def __call__(self):
+        return self.moment.timestamp()
+
+    def forward(self, **span):
+        self.moment += timedelta(**span)
+
+
+@pytest.fixture
+def clock():
+    return StoppedClock()
+
+
+@pytest.fixture
+def storage(tmp_path):
+    engine = make_engine(sqlite_url(tmp_path))
+    upgrade(engine)
+    yield SqlStorage(engine, FernetSealer([Fernet.generate_key().decode()]))
+    engine.dispose()
+
+
+class Door:
+    """The LTI door with two schools on one issuer: ``north`` and ``south`` differ in client and key alone."""
+
+    def __init__(self, storage, clock, north, south):
+        self.storage, self.clock, self.north, self.south = storage, clock, north, south
+        self.cache = KeysCache(clock=clock)
+        self.registrations = {"reg-north": north.registration("reg-north", NORTH)}
+        self.registrations["reg-south"] = south.registration("reg-south", SOUTH)
+        with storage.begin() as uow:
+            for institution in (NORTH, SOUTH):
+                uow.institutions.add(Institution(institution, institution.title()))
+            for platform, registration in zip((north, south), self.registrations.values(), strict=True):
+                uow.platforms.put(registration)
+                approved = Deployment(
+                    registration.id, platform.deployment_id, registration.institution, clock.now()
+                )
+                uow.platforms.put_deployment(approved)
+            uow.commit()
+
+    def login(self, changes=None, browser="cookie-of-ana", platform=None):
+        return begin(
+            self.storage, (platform or self.north).login_form(changes), TOOL, browser, self.clock.now()
+        )
+
+    def open(self, form, browser="cookie-of-ana", **more):
+        return complete(self.storage, self.cache, form, browser, self.clock.now(), **more)
+
+    def launch(self, changes=None, login=None):
+        """A login and its launch with changed claims."""
+        return self.open(self.north.launch_form(self.login(login).redirect_url, self.clock.now(), changes))
+
+    def deployments(self, institution=NORTH):
+        with self.storage.begin() as uow:
+            return list(uow.platforms.deployments(institution))
+
+    def put(self, registration):
+        with self.storage.begin() as uow:
+            uow.platforms.put(registration)
+            uow.commit()
+
+
+@pytest.fixture
+def door(storage, clock):
+    with (
+        LmsPlatform(client_id="client-north", kid="north", key="north") as north,
+        LmsPlatform(client_id="client-south", kid="south", key="south") as south,
+    ):
+        yield Door(storage, clock, north, south)
+
+
+class Tool:
+    """coplink's LTI addresses over HTTP: what comes in is kept for the test to look at."""
+
+    def __init__(self, storage, clock):
+        self.storage, self.clock = storage, clock
+        self.keys, self.cache = OurKeys(storage), KeysCache()
+        self.arrived, self.refused = [], []
+        self.served = Served(self)
+        self.url = self.served.url
+
+    def __call__(self, environ, start_response):
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except CoplinkError as error:
+            self.refused.append(error)
+            response = Response(str(error.message), 400)
+        return response(environ, start_response)
+
+    def _answer(self, request):
+        browser, now = request.cookies.get("browser", "cookie-of-visitor"), self.clock.now()
+        match request.path:
+            case "/lti/jwks.json":
+                return Response(json.dumps(self.keys.jwks(now)), mimetype="application/json")
+            case "/lti/login":
+                begun = begin(self.storage, request.form, self.url, browser, now)
+                return Response(status=302, headers={"Location": begun.redirect_url})
+            case "/lti/launch":
+                result = complete(self.storage, self.cache, request.form, browser, now)
+                self.arrived.append(result)
+                return Response("welcome", mimetype="text/plain")
+        return Response(status=404)
+
+
+@pytest.fixture
+def tool(storage, clock):
+    tool = Tool(storage, clock)
+    yield tool
+    tool.served.stop()
+
+
+@pytest.fixture
+def lms(tool, clock):
+    """The sandbox of the region, served, and both districts registered with the tool."""
+    wire = make(region(tool.url), Store(), clock)
+    served = serve(wire)
+    with tool.storage.begin() as uow:
+        for district in wire.region.districts.values():
+            uow.institutions.add(Institution(InstitutionId(district.key), district.name))
+            settings = dict(wire.settings(district.key))
+            deployment = settings.pop("deployment_id")
+            institution = InstitutionId(district.key)
+            uow.platforms.put(Registration(f"reg-{district.key}", institution, **settings))
+            uow.platforms.put_deployment(
+                Deployment(f"reg-{district.key}", deployment, institution, clock.now())
+            )
+        uow.commit()
+    yield wire
+    served.stop()
+
+
+class _Forms(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.forms = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if tag == "form":
+            self.forms.append((values["action"], {}))
+        elif tag == "input" and values.get("name"):
+            self.forms[-1][1][values["name"]] = values["value"]
+
+
+class Browser:
+    """Somebody at a browser without script: opens pages, submits their first form."""
+
+    def __init__(self):
+        self.session = requests.Session()
+
+    def open(self, url):
+        return self.session.get(url, timeout=10)
+
+    def submit(self, response, changes=None):
+        parser = _Forms()
+        parser.feed(response.text)
+        action, fields = parser.forms[0]
+        address = requests.compat.urljoin(response.url, action)
+        return self.session.post(address, data={**fields, **(changes or {})}, timeout=10)
+
+    def launch(self, lms, course, person):
+        """From the course page through login and authorization to the tool's answer."""
+        page = self.open(f"{lms.base_url}/courses/{course}?as={person}")
+        return self.submit(self.submit(page))
+
+
+@pytest.fixture
+def browser():
+    return Browser()
