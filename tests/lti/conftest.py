@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -19,7 +20,7 @@ from coplink.lti.sandbox import make
 from coplink.ports.records import Deployment, Registration
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
-from coplink.sandbox.wire import Served, serve
+from coplink.sandbox.wire import Served
 from coplink.storage.database import make_engine, upgrade
 from coplink.storage.sealing import FernetSealer
 from coplink.storage.unit_of_work import SqlStorage
@@ -51,10 +52,19 @@ def clock():
     return StoppedClock()
 
 
-@pytest.fixture
-def storage(tmp_path):
-    engine = make_engine(sqlite_url(tmp_path))
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lti")
+    engine = make_engine(sqlite_url(folder))
     upgrade(engine)
+    engine.dispose()  # the last connection takes the journal along: the file is whole
+    return folder / "test.sqlite"
+
+
+@pytest.fixture
+def storage(tmp_path, empty_database):
+    shutil.copy(empty_database, tmp_path)
+    engine = make_engine(sqlite_url(tmp_path))
     yield SqlStorage(engine, FernetSealer([Fernet.generate_key().decode()]))
     engine.dispose()
 
@@ -100,24 +110,40 @@ class Door:
             uow.commit()
 
 
+class Address:
+    """A loopback address that lasts for the whole session; each test puts its own application there."""
+
+    def __init__(self):
+        self.app = None
+        self.served = Served(lambda environ, start_response: self.app(environ, start_response))
+        self.url = self.served.url
+
+
+@pytest.fixture(scope="session")
+def addresses():
+    both = Address(), Address()
+    yield both
+    for address in both:
+        address.served.stop()
+
+
 @pytest.fixture
-def door(storage, clock):
-    with (
-        LmsPlatform(client_id="client-north", kid="north", key="north") as north,
-        LmsPlatform(client_id="client-south", kid="south", key="south") as south,
-    ):
-        yield Door(storage, clock, north, south)
+def door(storage, clock, addresses):
+    platforms = []
+    for name, address in zip(("north", "south"), addresses, strict=True):
+        platform = LmsPlatform(client_id=f"client-{name}", kid=name, key=name, url=address.url)
+        address.app = platform.key_set
+        platforms.append(platform)
+    return Door(storage, clock, *platforms)
 
 
 class Tool:
     """coplink's LTI addresses over HTTP: what comes in is kept for the test to look at."""
 
-    def __init__(self, storage, clock):
-        self.storage, self.clock = storage, clock
+    def __init__(self, storage, clock, url):
+        self.storage, self.clock, self.url = storage, clock, url
         self.keys, self.cache = OurKeys(storage), KeysCache()
         self.arrived, self.refused = [], []
-        self.served = Served(self)
-        self.url = self.served.url
 
     def __call__(self, environ, start_response):
         request = Request(environ)
@@ -144,17 +170,16 @@ class Tool:
 
 
 @pytest.fixture
-def tool(storage, clock):
-    tool = Tool(storage, clock)
-    yield tool
-    tool.served.stop()
+def tool(storage, clock, addresses):
+    addresses[0].app = tool = Tool(storage, clock, addresses[0].url)
+    return tool
 
 
 @pytest.fixture
-def lms(tool, clock):
+def lms(tool, clock, addresses):
     """The sandbox of the region, served, and both districts registered with the tool."""
-    wire = make(region(tool.url), Store(), clock)
-    served = serve(wire)
+    addresses[1].app = wire = make(region(tool.url), Store(), clock)
+    wire.base_url = addresses[1].url
     with tool.storage.begin() as uow:
         for district in wire.region.districts.values():
             uow.institutions.add(Institution(InstitutionId(district.key), district.name))
@@ -166,8 +191,7 @@ def lms(tool, clock):
                 Deployment(f"reg-{district.key}", deployment, institution, clock.now())
             )
         uow.commit()
-    yield wire
-    served.stop()
+    return wire
 
 
 class _Forms(HTMLParser):

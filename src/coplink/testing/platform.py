@@ -60,16 +60,19 @@ class LmsPlatform:
         deployment_id: str = "deployment-1",
         kid: str = "kid-1",
         key: str = "platform",
+        url: str = "",
     ) -> None:
         self.issuer, self.client_id, self.deployment_id, self.kid = issuer, client_id, deployment_id, kid
         self.private = rsa_key(key)
         self.jwks: Any = {"keys": [public_jwk(self.private, kid)]}
         self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, json.dumps(self.jwks).encode())
         self.fetches = 0
+        self.url = url
         self._served: Served | None = None
 
     def __enter__(self) -> LmsPlatform:
-        self._served = Served(self._key_set)
+        self._served = Served(self.key_set)
+        self.url = self._served.url
         return self
 
     def __exit__(
@@ -78,7 +81,8 @@ class LmsPlatform:
         if self._served is not None:
             self._served.stop()
 
-    def _key_set(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def key_set(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer for the key set's address, as a WSGI application; ``url`` is where it is served."""
         self.fetches += 1
         status, body = self.answer()
         start_response(f"{status} Whatever", [("Content-Type", "application/json")])
@@ -86,7 +90,6 @@ class LmsPlatform:
 
     def registration(self, key: str, institution: InstitutionId, **changed: Any) -> Registration:
         """How coplink knows this platform."""
-        where = self._served.url if self._served else self.issuer
         values: dict[str, Any] = {
             "id": key,
             "institution": institution,
@@ -94,7 +97,7 @@ class LmsPlatform:
             "client_id": self.client_id,
             "authorization_url": f"{self.issuer}/authorize",
             "token_url": f"{self.issuer}/token",
-            "jwks_url": f"{where}/jwks",
+            "jwks_url": f"{self.url or self.issuer}/jwks",
             "claims": {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"},
         }
         return Registration(**{**values, **changed})
