@@ -84,7 +84,7 @@ def test_the_words_are_found_where_they_hide():
 
 
 def test_no_module_is_named_after_nothing():
-    forbidden = re.compile(r"^(utils?|helpers?|common|misc|manager|base|handlers?)\.py$")
+    forbidden = re.compile(r"^(utils?|helpers?|common|misc|manager|handlers?)\.py$")
     found = [str(path.relative_to(ROOT)) for path in modules(*OURS) if forbidden.match(path.name)]
     assert [name for name in found if name != "src/coplink/worker/handlers.py"] == []
 
@@ -93,7 +93,8 @@ def test_no_file_is_longer_than_400_lines():
     long = {
         str(path.relative_to(ROOT)): length
         for path in [*modules(*OURS), *modules("tests")]
-        if (length := len(path.read_text(encoding="utf-8").splitlines())) > 400
+        if "versions" not in path.parts  # a migration is one list of steps and is never touched again
+        and (length := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert not long, f"split these, one idea each: {long}"
 
@@ -109,23 +110,25 @@ def test_every_module_says_what_it_is_for():
 
 def test_no_time_is_naive():
     done = subprocess.run(
-        [
-            RUFF,
-            "check",
-            "--isolated",
-            "--select",
-            "DTZ",
-            "--ignore-noqa",
-            "--output-format",
-            "concise",
-            *OURS,
-        ],
+        [RUFF, "check", "--isolated", "--select", "DTZ", "--output-format", "concise", *OURS],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_an_exception_from_a_rule_says_why():
+    """``# noqa: CODE  reason``: a bare one silences a rule for ever and tells nobody."""
+    silencing = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+[0-9]+(,\s*[A-Z]+[0-9]+)*)?(?P<reason>.*)")
+    found = [
+        where(path, number)
+        for path in modules(*OURS)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (match := silencing.search(line)) and not (match["codes"] and match["reason"].strip(" -:#"))
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_core_and_engine_never_read_a_clock():
