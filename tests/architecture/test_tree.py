@@ -119,18 +119,6 @@ def test_no_time_is_naive():
     assert done.returncode == 0, done.stdout
 
 
-def test_an_exception_from_a_rule_says_why():
-    """``# noqa: CODE  reason``: a bare one silences a rule for ever and tells nobody."""
-    silencing = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+[0-9]+(,\s*[A-Z]+[0-9]+)*)?(?P<reason>.*)")
-    found = [
-        where(path, number)
-        for path in modules(*OURS)
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if (match := silencing.search(line)) and not (match["codes"] and match["reason"].strip(" -:#"))
-    ]
-    assert not found, "\n".join(found)
-
-
 def test_core_and_engine_never_read_a_clock():
     found = [
         where(path, node.lineno)
