@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from coplink.core.people import AccountId, Role
+from coplink.core.rhythm import Break, Rhythm, Series, Weekly, expand
 from coplink.core.spaces import Seat
 from coplink.ports.integration import Call, Surroundings
 from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
 from coplink.sandbox.weather import Rule
-from coplink.sandbox.wire import serve
+from coplink.sandbox.wire import Served
 from coplink_canvas import integration
 from coplink_canvas.sandbox import CanvasSandbox, make
 
-MARKER = "coplink:" + "0123456789abcdef" * 2
-ANA, BEN, CHLOE, STRANGER, LUIS = (AccountId(i) for i in ("1001", "1002", "1003", "1021", "2001"))
 
+class Wall:
+    """A clock that shows what it is told, else the present."""
 
-class Now:
+    def __init__(self) -> None:
+        self.shows: datetime | None = None
+
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.shows or datetime.now(UTC)
 
 
 @dataclass
@@ -35,18 +38,22 @@ class Canvas:
 
     sandbox: CanvasSandbox
     calls: list[Call] = field(default_factory=list)
-    district: str = "riverbend"
+    wall: Wall = field(default_factory=Wall)
     timeout: float = 5.0
+    share: float = 1.0
+    marker: str = "coplink:" + "0123456789abcdef" * 2
+    ana, ben, chloe = AccountId("1001"), AccountId("1002"), AccountId("1003")
+    stranger, luis = AccountId("1021"), AccountId("2001")
 
-    def connect(self, district: str | None = None, **settings: str) -> Any:
-        around = Surroundings(Now(), self.calls.append, timeout=self.timeout)
-        return integration.connect({**self.sandbox.settings(district or self.district), **settings}, around)
+    def connect(self, district: str = "riverbend", **settings: str) -> Any:
+        around = Surroundings(self.wall, self.calls.append, share=self.share, timeout=self.timeout)
+        return integration.connect({**self.sandbox.settings(district), **settings}, around)
 
     def wish(self, **changes: Any) -> SpaceWish:
         values = {
             "name": "Reading circle",
             "about": "We read together.",
-            "marker": MARKER,
+            "marker": self.marker,
             "asked": {"course": "101"},
             "home_url": "https://coplink.example/c/1",
         }
@@ -60,8 +67,33 @@ class Canvas:
             parts[step] = spaces.ensure(step, wish, parts, f"key-{step}").remote
         return parts
 
+    def series(self, **changes: Any) -> Series:
+        """Every second Wednesday at four, from autumn into winter, with a break."""
+        values: dict[str, Any] = {
+            "zone": "America/Los_Angeles",
+            "start": time(16, 0),
+            "minutes": 60,
+            "first": date(2026, 9, 2),
+            "last": date(2026, 12, 16),
+            "pattern": Weekly(2, (2,)),
+            "breaks": (Break(date(2026, 10, 12), date(2026, 10, 16), "Autumn break"),),
+        }
+        rhythm = Rhythm(**{**values, **changes})
+        return Series(
+            rhythm,
+            "Reading circle",
+            expand(rhythm),
+            "We read.\n\nBring a book.",
+            "Room 7",
+            "https://c.example/c/1",
+        )
+
     def rain(self, match: str, act: str = "answer", **rest: Any) -> None:
         self.sandbox.weather.add(Rule(match, act, **rest))  # type: ignore[arg-type]
+
+    @staticmethod
+    def seat(account: str, role: Role = Role.MEMBER) -> Seat:
+        return Seat(AccountId(account), role)
 
     @property
     def writes(self) -> list[str]:
@@ -75,17 +107,60 @@ class Canvas:
         self.sandbox.calls.clear()
         self.sandbox.complete_reads.clear()
 
+    def state(self, kind: str) -> list[dict[str, Any]]:
+        return list(self.sandbox.state()[kind])
+
+    def starts(self) -> list[str]:
+        """The starts on all calendars."""
+        return sorted(event["start"] for event in self.state("events"))
+
+    def move(self, event: str, by: timedelta) -> None:
+        """A person moves an event over there."""
+        kept = self.sandbox.store.get("canvas.events", event)
+        assert kept is not None
+        moved = {
+            n: (datetime.fromisoformat(kept[n]) + by).strftime("%Y-%m-%dT%H:%M:%SZ")
+            for n in ("start_at", "end_at")
+        }
+        self.sandbox.write_event(kept, **moved)
+
+    def edit(self, event: str, **fields: str) -> None:
+        """A person edits an event over there."""
+        kept = self.sandbox.store.get("canvas.events", event)
+        assert kept is not None
+        self.sandbox.write_event(kept, **fields)
+
+
+class Front:
+    """A WSGI application whose inside is another one for every test: stopping a server takes half a second."""
+
+    inside: CanvasSandbox
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.inside(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def _front() -> Iterator[tuple[Front, str]]:
+    front = Front()
+    served = Served(front)
+    yield front, served.url
+    served.stop()
+
 
 @pytest.fixture
-def canvas() -> Iterator[Canvas]:
+def canvas(_front: tuple[Front, str]) -> Iterator[Canvas]:
     store = Store()
     sandbox = make(region(), store)
-    served = serve(sandbox)
+    front, sandbox.base_url = _front
+    front.inside = sandbox
     yield Canvas(sandbox)
     sandbox.weather.clear()
-    served.stop()
     store.close()
 
 
-def seat(account: str, role: Role = Role.MEMBER) -> Seat:
-    return Seat(AccountId(account), role)
+@pytest.fixture
+def faultless(canvas: Canvas) -> Iterator[Canvas]:
+    """The same; in the end nothing that the connector asked for may have been refused."""
+    yield canvas
+    assert canvas.sandbox.refusals == []

@@ -69,11 +69,8 @@ class Api(Wire):
         """The district whose token came along."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         for district in self.region.districts.values():
-            if (
-                scheme == "Bearer"
-                and token == district.canvas_token
-                and not self.store.get("canvas.revoked", district.key)
-            ):
+            revoked = self.store.get("canvas.revoked", district.key) is not None
+            if scheme == "Bearer" and token == district.canvas_token and not revoked:
                 return district
         raise Refuse(
             401, "unauthenticated", "Invalid access token.", {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
