@@ -28,6 +28,6 @@ class _Gaps(dict[str, str]):
         return "{" + key + "}"
 
 
-def say(text: str, **values: object) -> Said:
+def say(text: str, /, **values: object) -> Said:
     """Mark ``text`` for translation and bind its values; values are turned into text at once."""
     return Said(text, {key: str(value) for key, value in values.items()})

@@ -103,7 +103,7 @@ class Worker:
             uow.commit()
         return seconds + 0.05 if seconds <= SHORT else None
 
-    def _ask(self, turn: Turn, trouble: Trouble) -> None:
+    def _ask(self, turn: Turn, trouble: Trouble) -> float | None:
         """The work rests until a person acts; the notice says who and what."""
         now = self._services.now()
         with self._services.begin() as uow:
@@ -127,6 +127,7 @@ class Worker:
                     )
                 )
             uow.commit()
+        return None
 
     def _say_why(self, turn: Turn, trouble: Trouble) -> None:
         if turn.kind is not Kind.PROVISION:

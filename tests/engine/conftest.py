@@ -1,0 +1,194 @@
+"""A school with a pin board, a real database in memory, and jobs that run when told to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from coplink import registry
+from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
+from coplink.core.community import Community
+from coplink.core.people import AccountId, Institution, Membership, Person
+from coplink.core.rhythm import Break, Rhythm, Weekly
+from coplink.core.roster import Listed, Roster
+from coplink.core.spaces import Space
+from coplink.core.work import Kind
+from coplink.engine import connect, found, join
+from coplink.engine.arrive import Welcome, arrive
+from coplink.jobs.inline import InlineJobs
+from coplink.settings import load
+from coplink.testing.databases import sqlite_url
+from coplink.testing.pinboard import Board, PinBoard
+from coplink.wiring import Services, build
+from coplink.worker.handlers import Worker
+
+
+@dataclass
+class MovingClock:
+    """A clock that the test moves."""
+
+    at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, to: datetime) -> None:
+        self.at = max(self.at, to)
+
+    def pass_by(self, **time_gone: float) -> None:
+        self.at += timedelta(**time_gone)
+
+
+@dataclass
+class PaperRoster:
+    """A roster on paper: what it lists, and whether the second page is missing."""
+
+    people: list[Listed] = field(default_factory=list)
+    complete: bool = True
+
+    def read(self, address: RosterSourceAddress) -> Roster:
+        return Roster(tuple(self.people), self.complete)
+
+
+@dataclass
+class School:
+    """Everything a test of the engine touches."""
+
+    services: Services
+    clock: MovingClock
+    jobs: InlineJobs
+    here: Institution
+    there: Institution
+    boards: dict[str, Board]
+    roster: PaperRoster
+    counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def arrive(
+        self,
+        subject: str,
+        name: str = "",
+        leads: bool = False,
+        account: str | None = None,
+        institution: Institution | None = None,
+        door: str = "lti",
+        course: bool = True,
+    ) -> Welcome:
+        """Someone comes through a door; ``account`` is proved by it."""
+        proved = (
+            (ProvedAccount("pinboard", AccountId(account), f"{account}@school.example"),) if account else ()
+        )
+        arrival = Arrival(
+            door,
+            (institution or self.here).id,
+            "realm",
+            subject,
+            name or subject.title(),
+            f"{subject}@school.example",
+            context=Context("realm", "course-1", "Course") if course else None,
+            leads_context=leads,
+            accounts=proved,
+            roster=RosterSourceAddress("realm", {"url": "x"}) if course else None,
+        )
+        with self.services.begin() as uow:
+            welcome = arrive(uow, arrival, self.clock.now())
+            uow.commit()
+        return welcome
+
+    def found(self, founder: Person, places: int = 1, name: str = "Literacy") -> Community:
+        """Found a community in the first places that can be chosen."""
+        origin = found.Origin(Context("realm", "course-1", "Course"), {"url": "x"}, {})
+        with self.services.begin() as uow:
+            possible = found.places(uow, founder, origin, self.services.manifests)
+            answers = found.Answers(
+                f"form-{name}",
+                name,
+                "Reading in every subject",
+                "Teachers of Riverbend",
+                "",
+                tuple(place.connection for place in possible[:places]),
+                RHYTHM,
+            )
+            community = found.found(uow, founder, origin, answers, self.services.manifests, self.clock.now())
+            uow.commit()
+        return community
+
+    def join(self, community: Community, person: Person) -> Membership:
+        """The person's own act."""
+        with self.services.begin() as uow:
+            membership = join.accept(uow, self.services.sealer, community, person, self.clock.now())
+            uow.commit()
+        return membership
+
+    def work(self) -> None:
+        """Run jobs until nothing is due."""
+        self.jobs.run_until_idle()
+
+    def mark(self, community: Community, kind: Kind) -> None:
+        """Ask for one kind of work in every space of a community."""
+        with self.services.begin() as uow:
+            for space in uow.spaces.of(community.id):
+                uow.work.mark(kind, space.id, community.id)
+            uow.commit()
+
+    def spaces(self, community: Community) -> list[Space]:
+        with self.services.begin() as uow:
+            return list(uow.spaces.of(community.id))
+
+    @property
+    def board(self) -> Board:
+        """The board of our own staff room."""
+        return self.boards["here"]
+
+
+RHYTHM = Rhythm(
+    "America/Los_Angeles",
+    time(16),
+    45,
+    date(2026, 12, 2),
+    date(2027, 6, 1),
+    Weekly(2, (2,)),
+    (Break(date(2026, 12, 21), date(2027, 1, 1), "Winter break"),),
+)
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    clock = MovingClock()
+    settings = load(
+        env_file=None,
+        base_url="http://127.0.0.1:8080",
+        loopback=True,
+        data_dir=tmp_path,
+        database_url=sqlite_url(tmp_path),
+        master_keys=Fernet.generate_key().decode(),
+    )
+    from coplink.storage.database import make_engine, upgrade
+
+    upgrade(make_engine(settings.database_url))
+    services = build(settings, clock)
+    pinboard = PinBoard()
+    services.installed = registry.Found({"pinboard": pinboard}, ())
+    roster = PaperRoster()
+    services.rosters = roster
+    jobs = InlineJobs(Worker(services).perform, clock, advance=clock.advance)
+    services.jobs = jobs
+    with services.begin() as uow:
+        here = connect.add_institution(uow, "Riverbend")
+        there = connect.add_institution(uow, "Lakeside", listed=True)
+        for institution, room in ((here, "here"), (there, "there")):
+            connect.connect(
+                uow,
+                institution.id,
+                pinboard.manifest,
+                {"room": room, "key": "cupboard"},
+                lambda values: services.connection("pinboard", values),
+                clock.now(),
+            )
+        uow.commit()
+    return School(services, clock, jobs, here, there, pinboard.rooms, roster)

@@ -1,0 +1,219 @@
+"""Spaces are made once, seats follow the members, and nothing is lost or doubled by trouble on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from coplink.core.people import AccountId, Role, Standing
+from coplink.core.spaces import SpaceState
+from coplink.core.words import say
+from coplink.core.work import Kind
+from coplink.engine import connect, marks, provision, reading
+from coplink.engine.sweep import sweep
+from coplink.ports.errors import NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
+
+
+@pytest.fixture
+def ana(school):
+    return school.arrive("ana", leads=True, account="1").person
+
+
+def crowd(school, community, count, start=10):
+    people = []
+    for number in range(start, start + count):
+        person = school.arrive(f"p{number}", account=str(number)).person
+        with school.services.begin() as uow:
+            from coplink.engine import join
+
+            join.offer(uow, school.services.sealer, community.id, person, Role.MEMBER, school.clock.now())
+            uow.commit()
+        school.join(community, person)
+        people.append(person)
+    return people
+
+
+def test_a_space_is_made_step_by_step_and_once(school, ana) -> None:
+    community = school.found(ana)
+    assert school.found(ana).id == community.id
+    school.work()
+    (space,) = school.spaces(community)
+    assert (space.state, dict(space.parts)) == (SpaceState.READY, {"board": "board-1", "frame": "frame-2"})
+    assert space.link == "https://pinboard.example/board-1"
+    school.found(ana)
+    school.work()
+    assert len(school.board.boards) == 2
+
+
+def test_a_second_complete_run_writes_nothing(school, ana) -> None:
+    community = school.found(ana)
+    crowd(school, community, 4)
+    school.work()
+    school.board.writes = 0
+    school.board.calls.clear()
+    with school.services.begin() as uow:
+        marks.everything(uow, community.id)
+        uow.commit()
+    school.work()
+    assert school.board.writes == 0
+    for read in ("spaces.describe", "seats.read", "calendar.put", "library.changes"):
+        assert read in school.board.calls
+
+
+@pytest.mark.parametrize("step", ["board", "frame"])
+def test_a_lost_answer_makes_no_second_board(school, ana, step) -> None:
+    school.board.trouble[f"spaces.{step}"] = [OutcomeUnknown("lost")]
+    community = school.found(ana)
+    school.work()
+    (space,) = school.spaces(community)
+    assert space.state is SpaceState.READY
+    assert len(school.board.boards) == 2
+    with school.services.begin() as uow:
+        assert uow.journal.found(community.id) == 1
+
+
+def test_what_is_not_ready_yet_is_tried_again_by_itself(school, ana) -> None:
+    school.board.trouble["spaces.frame"] = [
+        NotReadyYet(say("Not there yet."), retry_after=30),
+        Throttled(say("Slow down."), retry_after=90),
+    ]
+    began = school.clock.now()
+    community = school.found(ana)
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.MAKING
+    assert sweep(school.services.begin, school.jobs, school.clock.now()) == 0
+    school.clock.pass_by(seconds=91)
+    assert sweep(school.services.begin, school.jobs, school.clock.now()) == 1
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.READY
+    assert (school.clock.now() - began).total_seconds() >= 120
+
+
+def test_a_place_that_is_not_allowed_says_who_can_fix_it_and_goes_on_after(school, ana) -> None:
+    refusal = PolicyForbids(say("Boards are locked."), "caretaker", "locks")
+    school.board.trouble["spaces.frame"] = [refusal]
+    community = school.found(ana)
+    school.work()
+    with school.services.begin() as uow:
+        (place,) = reading.places_of(uow, community, school.services.manifests)
+        (notice,) = uow.records.notices(community=community.id)
+    assert (place.space.state, str(place.trouble), place.who) == (
+        SpaceState.STUCK,
+        "Boards are locked.",
+        "caretaker",
+    )
+    assert (notice.who, str(notice.message)) == ("caretaker", "Boards are locked.")
+    assert place.share == 50
+    with school.services.begin() as uow:
+        provision.try_again(uow, place.space)
+        uow.commit()
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.READY
+    with school.services.begin() as uow:
+        assert uow.records.notices(community=community.id) == []
+
+
+def test_another_institutions_place_waits_until_its_admin_agrees_and_the_others_go_ahead(school, ana) -> None:
+    community = school.found(ana, places=2)
+    school.work()
+    states = {space.institution: space.state for space in school.spaces(community)}
+    assert states == {school.here.id: SpaceState.READY, school.there.id: SpaceState.WAITING}
+    assert school.boards.get("there") is None or not school.boards["there"].boards
+    with school.services.begin() as uow:
+        link = connect.invite_admin(uow, school.there, "Jo", school.clock.now())
+        admin = connect.admin_of(uow, link.token, school.clock.now())
+        connect.agree(uow, admin, community.id, school.clock.now())
+        uow.commit()
+    school.work()
+    assert {space.state for space in school.spaces(community)} == {SpaceState.READY}
+
+
+def test_seats_follow_the_members_and_a_stranger_spoils_nobody(school, ana) -> None:
+    community = school.found(ana)
+    school.work()
+    school.board.strangers = {AccountId("11")}
+    people = crowd(school, community, 5)
+    school.work()
+    assert set(school.board.seats) == {AccountId(n) for n in ("1", "10", "12", "13", "14")}
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        missing = uow.spaces.unreachable(space.id)
+    assert [(m.person, str(m.reason)) for m in missing] == [(people[1].id, "Has no key to the staff room.")]
+
+
+def test_people_who_came_by_hand_are_left_alone(school, ana) -> None:
+    school.board.seats[AccountId("by-hand")] = Role.MEMBER
+    community = school.found(ana)
+    school.work()
+    crowd(school, community, 1)
+    school.work()
+    assert school.board.seats[AccountId("by-hand")] is Role.MEMBER
+
+
+def test_someone_removed_by_hand_over_there_has_left_everywhere(school, ana) -> None:
+    community = school.found(ana, places=1)
+    (ben, _) = crowd(school, community, 2)
+    school.work()
+    del school.board.seats[AccountId("10")]
+    for _ in range(2):
+        school.clock.pass_by(minutes=5)
+        school.mark(community, Kind.RECONCILE)
+        school.work()
+    with school.services.begin() as uow:
+        assert uow.communities.membership(community.id, ben.id).standing is Standing.LEFT
+    assert AccountId("10") not in school.board.seats
+    assert AccountId("11") in school.board.seats
+
+
+def test_half_a_page_of_members_makes_nobody_leave(school, ana) -> None:
+    community = school.found(ana)
+    people = crowd(school, community, 4)
+    school.work()
+    all_seats = dict(school.board.seats)
+    school.board.seats = {AccountId("1"): Role.FACILITATOR}
+    school.board.complete = False
+    for _ in range(3):
+        school.clock.pass_by(minutes=5)
+        school.mark(community, Kind.RECONCILE)
+        school.jobs.run_due()
+    with school.services.begin() as uow:
+        standings = {uow.communities.membership(community.id, p.id).standing for p in people}
+    assert standings == {Standing.JOINED}
+    school.board.seats, school.board.complete = all_seats, True
+    school.work()
+    assert set(school.board.seats) == set(all_seats)
+
+
+def test_a_seat_whose_answer_was_lost_is_looked_for_and_not_doubled(school, ana) -> None:
+    community = school.found(ana)
+    school.work()
+    school.board.trouble["seats.put"] = [OutcomeUnknown("lost")]
+    crowd(school, community, 2)
+    school.work()
+    assert set(school.board.seats) == {AccountId(n) for n in ("1", "10", "11")}
+
+
+def test_a_dangerous_plan_stops_and_asks(school, ana) -> None:
+    community = school.found(ana)
+    people = crowd(school, community, 6)
+    school.work()
+    with school.services.begin() as uow:  # accounts are taken away, as a broken directory might do
+        for person in people[:4]:
+            for account in uow.people.accounts(person.id):
+                uow.people.drop_account(account)
+        uow.commit()
+    school.mark(community, Kind.RECONCILE)
+    school.work()
+    assert len(school.board.seats) == 7
+    with school.services.begin() as uow:
+        (notice,) = uow.records.notices(community=community.id)
+    assert "remove 4 of 7 people" in str(notice.message)
+
+
+def test_our_own_mistake_is_reported_and_not_repeated(school, ana) -> None:
+    school.board.trouble["seats.read"] = [UnexpectedReply(say("Something odd came back."))]
+    community = school.found(ana)
+    school.work()
+    with school.services.begin() as uow:
+        (notice,) = uow.records.notices(community=community.id)
+    assert notice.code == "unexpected_reply"
+    assert school.board.calls.count("seats.read") == 1
