@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 from cryptography.fernet import Fernet
 
+from coplink.storage.sealing import FernetSealer
 from coplink.testing.databases import postgres_server, sqlite_url
-
-# The sealer is also used by worker processes that the tests start, which find it beside themselves.
-_spec = importlib.util.spec_from_file_location("seal", Path(__file__).with_name("seal.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_seal = importlib.util.module_from_spec(_spec)
-sys.modules["seal"] = _seal
-_spec.loader.exec_module(_seal)
-FernetSealer = _seal.FernetSealer
 
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -30,7 +18,7 @@ def key() -> str:
 
 @pytest.fixture(scope="session")
 def sealer(key):
-    return FernetSealer(key)
+    return FernetSealer([key])
 
 
 @pytest.fixture(params=STORES)

@@ -130,8 +130,14 @@ def killed_at_a_third(processes: Processes, pages: DurableClient, jobs: int, mod
     return Counter((row[1], row[2]) for row in processes.lines("end"))
 
 
-@pytest.mark.parametrize("then", ["restarted", pytest.param("another takes over", marks=pytest.mark.long)])
-@pytest.mark.parametrize("jobs", [40, pytest.param(350, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("jobs", "then"),
+    [
+        (40, "restarted"),
+        pytest.param(350, "restarted", marks=pytest.mark.long),
+        pytest.param(350, "another takes over", marks=pytest.mark.long),
+    ],
+)
 def test_no_step_is_lost_by_a_kill(processes, pages, address, jobs, then):
     alone = address.startswith("sqlite") and then == "restarted"
     done = killed_at_a_third(processes, pages, jobs, "alone" if alone else "many", then)
@@ -180,12 +186,12 @@ def test_two_processes_never_overlap_in_one_partition(processes, pages, jobs):
 
 
 def test_two_processes_fire_a_tick_once(processes):
+    began = time.monotonic()
     processes.start("many")
     processes.start("many")
-    time.sleep(6)
-    processes.end()
-    ticks = processes.lines("tick")
-    assert 4 <= len(ticks) <= 8, ticks
+    time.sleep(4)
+    ticks = len(processes.lines("tick"))
+    assert 3 <= ticks <= time.monotonic() - began + 1, "one a second"
 
 
 def test_a_second_process_on_a_file_refuses_to_start(file_address, key, tmp_path):

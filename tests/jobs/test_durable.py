@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
 from coplink.core.errors import ConfigurationError
 from coplink.jobs.client import DurableClient
@@ -21,6 +22,7 @@ from coplink.jobs.durable import DurableWorker
 from coplink.jobs.retention import forget_ended
 from coplink.jobs.store import open_store
 from coplink.ports.jobs import Job
+from coplink.storage.sealing import FernetSealer
 
 SECRET = "xoxb-very-secret-target"
 
@@ -168,11 +170,46 @@ def test_a_failure_to_enqueue_is_logged_and_never_raised(face, sealer, tmp_path,
     (jobs if isinstance(jobs, DurableClient) else jobs._jobs).close()
 
 
-def test_a_second_worker_on_a_file_is_told_so(file_address, sealer):
+def test_a_process_has_one_worker(file_address, sealer):
     with working(DurableWorker(file_address, sealer, lambda *_: None)):
         second = DurableWorker(file_address, sealer, lambda *_: None)
         with pytest.raises(RuntimeError, match="already"):
             second.start()
+
+
+def test_a_job_that_rests_gives_its_place_to_others(file_address, sealer):
+    done: list[tuple[str, float]] = []
+
+    def perform(name: str, target: str, attempt: int) -> float | None:
+        done.append((target, time.time()))
+        return 2.0 if target == "slow" and attempt == 0 else None
+
+    with working(DurableWorker(file_address, sealer, perform, worker_concurrency=1)) as worker:
+        worker.enqueue(Job("slow:1.0", "look", "slow", "co_1"))
+        wait_for(lambda: done)
+        worker.enqueue(Job("quick:1.0", "look", "quick", "co_2"))
+        wait_for(lambda: len(done) == 3)
+    assert [target for target, _ in done] == ["slow", "quick", "slow"]
+
+
+def test_no_more_jobs_are_performed_at_a_time_than_there_are_places(file_address, sealer):
+    inside, most, done, counting = [0], [0], [], threading.Lock()
+
+    def perform(name: str, target: str, attempt: int) -> float | None:
+        with counting:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        time.sleep(0.1)
+        with counting:
+            inside[0] -= 1
+            done.append(target)
+        return None
+
+    with working(DurableWorker(file_address, sealer, perform, worker_concurrency=2)) as worker:
+        for number in range(8):
+            worker.enqueue(Job(f"a:{number}.0", "look", f"sp_{number}", f"co_{number}"))
+        wait_for(lambda: len(done) == 8)
+    assert most == [2]
 
 
 def test_stopping_interrupts_a_wait_and_starting_goes_on_with_it(address, sealer):
@@ -233,9 +270,7 @@ def test_the_whole_store_may_be_deleted(file_address, sealer):
 
 
 def test_a_job_no_key_opens_fails_instead_of_waiting_for_ever(file_address, sealer):
-    from cryptography.fernet import Fernet
-
-    pages = DurableClient(file_address, type(sealer)(Fernet.generate_key().decode()))
+    pages = DurableClient(file_address, FernetSealer([Fernet.generate_key().decode()]))
     pages.enqueue(Job("a:1.0", "look", "sp_1", "co_1"))
     pages.close()
     done: list[str] = []

@@ -12,6 +12,7 @@ import threading
 import time
 
 from coplink.jobs.durable import DurableWorker
+from coplink.storage.sealing import FernetSealer
 
 
 class Lines:
@@ -25,8 +26,6 @@ class Lines:
 
 
 def main(address: str, path: str, key: str, mode: str, seconds: str = "0.01") -> None:
-    from seal import FernetSealer
-
     lines = Lines(path)
 
     def perform(name: str, target: str, attempt: int) -> float | None:
@@ -37,12 +36,13 @@ def main(address: str, path: str, key: str, mode: str, seconds: str = "0.01") ->
 
     worker = DurableWorker(
         address,
-        FernetSealer(key),
+        FernetSealer([key]),
         perform,
         {"every-second": ("* * * * * *", lambda: lines.write("tick", int(time.time()), 0, os.getpid(), 0))},
         worker_concurrency=20,
         heartbeat_seconds=0.5,
         silent_seconds=2.5,
+        lock_seconds=0.5,
         several=mode == "many",
     )
     stop = threading.Event()

@@ -1,7 +1,4 @@
-"""Runs jobs so that a crash loses none: the one workflow, its queues, the debounced trigger and the timers, on dbos.
-
-All work runs in one workflow, a loop around one step; the rule that a replay must make the same steps in the same
-order therefore concerns five lines. A step that was under way at a crash runs again: what a job does must bear that.
+"""The process that runs jobs so that a crash loses none: queues, timers, starting and stopping, on dbos.
 
 There is one worker in a process, because dbos is one. It is started after the web server's fork.
 """
@@ -11,29 +8,25 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, DBOSClient, DBOSConfig
 
+from coplink.jobs import workflows
 from coplink.jobs.client import DurableClient
-from coplink.jobs.limits import LONGEST_WAIT_SECONDS
 from coplink.jobs.reaper import Heartbeats, Reaper, hand_back, holders
 from coplink.jobs.retention import forget_ended
-from coplink.jobs.serializer import JobFailed, SealedJson
+from coplink.jobs.serializer import SealedJson
 from coplink.jobs.store import (
     APPLICATION,
     HINTS,
     JOBS,
-    PERFORM,
     SCHEMA,
     TICK,
     TICKS,
-    TRIGGER,
     VERSION,
     JobStore,
     SoleWorker,
@@ -44,53 +37,14 @@ from coplink.ports.sealing import Sealer
 
 log = logging.getLogger("coplink.jobs")
 
-MOST_RECOVERIES = 20  # a job that takes its process down each time must end one day
 SOLE_EXECUTOR = "coplink"
 RETENTION = "coplink-retention"
 
-_current: DurableWorker | None = None
+# How many jobs a process holds for each that it can perform at a time: the others rest between two goes. Not more,
+# because what one process holds another cannot take.
+CLAIMS_PER_PLACE = 4
 
-
-class _Interrupted(BaseException):
-    """This process stops; the job goes on elsewhere or after the restart. Passes dbos by without an outcome."""
-
-
-def _worker() -> DurableWorker:
-    if _current is None:
-        raise _Interrupted
-    return _current
-
-
-@DBOS.step(name="attempt")
-def _attempt(name: str, target: str, attempt: int) -> float | None:
-    return _worker().attempt(name, target, attempt)
-
-
-@DBOS.step(name="wait")
-def _wait(seconds: float) -> float:
-    return time.time() + min(seconds, LONGEST_WAIT_SECONDS)
-
-
-@DBOS.workflow(name=PERFORM, max_recovery_attempts=MOST_RECOVERIES)
-def _perform(name: str, target: str) -> int:
-    with _worker().busy() as worker:
-        attempt = 0
-        while (seconds := _attempt(name, target, attempt)) is not None:
-            worker.rest(_wait(seconds))
-            attempt += 1
-        return attempt
-
-
-@DBOS.workflow(name=TRIGGER, max_recovery_attempts=MOST_RECOVERIES)
-def _trigger(job_id: str, name: str, target: str, partition: str) -> None:
-    with _worker().busy() as worker:
-        worker.put(Job(job_id, name, target, partition))
-
-
-@DBOS.workflow(name=TICK, max_recovery_attempts=MOST_RECOVERIES)
-def _tick(_at: datetime, timer: str) -> None:
-    with _worker().busy() as worker:
-        worker.tick(timer)
+_started: DurableWorker | None = None
 
 
 class DurableWorker:
@@ -112,31 +66,27 @@ class DurableWorker:
         debounce_seconds: float = 20.0,
         heartbeat_seconds: float = 5.0,
         silent_seconds: float = 30.0,
+        lock_seconds: float = 5.0,
         keep: timedelta = timedelta(days=1),
         several: bool = False,
     ) -> None:
         self._serializer = SealedJson(sealer)
         self._perform = perform
-        self._ticks = dict(ticks or {})
-        self._ticks[RETENTION] = ("17 23 * * * *", self._forget)
-        self._ticking = {timer: threading.Lock() for timer in self._ticks}
+        self._ticks = {**(ticks or {}), RETENTION: ("17 23 * * * *", self._forget)}
         self._concurrency = worker_concurrency
         self._polling_seconds = polling_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._silent_seconds = silent_seconds
+        self._lock_seconds = lock_seconds
         self._keep = keep
         self._alone = is_file(url) and not several
         self._jobs = DurableClient(url, sealer, debounce_seconds=debounce_seconds)
-        self._stopping = threading.Event()
-        self._busy = 0
-        self._counting = threading.Lock()
+        self._doing: workflows.Doing | None = None
+        self._dbos: DBOS | None = None
         self._lock: SoleWorker | None = None
         self._beats: Heartbeats | None = None
         self._reaper: Reaper | None = None
-        self._dbos: DBOS | None = None
         self._executor = ""
-
-    # ports.Jobs
 
     def enqueue(self, job: Job) -> None:
         self._jobs.enqueue(job)
@@ -153,48 +103,29 @@ class DurableWorker:
     def stats(self) -> JobStats:
         return self._jobs.stats()
 
-    # the process that runs them
-
     def start(self) -> None:
         """Begin to work; raises ``ConfigurationError`` when another process works on this SQLite store."""
-        global _current
-        if _current is not None:
+        global _started
+        if _started is not None:
             raise RuntimeError("this process has a worker already")
-        store, client = self._jobs.opened()
-        self._stopping.clear()
-        if self._alone:
-            self._lock = SoleWorker(store)
-        self._executor = (
-            SOLE_EXECUTOR if self._alone else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
-        )
-        _current = self
+        _started = self
         try:
-            self._beats = Heartbeats(store, self._executor, self._silent_seconds)
-            self._beats.prepare()
-            self._beats.beat()
-            self._declare(client)
-            self._launch(store)
-            client.set_latest_application_version(VERSION)
-            if self._alone:
-                # Whoever else holds something held it before this process had the lock.
-                hand_back(client, holders(client) - {self._executor}, JOBS)
-            else:
-                self._reaper = Reaper(client, self._beats, JOBS, self._heartbeat_seconds)
-                self._reaper.start()
+            self._start()
         except BaseException:
             self.stop(grace_seconds=0)
             raise
 
     def stop(self, grace_seconds: float = 10) -> None:
         """Take no more jobs, let running ones end within the grace, and hand back what only waited."""
-        global _current
-        self._stopping.set()
+        global _started
+        if _started is not self:
+            return
         self._drain(grace_seconds)
         DBOS.destroy()
         if self._reaper is not None:
             self._reaper.stop()
         try:
-            if self._beats is not None and not self._busy:
+            if self._beats is not None and (self._doing is None or self._doing.idle):
                 hand_back(self._jobs.opened()[1], [self._executor], JOBS)
                 self._beats.leave()
         except Exception as error:
@@ -202,77 +133,37 @@ class DurableWorker:
         self._jobs.close()
         if self._lock is not None:
             self._lock.release()
-        self._lock, self._beats, self._reaper, self._dbos = None, None, None, None
-        _current = None
+        workflows.attach(None)
+        self._lock, self._beats, self._reaper, self._doing, self._dbos = None, None, None, None, None
+        _started = None
 
-    def _drain(self, seconds: float) -> None:
-        """Claim no more, and wait until what runs has ended and its end is written down."""
-        if self._dbos is None:
-            return
-        for event in self._dbos.background_thread_stop_events:
-            event.set()
-        until = time.monotonic() + seconds
-        # dbos's own wait looks once a second, and so makes every stop last one.
-        while self._dbos._active_workflows_set.activeList() and time.monotonic() < until:
-            time.sleep(0.02)
-
-    # what the workflows call
-
-    @contextmanager
-    def busy(self) -> Iterator[DurableWorker]:
-        """Count a workflow as running; raises ``_Interrupted`` where none may begin any more."""
-        if self._stopping.is_set():
-            raise _Interrupted
-        with self._counting:
-            self._busy += 1
-        try:
-            yield self
-        finally:
-            with self._counting:
-                self._busy -= 1
-
-    def attempt(self, name: str, target: str, attempt: int) -> float | None:
-        """One go at a job; what it raises ends the job as failed."""
-        try:
-            return self._perform(name, target, attempt)
-        except Exception as error:
-            log.exception("a job failed: %s", DBOS.workflow_id)
-            raise JobFailed(type(error).__name__) from None  # dbos would write the text down once more
-
-    def rest(self, until: float) -> None:
-        """Wait as ``DBOS.sleep`` does, but give way when the process stops: the moment to go on at is stored."""
-        if self._stopping.wait(max(0.0, until - time.time())):
-            raise _Interrupted
-
-    def put(self, job: Job) -> None:
-        """What a trigger does when it fires."""
-        self._jobs.put(job)
-
-    def tick(self, timer: str) -> None:
-        """Call a timer; one that is still at its last tick is left alone."""
-        if timer not in self._ticks:
-            return  # of an older release, removed meanwhile
-        lock = self._ticking[timer]
-        if not lock.acquire(blocking=False):
-            return
-        try:
-            self._ticks[timer][1]()
-        except Exception:
-            log.exception("a timer failed: %s", timer)
-        finally:
-            lock.release()
-
-    def _forget(self) -> None:
-        _, client = self._jobs.opened()
-        forget_ended(client, datetime.now(UTC), self._keep)
-        if self._beats is not None:
-            self._beats.forget(self._keep.total_seconds())
+    def _start(self) -> None:
+        store, client = self._jobs.opened()
+        if self._alone:
+            self._lock = SoleWorker(store, self._lock_seconds)
+            self._executor = SOLE_EXECUTOR
+        else:
+            self._executor = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+        self._doing = workflows.Doing(self._perform, self._ticks, self._jobs.put, self._concurrency)
+        workflows.attach(self._doing)
+        self._beats = Heartbeats(store, self._executor, self._silent_seconds)
+        self._beats.prepare()
+        self._beats.beat()
+        self._declare(client)
+        self._launch(store)
+        client.set_latest_application_version(VERSION)
+        if self._alone:
+            # Whoever else holds something held it before this process had the lock.
+            hand_back(client, holders(client) - {self._executor}, JOBS)
+        else:
+            self._reaper = Reaper(client, self._beats, JOBS, self._heartbeat_seconds)
+            self._reaper.start()
 
     def _declare(self, client: DBOSClient) -> None:
         """Tell the store which queues and timers there are; what an older release left is removed."""
         client.register_queue(
             JOBS,
-            worker_concurrency=self._concurrency,
+            worker_concurrency=CLAIMS_PER_PLACE * self._concurrency,
             partition_concurrency=1,
             polling_interval_sec=self._polling_seconds,
         )
@@ -310,3 +201,22 @@ class DurableWorker:
         }
         self._dbos = DBOS(config=config)
         DBOS.launch()
+
+    def _drain(self, seconds: float) -> None:
+        """Claim no more, and wait until what runs has ended and its end is written down."""
+        if self._doing is not None:
+            self._doing.stop()
+        if self._dbos is None:
+            return
+        for stop in self._dbos.background_thread_stop_events:
+            stop.set()
+        until = time.monotonic() + seconds
+        # dbos's own wait looks once a second, and so makes every stop last one.
+        while self._dbos._active_workflows_set.activeList() and time.monotonic() < until:
+            time.sleep(0.02)
+
+    def _forget(self) -> None:
+        _, client = self._jobs.opened()
+        forget_ended(client, datetime.now(UTC), self._keep)
+        if self._beats is not None:
+            self._beats.forget(self._keep.total_seconds())

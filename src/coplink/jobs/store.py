@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,12 @@ def _make_private(file: Path) -> None:
 
 def _sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
-        url, pool_size=10, max_overflow=10, pool_timeout=30, connect_args={"check_same_thread": False}
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=30,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -100,6 +106,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
         max_overflow=10,
         pool_timeout=30,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "application_name": "coplink-jobs", "tcp_user_timeout": 30_000},
     )
 
@@ -115,23 +122,33 @@ def _postgres(url: sa.URL) -> sa.Engine:
 
 
 class SoleWorker:
-    """The lock that keeps a second worker process away from a SQLite job store; it falls with its process."""
+    """The lock that keeps a second worker process away from a SQLite job store; it falls with its process.
 
-    def __init__(self, store: JobStore) -> None:
-        self._path = Path(f"{store.url.database}.lock")
-        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise ConfigurationError(
-                say(
-                    "Another coplink process already works on {file}. "
-                    "Stop it first, or use PostgreSQL to run several workers.",
-                    file=str(store.url.database),
+    It waits a little, because a process that is being replaced may still be ending.
+    """
+
+    def __init__(self, store: JobStore, seconds: float) -> None:
+        self._file = os.open(f"{store.url.database}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + seconds
+        while not self._taken():
+            if time.monotonic() >= until:
+                os.close(self._file)
+                raise ConfigurationError(
+                    say(
+                        "Another coplink process already works on {file}. "
+                        "Stop it first, or use PostgreSQL to run several workers.",
+                        file=str(store.url.database),
+                    )
                 )
-            ) from None
+            time.sleep(0.1)
 
     def release(self) -> None:
         """Let another process work on this store."""
         os.close(self._file)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
