@@ -123,6 +123,7 @@ manifest = Manifest(
     admin=ADMIN,
     door_name="Google sign-in",
     space_word="shared drive",
+    steps=("group", "drive", "grants", "folder", "calendar"),
     invites_attendees=True,
 )
 

@@ -131,9 +131,17 @@ class GoogleDoor:
             if key is None:
                 raise _bad("unknown key")
             # times are checked below, against coplink's own clock
-            skip = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
             claims = jwt.decode(
-                token, key, algorithms=["RS256"], options={**skip, "require": ["exp", "iat", "sub"]}
+                token,
+                key,
+                algorithms=["RS256"],
+                options={
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                    "verify_aud": False,
+                    "require": ["exp", "iat", "sub"],
+                },
             )
         except NoAnswer as error:
             raise _silent(f"keys: {error}") from None
@@ -148,12 +156,12 @@ class GoogleDoor:
             issuers.add("accounts.google.com")  # Google documents both spellings
         audience = claims.get("aud")
         ours = self._options.client_id
-        expires, issued = claims.get("exp"), claims.get("iat")
+        expires, issued = _time(claims.get("exp")), _time(claims.get("iat"))
         if claims.get("iss") not in issuers:
             raise _bad("iss")
         if audience not in (ours, [ours]) or claims.get("azp", ours) != ours:
             raise _bad("aud or azp")
-        if not _is_time(expires) or not _is_time(issued):
+        if expires is None or issued is None:
             raise _bad("times")
         if expires <= now - LEEWAY or issued > now + LEEWAY or issued < now - OLDEST - LEEWAY:
             raise BadToken(say("This sign-in has expired. Please start again."), "exp or iat")
@@ -172,8 +180,8 @@ def _same(one: str, other: str) -> bool:
     return bool(other) and hmac.compare_digest(one.encode(), other.encode())
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _time(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _text(value: object) -> str | None:

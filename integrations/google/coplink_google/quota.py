@@ -37,7 +37,7 @@ class Quota:
     def take(self, api: str) -> None:
         """Take one call's worth, or raise ``Throttled`` with the seconds to wait."""
         bucket, limiter = self._buckets[api], self._limiters[api]
-        bucket.leak(int(bucket.now()))
+        bucket.leak(time.monotonic_ns() // 1_000_000)
         ends = time.monotonic() + PATIENCE
         while not limiter.try_acquire(api, blocking=False):
             if time.monotonic() >= ends:

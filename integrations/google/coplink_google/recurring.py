@@ -11,7 +11,7 @@ from coplink.core.rhythm import Meeting, Series, instant, zone_of
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.clock import Clock
-from coplink.ports.errors import Gone, Transient, UnexpectedReply
+from coplink.ports.errors import Gone, Transient, Unavailable, UnexpectedReply
 from coplink_google.meetings import (
     Content,
     Held,
@@ -49,9 +49,9 @@ class Recurring:
             news = "all" if known is not None else "none"
             master = self._align_master(calendar, series, content, master)
             seen[SERIES] = str(master.get("etag", ""))
-            held = self._instances(calendar, remote[SERIES], series)[0]
+            held = self._all_instances(calendar, remote[SERIES], series)
         elif any(meeting.moved and not meeting.cancelled for meeting in series.meetings):
-            news, held = "none", self._instances(calendar, remote[SERIES], series)[0]
+            news, held = "none", self._all_instances(calendar, remote[SERIES], series)
         else:
             news, held = "none", {}
         if not self._rescheduled_by_hand(series, master):
@@ -206,6 +206,12 @@ class Recurring:
                 raise
             return held, False
         return held, True
+
+    def _all_instances(self, calendar: str, master: str, series: Series) -> dict[date, Held]:
+        held, complete = self._instances(calendar, master, series)
+        if not complete:
+            raise Unavailable(say("Google did not answer."), "events.instances stopped half way")
+        return held
 
     def _align(
         self,

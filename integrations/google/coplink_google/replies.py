@@ -1,4 +1,4 @@
-"""What Google's replies mean: a table of status, pattern and meaning, and one function that turns a reply into an error.
+"""What Google's replies mean: a table of status, pattern and meaning, and a function that turns a reply into an error.
 
 The table is read from the top; the first row whose status and pattern fit decides. A pattern is searched in the
 reasons and the message of the reply together. Dates say when a row was last compared with Google's documents.
@@ -95,7 +95,7 @@ TABLE = (
     ),
     Row(
         403,
-        r"insufficientPermissions|insufficientScopes|ACCESS_TOKEN_SCOPE_INSUFFICIENT|insufficient authentication scopes",
+        r"insufficientPermissions|insufficientScopes|ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         Meaning.SCOPE,
         "2026-11",
         "a scope was not granted",

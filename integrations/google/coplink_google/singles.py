@@ -10,7 +10,7 @@ from coplink.core.rhythm import Meeting, Series
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.clock import Clock
-from coplink.ports.errors import Gone, Transient, UnexpectedReply
+from coplink.ports.errors import Gone, Transient, Unavailable, UnexpectedReply
 from coplink_google.meetings import Content, Held, event_id, noted, when
 from coplink_google.recurring import GENERATIONS, SERIES
 from coplink_google.replies import AlreadyThere, rows_of, text_of
@@ -30,7 +30,7 @@ class Singles:
     ) -> SeriesLink:
         held, complete = self._held(calendar)
         if not complete:
-            raise Gone(say("The calendar could not be read completely."), "events.list stopped half way")
+            raise Unavailable(say("Google did not answer."), "events.list stopped half way")
         news = "all" if known is not None else "none"
         remote: dict[str, str] = {}
         seen: dict[str, str] = {}

@@ -128,7 +128,7 @@ class GoogleSpaces:
             self._google.call("settings.groups.patch", groupUniqueId=address, body=wrong)
 
     def _group_address(self, parts: Mapping[str, str]) -> str:
-        return text_of(self._google.call("directory.groups.get", groupKey=parts["group"]), "email")
+        return text_of(self._google.call("directory.groups.get", groupKey=parts["group"]), "email").casefold()
 
     # --- drive ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,325 @@
+"""Tokens, keys and the account chooser: Google's sign-in, pretended.
+
+The token end takes a service account's signed assertion, the robot's refresh token, or a code with its PKCE verifier.
+``google-auth`` always writes Google's own token address as audience, whatever it calls, so that is what is expected.
+Keys are made once and kept in the store; a restart changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+from werkzeug.wrappers import Request, Response
+
+from coplink.sandbox.district import District
+from coplink.sandbox.store import Document
+from coplink.sandbox.wire import Refuse
+from coplink_google.sandbox.directory import Directory
+from coplink_google.sandbox.frame import Frame, fingerprint, opaque
+from coplink_google.sandbox.look import page
+
+ISSUER = "https://accounts.google.com"
+AUDIENCE = "https://oauth2.googleapis.com/token"
+LIFE = 3599
+SCOPE = "https://www.googleapis.com/auth/"
+GROUP_SCOPES = ("admin.directory.group", "apps.groups.settings", "admin.directory.user.readonly")
+ROBOT_SCOPES = ("drive", "calendar.app.created", "calendar.acls", "calendar.calendarlist.readonly")
+ASKED = {
+    "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
+    "code_challenge_method", "hd", "prompt", "login_hint", "access_type",
+}  # fmt: skip
+
+
+class SignIn:
+    """The OAuth and OpenID Connect ends."""
+
+    def __init__(self, wire: Frame, directory: Directory) -> None:
+        self._wire, self._store, self._directory = wire, wire.store, directory
+        with self._store.change():
+            for name in ("signing", *(f"service/{key}" for key in wire.districts)):
+                if self._store.get("google.key", name) is None:
+                    self._store.put("google.key", name, {"pem": _fresh_key()})
+            for district in wire.districts.values():
+                if self._store.get("google.consent", district.key) is None:
+                    self._store.put(
+                        "google.consent", district.key, {"robot": ROBOT_SCOPES, "groups": GROUP_SCOPES}
+                    )
+        wire.route("POST", "/token", self._token, counted=False)
+        wire.route("GET", "/oauth2/v3/certs", self._keys, counted=False)
+        wire.route("GET", "/o/oauth2/v2/auth", self._choose, counted=False)
+        wire.route("POST", "/o/oauth2/v2/auth", self._chosen, counted=False)
+
+    # --- what a connection is given -------------------------------------------------------------------------------
+
+    def settings(self, district: District) -> Mapping[str, str]:
+        """What ``connect`` and ``door`` take for this district."""
+        base = self._wire.base_url
+        return {
+            "domain": district.google_domain,
+            "client_id": district.google_client_id,
+            "client_secret": district.google_secret,
+            "service_account": json.dumps(
+                {
+                    "type": "service_account",
+                    "project_id": f"coplink-{district.key}",
+                    "private_key_id": opaque("", 20, "key", district.key),
+                    "private_key": self._pem(f"service/{district.key}"),
+                    "client_email": _service_address(district),
+                    "client_id": str(int(opaque("", 8, district.key).encode().hex(), 16)),
+                    "token_uri": AUDIENCE,
+                }
+            ),
+            "robot_refresh_token": _refresh_token(district),
+            "robot": district.robot,
+            "root_url": base,
+            "auth_url": f"{base}/o/oauth2/v2/auth",
+            "token_url": f"{base}/token",
+            "jwks_url": f"{base}/oauth2/v3/certs",
+            "issuer": ISSUER,
+        }
+
+    def withdraw(self, district: str, who: str, scope: str) -> None:
+        """An admin takes one scope back from the ``robot`` or the ``groups`` service account."""
+        consent = self._store.get("google.consent", district) or {}
+        consent[who] = [one for one in consent[who] if one != scope]
+        self._store.put("google.consent", district, consent)
+
+    # --- the token end --------------------------------------------------------------------------------------------
+
+    def _token(self, request: Request) -> Response:
+        form = request.form
+        grants = {
+            "urn:ietf:params:oauth:grant-type:jwt-bearer": self._from_assertion,
+            "refresh_token": self._from_refresh_token,
+            "authorization_code": self._from_code,
+        }
+        grant = grants.get(form.get("grant_type", ""))
+        try:
+            if grant is None:
+                raise Refuse(400, "unsupported_grant_type", "Invalid grant_type")
+            with self._store.change():
+                return self._wire.json(grant(form), headers={"Cache-Control": "no-store"})
+        except Refuse as refused:
+            body = {"error": refused.code, "error_description": refused.message}
+            return self._wire.json(body, refused.status)
+
+    def _from_assertion(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+        _only(form, "grant_type", "assertion")
+        claims: Mapping[str, Any] = {}
+        for district in self._wire.districts.values():
+            public = _private(self._pem(f"service/{district.key}")).public_key()
+            try:
+                claims = jwt.decode(
+                    form.get("assertion", ""),
+                    public,
+                    algorithms=["RS256"],
+                    audience=AUDIENCE,
+                    issuer=_service_address(district),
+                    options={"verify_exp": False, "verify_iat": False, "require": ["iss", "exp", "iat"]},
+                )
+            except jwt.PyJWTError:
+                continue
+            break
+        else:
+            raise Refuse(400, "invalid_grant", "Invalid JWT Signature.")
+        if "sub" in claims:
+            raise Refuse(
+                401, "unauthorized_client", "Client is unauthorized to retrieve access tokens for a user."
+            )
+        if (
+            not claims["iat"] - 300 <= self._wire.clock() <= claims["exp"]
+            or claims["exp"] - claims["iat"] > 3660
+        ):
+            raise Refuse(
+                400, "invalid_grant", "Invalid JWT: token must be short-lived and within reasonable time."
+            )
+        allowed = {SCOPE + one for one in (self._store.get("google.consent", district.key) or {})["groups"]}
+        asked = set(str(claims.get("scope", "")).split())
+        if not asked or not asked <= {SCOPE + one for one in GROUP_SCOPES}:
+            raise Refuse(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+        return self._issue(district, str(claims["iss"]), asked & allowed)
+
+    def _from_refresh_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+        _only(form, "grant_type", "refresh_token", "client_id", "client_secret", "scope")
+        district = self._client(form)
+        if not secrets.compare_digest(form.get("refresh_token", ""), _refresh_token(district)):
+            raise Refuse(400, "invalid_grant", "Token has been expired or revoked.")
+        granted = {SCOPE + one for one in (self._store.get("google.consent", district.key) or {})["robot"]}
+        asked = set(form.get("scope", "").split())
+        if asked - granted:
+            raise Refuse(400, "invalid_scope", "Some requested scopes were invalid.")
+        return self._issue(district, district.robot, asked or granted)
+
+    def _from_code(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+        _only(form, "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier")
+        district = self._client(form)
+        name = fingerprint(form.get("code", ""))
+        code = self._store.get("google.code", name)
+        self._store.drop("google.code", name)  # a code works once, also when the rest is wrong
+        if (
+            code is None
+            or code["expires"] < self._wire.clock()
+            or code["client"] != district.google_client_id
+        ):
+            raise Refuse(400, "invalid_grant", "Malformed auth code.")
+        if code["redirect_uri"] != form.get("redirect_uri"):
+            raise Refuse(400, "redirect_uri_mismatch", "Bad Request")
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != code["challenge"]:
+            raise Refuse(400, "invalid_grant", "Invalid code verifier.")
+        return {**self._issue(district, code["email"], set()), "id_token": self._id_token(code)}
+
+    def _issue(self, district: District, subject: str, scopes: set[str]) -> dict[str, Any]:
+        value = "ya29." + secrets.token_urlsafe(24)
+        token = {
+            "subject": subject,
+            "district": district.key,
+            "scopes": sorted(scopes),
+            "expires": self._wire.clock() + LIFE,
+        }
+        self._store.put("google.token", fingerprint(value), token)
+        return {
+            "access_token": value,
+            "expires_in": LIFE,
+            "scope": " ".join(sorted(scopes)),
+            "token_type": "Bearer",
+        }
+
+    def _id_token(self, code: Document) -> str:
+        now = int(self._wire.clock())
+        claims = {
+            "iss": ISSUER, "azp": code["client"], "aud": code["client"], "sub": code["sub"], "hd": code["hd"],
+            "email": code["email"], "email_verified": True, "name": code["name"], "nonce": code["nonce"],
+            "iat": now, "exp": now + 3600, "locale": "en",
+        }  # fmt: skip
+        return jwt.encode(claims, self._pem("signing"), "RS256", headers={"kid": self._kid()})
+
+    def _client(self, form: Mapping[str, str]) -> District:
+        for district in self._wire.districts.values():
+            secret = secrets.compare_digest(form.get("client_secret", ""), district.google_secret)
+            if form.get("client_id") == district.google_client_id and secret:
+                return district
+        raise Refuse(401, "invalid_client", "The OAuth client was not found.")
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def _pem(self, name: str) -> str:
+        return str((self._store.get("google.key", name) or {})["pem"])
+
+    def _kid(self) -> str:
+        return hashlib.sha256(self._pem("signing").encode()).hexdigest()[:24]
+
+    def _keys(self, request: Request) -> Response:
+        public = RSAAlgorithm.to_jwk(_private(self._pem("signing")).public_key(), as_dict=True)
+        key = {
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": self._kid(),
+            "n": public["n"],
+            "e": public["e"],
+        }
+        return self._wire.json({"keys": [key]}, headers={"Cache-Control": "public, max-age=3600"})
+
+    def rotate(self) -> None:
+        """Google signs with a new key from now on, and no longer publishes the old one."""
+        self._store.put("google.key", "signing", {"pem": _fresh_key()})
+
+    # --- the account chooser --------------------------------------------------------------------------------------
+
+    def _choose(self, request: Request) -> Response:
+        asked, district = self._asked(request.args.to_dict())
+        people = [one for one in self._directory.accounts(district) if one["key"] != "robot"]
+        hint = asked.pop("login_hint", "").casefold()
+        shown = [one for one in people if one["email"] == hint] or people
+        hidden = "".join(
+            f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in asked.items()
+        )
+        buttons = "".join(
+            f'<li><form method="post" action="/o/oauth2/v2/auth">{hidden}'
+            f'<input type="hidden" name="account" value="{escape(one["email"])}">'
+            f'<button class="who"><strong>Sign in as {escape(one["name"])}</strong>'
+            f"<span>{escape(one['email'])}</span></button></form></li>"
+            for one in shown
+        )
+        body = f'<p>to continue to <strong>coplink</strong></p><ul class="people">{buttons}</ul>'
+        return page("Choose an account", body)
+
+    def _chosen(self, request: Request) -> Response:
+        form = request.form.to_dict()
+        email = form.pop("account", "")
+        asked, district = self._asked(form)
+        one = self._directory.account(district, email)
+        if one is None or one["key"] == "robot":
+            raise Refuse(400, "invalid_request", "there is no such account")
+        code = "4/" + secrets.token_urlsafe(24)
+        kept = {
+            "client": asked["client_id"], "redirect_uri": asked["redirect_uri"], "nonce": asked["nonce"],
+            "challenge": asked["code_challenge"], "sub": one["id"], "email": one["email"], "name": one["name"],
+            "hd": district.google_domain, "expires": self._wire.clock() + 600,
+        }  # fmt: skip
+        self._store.put("google.code", fingerprint(code), kept)
+        back = urlencode({"state": asked["state"], "code": code, "scope": asked["scope"], "authuser": "0"})
+        where = f"{asked['redirect_uri']}?{back}"
+        return Response(status=302, headers={"Location": where, "Cache-Control": "no-store"})
+
+    def _asked(self, values: dict[str, str]) -> tuple[dict[str, str], District]:
+        unknown = values.keys() - ASKED
+        if unknown:
+            raise Refuse(400, "invalid_request", f"unknown parameter {sorted(unknown)[0]}")
+        clients = {one.google_client_id: one for one in self._wire.districts.values()}
+        district = clients.get(values.get("client_id", ""))
+        if district is None:
+            raise Refuse(401, "invalid_client", "The OAuth client was not found.")
+        back, tool = urlsplit(values.get("redirect_uri", "")), urlsplit(self._wire.region.tool_url)
+        if (back.scheme, back.netloc) != (tool.scheme, tool.netloc) or back.query or back.fragment:
+            raise Refuse(
+                400, "redirect_uri_mismatch", "The redirect address is not registered for this client."
+            )
+        right = {"response_type": "code", "code_challenge_method": "S256"}
+        wrong = [name for name, value in right.items() if values.get(name) != value]
+        wrong += [name for name in ("state", "nonce", "code_challenge") if not values.get(name)]
+        if wrong or "openid" not in values.get("scope", "").split():
+            raise Refuse(400, "invalid_request", f"missing or wrong: {', '.join(wrong) or 'scope'}")
+        return values, district
+
+
+def _only(form: Mapping[str, str], *names: str) -> None:
+    unknown = set(form) - set(names)
+    if unknown:
+        raise Refuse(400, "invalid_request", f"unknown parameter {sorted(unknown)[0]}")
+
+
+def _service_address(district: District) -> str:
+    return f"coplink-groups@coplink-{district.key}.iam.gserviceaccount.com"
+
+
+def _refresh_token(district: District) -> str:
+    return f"1//{district.key}-robot-refresh-token"
+
+
+def _fresh_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+@cache
+def _private(pem: str) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("an RSA key was expected")
+    return key
