@@ -155,9 +155,8 @@ class LmsPlatform:
         """A token over these claims; ``header`` values of ``None`` are left out."""
         extra = {"kid": self.kid, **(header or {})}
         extra = {name: value for name, value in extra.items() if value is not None}
-        return jwt.encode(
-            dict(claims), self.private if key is None else key, algorithm=algorithm, headers=extra
-        )
+        payload = json.dumps(claims).encode()  # ``jwt.encode`` refuses to sign some of the nonsense we need
+        return jwt.PyJWS().encode(payload, self.private if key is None else key, algorithm, extra)
 
     def sign_text(self, payload: str, header: Mapping[str, Any] | None = None) -> str:
         """A properly signed token over any text at all: doubled names, no object, no JSON."""
