@@ -1,0 +1,263 @@
+"""The ledger as a table of cases: what happened, and what coplink then holds true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from coplink.core.people import AccountId, Role
+from coplink.core.plan import Change
+from coplink.core.spaces import Observed, SpaceId
+from coplink.ports.seats import Done
+
+A = AccountId("a")
+SEAT = Change(A, None, Role.MEMBER)
+LIFT = Change(A, Role.MEMBER, Role.FACILITATOR)
+REMOVE = Change(A, Role.MEMBER, None)
+LAG = timedelta(minutes=1)
+
+# Steps: ("intend", change), ("record", change, outcome), ("see"|"miss"|"half see"|"half miss",), ("wait", lags).
+# Expected: the sets of Remembered that hold the account; "gone" where the last reading said so.
+seat = [("intend", SEAT), ("record", SEAT, Done.CHANGED)]
+ours = [*seat, ("wait", 2), ("see",)]
+unknown = [("intend", SEAT), ("record", SEAT, Done.UNKNOWN), ("wait", 2)]
+see, miss, half_see, half_miss, wait = ("see",), ("miss",), ("half see",), ("half miss",), ("wait", 1)
+remove = [("intend", REMOVE), ("record", REMOVE, Done.CHANGED)]
+
+CASES = {
+    "nothing happened": ([], ""),
+    "came by hand": ([see], ""),
+    "intended, the answer is due": ([("intend", SEAT)], "unknown fresh"),
+    "intended, crashed": ([("intend", SEAT), wait], "unknown"),
+    "intended, crashed, and it is there": ([("intend", SEAT), wait, see], "unknown"),
+    "intended, crashed, and it is not there": ([("intend", SEAT), wait, miss], "unknown"),
+    "no answer": (unknown, "unknown"),
+    "no answer: fresh from then on": (
+        [("intend", SEAT), wait, ("record", SEAT, Done.UNKNOWN)],
+        "unknown fresh",
+    ),
+    "put": (seat, "fresh"),
+    "put, never looked": ([*seat, wait], ""),
+    "put, looked too early": ([*seat, miss], "fresh"),
+    "put, seen early": ([*seat, see], "ours fresh"),
+    "put, seen": (ours, "ours"),
+    "put, seen in half a reading": ([*seat, wait, half_see], "ours"),
+    "put, first seen long after": ([*seat, ("wait", 50), see], "ours"),
+    "put, not in half a reading, then seen": ([*seat, wait, half_miss, see], "ours"),
+    "put, not there after the lag": ([*seat, wait, miss], ""),
+    "put, not there after the lag, by hand a year later": ([*seat, wait, miss, ("wait", 9999), see], ""),
+    "refused": ([("intend", SEAT), ("record", SEAT, Done.REFUSED)], ""),
+    "refused: nothing of it is fresh": ([("intend", SEAT), ("record", SEAT, Done.REFUSED), see], ""),
+    "already so: someone came by hand": ([("intend", SEAT), ("record", SEAT, Done.ALREADY_SO), see], ""),
+    "unknown, tried again, already so": (
+        [*unknown, ("intend", SEAT), ("record", SEAT, Done.ALREADY_SO), wait, see],
+        "unknown",
+    ),
+    "unknown, tried again, changed": (
+        [*unknown, ("intend", SEAT), ("record", SEAT, Done.CHANGED), wait, see],
+        "ours",
+    ),
+    "unknown, tried again, refused": (
+        [*unknown, ("intend", SEAT), ("record", SEAT, Done.REFUSED)],
+        "unknown",
+    ),
+    "crashed twice, then refused": (
+        [("intend", SEAT), wait, ("intend", SEAT), ("record", SEAT, Done.REFUSED)],
+        "unknown",
+    ),
+    "ours, absent once": ([*ours, miss], "ours"),
+    "ours, absent twice too close": ([*ours, miss, ("wait", 0.9), miss], "ours"),
+    "ours, absent twice a lag apart": ([*ours, miss, wait, miss], "ours gone"),
+    "ours, absent, half a reading, absent": ([*ours, miss, wait, half_miss, miss], "ours gone"),
+    "ours, absent, half a reading only": ([*ours, miss, wait, half_miss], "ours"),
+    "ours, absent in halves only": ([*ours, half_miss, wait, half_miss], "ours"),
+    "ours, absent, back, absent": ([*ours, miss, wait, see, miss], "ours"),
+    "ours, absent, back in half a reading, absent": ([*ours, miss, wait, half_see, miss], "ours"),
+    "ours, absent while fresh does not count": ([*seat, see, miss, ("wait", 1), miss], "ours"),
+    "ours, absent while fresh, then twice": ([*seat, see, miss, wait, miss, wait, miss], "ours gone"),
+    "ours, gone, forgotten": ([*ours, miss, wait, miss, ("forget",)], ""),
+    "ours, removed": ([*ours, *remove], "fresh"),
+    "ours, removed, still shown": ([*ours, *remove, see], "fresh"),
+    "ours, removed, by hand later": ([*ours, *remove, wait, see], ""),
+    "ours, removed, gone": ([*ours, *remove, wait, miss], ""),
+    "ours, removal refused": ([*ours, ("intend", REMOVE), ("record", REMOVE, Done.REFUSED)], "ours"),
+    "ours, removal without an answer": (
+        [*ours, ("intend", REMOVE), ("record", REMOVE, Done.UNKNOWN), wait, see],
+        "unknown",
+    ),
+    "ours, removal crashed": ([*ours, ("intend", REMOVE), wait, see], "unknown"),
+    "ours, removal found them absent": (
+        [*ours, ("intend", REMOVE), ("record", REMOVE, Done.ALREADY_SO), wait, see],
+        "",
+    ),
+    "removed, joined again": ([*ours, *remove, *seat, wait, see], "ours"),
+    "removed, joined again while still shown": (
+        [*ours, *remove, see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
+        "ours",
+    ),
+    "removed, put back by hand before us": (
+        [*ours, *remove, ("intend", SEAT), ("record", SEAT, Done.ALREADY_SO), wait, see],
+        "",
+    ),
+    "ours, made facilitator": ([*ours, ("intend", LIFT), ("record", LIFT, Done.CHANGED)], "ours fresh"),
+    "ours, made facilitator, refused": ([*ours, ("intend", LIFT), ("record", LIFT, Done.REFUSED)], "ours"),
+    "ours, made facilitator, no answer": (
+        [*ours, ("intend", LIFT), ("record", LIFT, Done.UNKNOWN), wait],
+        "ours",
+    ),
+    "ours, made facilitator, crashed": ([*ours, ("intend", LIFT), wait], "ours"),
+    "by hand, made facilitator: stays theirs": (
+        [see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
+        "",
+    ),
+    "by hand, made facilitator, no answer: stays theirs": (
+        [see, ("intend", LIFT), ("record", LIFT, Done.UNKNOWN), wait, see],
+        "",
+    ),
+    "unknown, made facilitator: stays unknown": (
+        [*unknown, see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
+        "unknown",
+    ),
+}
+
+
+class Play:
+    """Carries the steps out, one unit of work each, and knows what time it is."""
+
+    def __init__(self, keep, world):
+        self.keep, self.space, self.now, self.gone = keep, world.space.id, world.now, frozenset()
+
+    def step(self, name, *arguments):
+        if name == "wait":
+            self.now += arguments[0] * LAG
+            return
+        with self.keep() as uow:
+            match name:
+                case "intend":
+                    uow.ledger.intend(self.space, arguments, self.now)
+                case "record":
+                    uow.ledger.record(self.space, *arguments, self.now)
+                case "forget":
+                    uow.ledger.forget(self.space, [A])
+                case _:
+                    seats = {A: Role.MEMBER} if name.endswith("see") else {}
+                    observed = Observed(seats, complete=not name.startswith("half"))
+                    self.gone = uow.ledger.saw(self.space, observed, self.now, LAG)
+        if name == "forget":
+            self.gone = frozenset()
+
+    def holds(self):
+        with self.keep() as uow:
+            remembered = uow.ledger.remembered(self.space, self.now, LAG)
+        found = [name for name in ("ours", "unknown", "fresh") if A in getattr(remembered, name)]
+        return set(found) | ({"gone"} if A in self.gone else set())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(keep, world, case):
+    steps, expected = CASES[case]
+    play = Play(keep, world)
+    for step in steps:
+        play.step(*step)
+    assert play.holds() == set(expected.split())
+
+
+def test_the_edge_of_the_lag(keep, world):
+    play = Play(keep, world)
+    for step in seat:
+        play.step(*step)
+    play.now += LAG - timedelta(microseconds=1)
+    assert play.holds() == {"fresh"}
+    play.now += timedelta(microseconds=1)
+    assert play.holds() == set()
+
+
+def test_without_any_lag_one_reading_is_still_no_proof(keep, world):
+    none = timedelta(0)
+    with keep() as uow:
+        uow.ledger.record(world.space.id, SEAT, Done.CHANGED, world.now)
+        uow.ledger.saw(world.space.id, Observed({A: Role.MEMBER}, True), world.now, none)
+        assert uow.ledger.saw(world.space.id, Observed({}, True), world.now, none) == frozenset()
+        assert uow.ledger.saw(world.space.id, Observed({}, True), world.now, none) == {A}
+
+
+def test_the_gone_are_named_until_they_are_forgotten(keep, world):
+    play = Play(keep, world)
+    for step in [*ours, miss, wait, miss, miss]:
+        play.step(*step)
+    assert play.gone == {A}
+
+
+def test_a_person_at_several_spaces_is_remembered_at_each(keep, world):
+    other = replace(world.space, id=SpaceId("s2"), marker="marker-2")
+    with keep() as uow:
+        uow.spaces.put(other)
+        uow.ledger.record(world.space.id, SEAT, Done.CHANGED, world.now)
+        uow.ledger.saw(other.id, Observed({A: Role.MEMBER}, True), world.now, LAG)
+        assert uow.ledger.remembered(world.space.id, world.now, LAG).ours == frozenset()
+        assert uow.ledger.remembered(other.id, world.now, LAG).fresh == frozenset()
+
+
+def test_pages_see_everybody_of_the_last_reading_and_who_was_put_since(keep, world):
+    b, c = AccountId("b"), AccountId("c")
+    space, now = world.space.id, world.now
+    with keep() as uow:
+        uow.ledger.saw(space, Observed({A: Role.FACILITATOR, b: Role.MEMBER}, True), now, LAG)
+        assert uow.ledger.seats(space) == {A: "facilitator", b: "member"}
+        uow.ledger.record(space, Change(c, None, Role.GUEST), Done.CHANGED, now)
+        uow.ledger.record(space, Change(b, Role.MEMBER, Role.FACILITATOR), Done.CHANGED, now)
+        assert uow.ledger.seats(space) == {A: "facilitator", b: "facilitator", c: "guest"}
+        # a reading that cannot show c yet; half a reading takes nobody away
+        uow.ledger.saw(space, Observed({A: Role.FACILITATOR, b: Role.FACILITATOR}, True), now, LAG)
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, False), now + LAG, LAG)
+        assert uow.ledger.seats(space) == {A: "member", b: "facilitator", c: "guest"}
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + LAG, LAG)
+        assert uow.ledger.seats(space) == {A: "member"}
+
+
+def test_pages_no_longer_see_someone_just_removed(keep, world):
+    space, now = world.space.id, world.now
+    with keep() as uow:
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now, LAG)
+        uow.ledger.record(space, REMOVE, Done.CHANGED, now)
+        assert uow.ledger.seats(space) == {}
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now, LAG)
+        assert uow.ledger.seats(space) == {}
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + LAG, LAG)
+        assert uow.ledger.seats(space) == {A: "member"}
+
+
+def test_a_refused_or_unanswered_write_seats_nobody_on_pages(keep, world):
+    with keep() as uow:
+        for outcome in (Done.REFUSED, Done.UNKNOWN):
+            uow.ledger.intend(world.space.id, [SEAT], world.now)
+            uow.ledger.record(world.space.id, SEAT, outcome, world.now)
+        assert uow.ledger.seats(world.space.id) == {}
+
+
+def test_kept_counts_seats_of_one_institution(keep, world):
+    b, c = AccountId("b"), AccountId("c")
+    space, now = world.space.id, world.now
+    with keep() as uow:
+        uow.ledger.record(space, SEAT, Done.CHANGED, now)
+        uow.ledger.record(space, Change(b, None, Role.MEMBER), Done.CHANGED, now)
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, False), now, LAG)
+        uow.ledger.intend(space, [Change(c, None, Role.MEMBER)], now)
+        assert uow.ledger.kept(world.north.id) == 2
+        assert uow.ledger.kept(world.south.id) == 0
+        uow.ledger.record(space, REMOVE, Done.CHANGED, now)
+        assert uow.ledger.kept(world.north.id) == 1
+
+
+def test_a_large_space_in_one_reading(keep, world):
+    many = {AccountId(f"account-{n}"): Role.MEMBER for n in range(1200)}
+    with keep() as uow:
+        uow.ledger.intend(world.space.id, [Change(a, None, Role.MEMBER) for a in many], world.now)
+        uow.ledger.saw(world.space.id, Observed(many, True), world.now, LAG)
+        assert len(uow.ledger.seats(world.space.id)) == 1200
+        assert uow.ledger.remembered(world.space.id, world.now, LAG).unknown == many.keys()
+        uow.ledger.forget(world.space.id, many)
+        uow.ledger.saw(world.space.id, Observed({}, True), world.now, LAG)
+        assert uow.ledger.seats(world.space.id) == {}

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from coplink.core.work import Dirty, Kind
+from coplink.ports.seats import Done
+from coplink.ports.storage import StaleTurn
+from coplink.storage.unit_of_work import SqlStorage
+
+K = Kind.RECONCILE
+SOON = timedelta(minutes=5)
+
+
+def due(uow, now):
+    return [(d.kind, d.target, d.generation, d.attempt) for d in uow.work.dirty(now, 100)]
+
+
+def test_what_is_asked_for_is_due_until_it_is_settled(keep, world):
+    with keep() as uow:
+        assert uow.work.begin(K, "s1", world.now) is None
+        uow.work.mark(K, "s1", "k1")
+        assert due(uow, world.now) == [(K, "s1", 1, 0)]
+        turn = uow.work.begin(K, "s1", world.now)
+        assert turn is not None
+        assert (turn.generation, turn.attempt, turn.partition) == (1, 0, "k1")
+        assert due(uow, world.now) == [(K, "s1", 1, 0)], "a turn is no lease: the sweep asks for live jobs"
+        uow.work.settle(turn, world.now)
+        assert due(uow, world.now) == []
+        assert uow.work.begin(K, "s1", world.now) is None
+        state = uow.work.state(K, "s1")
+        assert state is not None
+        assert state.done
+
+
+def test_asked_for_meanwhile_it_stays_due(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        turn = uow.work.begin(K, "s1", world.now)
+        uow.work.mark(K, "s1", "k1")
+        uow.work.settle(turn, world.now)
+        assert due(uow, world.now) == [(K, "s1", 2, 0)]
+        again = uow.work.begin(K, "s1", world.now)
+        assert again is not None
+        assert again.generation == 2
+        uow.work.settle(again, world.now)
+        uow.work.settle(turn, world.now)
+        assert uow.work.state(K, "s1").settled == 2, "settling never lowers"
+
+
+def test_an_older_worker_settles_and_postpones_nothing_and_may_not_write(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, world.space.id, "k1")
+        old = uow.work.begin(K, world.space.id, world.now)
+    with keep() as uow:
+        new = uow.work.begin(K, world.space.id, world.now)
+        assert old.token != new.token
+        uow.work.settle(old, world.now)
+        uow.work.postpone(old, None, "stale")
+        state = uow.work.state(K, world.space.id)
+        assert (state.done, state.attempt, state.reason) == (False, 0, None)
+        with pytest.raises(StaleTurn):
+            uow.journal.open(old, world.space.id, "put a", "key", world.now)
+        assert uow.journal.open(new, world.space.id, "put a", "key", world.now)
+
+
+def test_a_turn_for_work_nobody_knows_may_not_write(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, world.space.id, "k1")
+        turn = uow.work.begin(K, world.space.id, world.now)
+        with pytest.raises(StaleTurn):
+            uow.journal.open(
+                type(turn)(Kind.COLLECT, turn.target, "k1", 1, 0, turn.token),
+                world.space.id,
+                "put a",
+                "key",
+                world.now,
+            )
+
+
+def test_postponed_work_waits_for_its_time(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        turn = uow.work.begin(K, "s1", world.now)
+        uow.work.postpone(turn, world.now + SOON, "throttled")
+        assert due(uow, world.now) == []
+        assert uow.work.begin(K, "s1", world.now) is None
+        assert due(uow, world.now + SOON) == [(K, "s1", 1, 1)]
+        state = uow.work.state(K, "s1")
+        assert (state.not_before, state.reason) == (world.now + SOON, "throttled")
+        later = uow.work.begin(K, "s1", world.now + SOON)
+        assert later is not None
+        assert later.attempt == 1
+        uow.work.settle(later, world.now)
+        state = uow.work.state(K, "s1")
+        assert (state.not_before, state.reason, state.attempt) == (None, None, 0)
+
+
+def test_resting_work_waits_for_a_person(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        uow.work.postpone(uow.work.begin(K, "s1", world.now), None, "permission missing")
+        assert due(uow, world.now + timedelta(days=400)) == []
+        assert uow.work.begin(K, "s1", world.now + timedelta(days=400)) is None
+        assert uow.work.state(K, "s1").reason == "permission missing"
+        uow.work.mark(K, "s1", "k1")
+        assert due(uow, world.now) == [(K, "s1", 2, 0)]
+        assert uow.work.state(K, "s1").reason is None
+
+
+@pytest.mark.parametrize("until", [None, SOON], ids=["to rest", "for a while"])
+def test_what_a_person_asked_for_meanwhile_is_not_put_off(keep, world, until):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        turn = uow.work.begin(K, "s1", world.now)
+        uow.work.mark(K, "s1", "k1")
+        uow.work.postpone(turn, until and world.now + until, "no permission")
+        assert due(uow, world.now) == [(K, "s1", 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "waits"),
+    [
+        ("new", SOON, SOON),
+        ("due", SOON, None),
+        ("waiting", None, None),
+        ("waiting", 2 * SOON, SOON),
+        ("waiting", SOON / 2, SOON / 2),
+        ("resting", SOON, SOON),
+        ("settled", SOON, SOON),
+        ("settled", None, None),
+    ],
+)
+def test_a_later_time_never_delays_an_earlier_wish(keep, world, before, asked, waits):
+    with keep() as uow:
+        if before != "new":
+            uow.work.mark(K, "s1", "k1")
+            turn = uow.work.begin(K, "s1", world.now)
+            if before == "settled":
+                uow.work.settle(turn, world.now)
+            elif before in ("waiting", "resting"):
+                uow.work.postpone(turn, world.now + SOON if before == "waiting" else None, "why")
+        uow.work.mark(K, "s1", "k1", not_before=asked and world.now + asked)
+        state = uow.work.state(K, "s1")
+        assert state.not_before == (waits and world.now + waits)
+        first = world.now + (waits or timedelta(0))
+        assert due(uow, first - timedelta(seconds=1)) == ([] if waits else due(uow, first))
+        assert len(due(uow, first)) == 1
+
+
+def test_due_work_comes_oldest_first_and_what_is_tried_again_goes_to_the_back(keep, world):
+    with keep() as uow:
+        for name in ("c", "a", "b"):
+            uow.work.mark(K, name, "k1")
+        uow.work.mark(K, "c", "k1")  # asked for again: keeps its place
+        assert [d.target for d in uow.work.dirty(world.now, 10)] == ["c", "a", "b"]
+        assert [d.target for d in uow.work.dirty(world.now, 2)] == ["c", "a"]
+        again = uow.work.retry(uow.work.dirty(world.now, 1)[0])
+        assert (again.target, again.generation, again.attempt) == ("c", 2, 1)
+        assert [d.target for d in uow.work.dirty(world.now, 10)] == ["a", "b", "c"]
+        uow.work.postpone(uow.work.begin(K, "a", world.now), world.now, "again")
+        assert [d.target for d in uow.work.dirty(world.now, 10)] == ["b", "c", "a"]
+
+
+def test_two_sweeps_try_again_with_the_same_go(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        [seen] = uow.work.dirty(world.now, 10)
+        first, second = uow.work.retry(seen), uow.work.retry(seen)
+        assert first == second
+        assert first.job_id == "reconcile:s1:1.1"
+
+
+def test_states_are_listed_for_pages(keep, world):
+    with keep() as uow:
+        uow.work.mark(Kind.PROVISION, "s2", "k1")
+        uow.work.mark(Kind.COLLECT, "s1", "k1")
+        uow.work.mark(Kind.COLLECT, "s9", "k2")
+        assert [(s.kind, s.target) for s in uow.work.of("k1")] == [
+            (Kind.COLLECT, "s1"),
+            (Kind.PROVISION, "s2"),
+        ]
+        assert len(uow.work.all()) == 3
+        assert uow.work.state(Kind.RECONCILE, "s1") is None
+
+
+def test_a_commit_tells_what_was_marked_once_and_only_then(engine, sealer, world):
+    told: list[list[Dirty]] = []
+    storage = SqlStorage(engine, sealer, lambda marked: told.append(list(marked)))
+    with storage.begin() as uow:
+        uow.work.mark(K, "s1", "k1")
+        uow.work.mark(Kind.COLLECT, "s1", "k1")
+        uow.work.mark(K, "s1", "k1")
+        assert told == []
+        uow.commit()
+        assert told == [[Dirty(K, "s1", "k1", 2, 0), Dirty(Kind.COLLECT, "s1", "k1", 1, 0)]]
+        uow.commit()
+    with storage.begin() as uow:
+        uow.work.mark(K, "s2", "k1")
+    with storage.begin() as uow:
+        uow.people.put(world.ada)
+        uow.commit()
+    assert len(told) == 1
+    with storage.begin() as uow:
+        uow.work.retry(uow.work.dirty(world.now, 1)[0])
+        uow.commit()
+    assert told[1] == [Dirty(K, "s1", "k1", 2, 1)]
+
+
+def test_a_failed_commit_tells_nothing(engine, sealer, monkeypatch):
+    told: list[object] = []
+    storage = SqlStorage(engine, sealer, told.append)
+    with storage.begin() as uow:
+        uow.work.mark(K, "s1", "k1")
+
+        def fail() -> None:
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(uow._session, "commit", fail)
+        with pytest.raises(OSError, match="disk"):
+            uow.commit()
+    assert told == []
+
+
+def test_work_may_begin_another_unit_after_the_commit_inside_the_first(engine, sealer, world):
+    """A queue that runs jobs at once does exactly this; SQLite has one writer only."""
+    turns: list[object] = []
+
+    def at_once(marked):
+        with storage.begin() as other:
+            turns.extend(other.work.begin(dirty.kind, dirty.target, world.now) for dirty in marked)
+            other.commit()
+
+    storage = SqlStorage(engine, sealer, at_once)
+    with storage.begin() as uow:
+        uow.work.mark(K, "s1", "k1")
+        uow.commit()
+    assert len(turns) == 1
+    assert turns[0] is not None
+
+
+def test_the_journal_keeps_each_write_before_and_after(keep, world):
+    space = world.space.id
+    with keep() as uow:
+        uow.work.mark(K, space, "k1")
+        turn = uow.work.begin(K, space, world.now)
+        assert uow.journal.key_of(space, "make channel") is None
+        entry = uow.journal.open(turn, space, "make channel", "key-1", world.now)
+        assert uow.journal.key_of(space, "make channel") == "key-1", "unfinished tries count"
+        uow.journal.close(entry, Done.CHANGED, world.now)
+        assert uow.journal.key_of(space, "make channel") == "key-1"
+        second = uow.journal.open(turn, space, "make channel", "key-2", world.now)
+        assert second != entry
+        assert uow.journal.key_of(space, "make channel") == "key-2"
+        assert uow.journal.key_of(space, "make folder") is None
+        assert uow.journal.found(world.community.id) == 0
+        uow.journal.close(second, Done.ALREADY_SO, world.now, found=True)
+        assert uow.journal.found(world.community.id) == 1
+
+
+def test_removals_are_counted_per_institution_and_time(keep, world):
+    with keep() as uow:
+        uow.journal.note_removed(world.north.id, 2, world.now)
+        uow.journal.note_removed(world.north.id, 3, world.now - timedelta(days=1))
+        uow.journal.note_removed(world.south.id, 7, world.now)
+        uow.journal.note_removed(world.north.id, 0, world.now)
+        assert uow.journal.removed_since(world.north.id, world.now) == 2
+        assert uow.journal.removed_since(world.north.id, world.now - timedelta(days=1)) == 5
+        assert uow.journal.removed_since(world.south.id, world.now + timedelta(seconds=1)) == 0
