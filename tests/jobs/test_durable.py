@@ -108,6 +108,7 @@ def test_timers_fire_and_one_that_fails_fires_again(address, sealer):
     assert all(later - before > 0.2 for before, later in itertools.pairwise(ticks))
 
 
+@pytest.mark.long
 def test_a_slow_timer_is_not_called_twice_at_once(file_address, sealer):
     inside, most = [0], [0]
     calls: list[int] = []
@@ -124,6 +125,7 @@ def test_a_slow_timer_is_not_called_twice_at_once(file_address, sealer):
     assert most == [1]
 
 
+@pytest.mark.long
 def test_a_timer_of_an_older_release_is_forgotten(file_address, sealer):
     ticks: list[str] = []
     old = {"old": ("* * * * * *", lambda: ticks.append("old"))}
