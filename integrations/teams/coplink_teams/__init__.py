@@ -1,1 +1,162 @@
-"""The teams integration of coplink."""
+"""Microsoft Teams: a channel per community in a host team, meetings from a service mailbox, files, and the Teams tab.
+
+Listing this package loads ports and core only; ``connect`` loads Microsoft's SDK, ``door`` does not need it.
+
+    connection.py   opens a connection; offers the ports
+    graph.py        the only importer of msgraph and msal; one event loop, one client, our own $batch rounds
+    replies.py      what each odd answer of Microsoft means
+    spaces.py seats.py directory.py calendar.py library.py watch.py    one port each
+    door.py         the Teams tab: a verified token becomes an Arrival
+    sandbox/        Microsoft Graph and Entra sign-in, pretended
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from coplink.core.errors import NotInstalled
+from coplink.core.people import Role
+from coplink.core.spaces import SpaceKind
+from coplink.ports.door import Door
+from coplink.ports.integration import (
+    Capability,
+    Connection,
+    Field,
+    Limits,
+    Manifest,
+    Scope,
+    Surroundings,
+)
+
+ADMIN = "Microsoft 365 administrator"
+GRAPH_URL = "https://graph.microsoft.com/v1.0"
+LOGIN_URL = "https://login.microsoftonline.com"
+FRAME_ORIGINS = "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft"
+
+_SCOPES = (
+    Scope(
+        "TeamSettings.Read.Group",
+        "to see that the host team exists",
+        "the check of the connection cannot tell a wrong team id from a missing installation",
+    ),
+    Scope(
+        "Channel.Create.Group",
+        "to make one channel for each community in the host team",
+        "no community gets a channel",
+    ),
+    Scope(
+        "ChannelSettings.Read.Group",
+        "to find a community’s channel again instead of making a second one",
+        "channels are neither made nor found",
+    ),
+    Scope(
+        "ChannelMember.ReadWrite.Group",
+        "to see who is in a community’s channel, to add members and to take away those who left",
+        "nobody is added to a channel and nobody is removed",
+    ),
+    Scope(
+        "TeamMember.Read.Group",
+        "to explain why somebody cannot be added to a private channel",
+        "the reason “not in the host team” is shown as a plain refusal",
+    ),
+    Scope(
+        "TeamsTab.Read.Group",
+        "to see whether a channel already has its tab",
+        "no tab is pinned in the channels",
+    ),
+    Scope(
+        "TeamsTab.Create.Group",
+        "to pin the community’s page as a tab in its channel",
+        "no tab is pinned in the channels",
+    ),
+    Scope(
+        "User.ReadBasic.All",
+        "to look up one account by its e-mail address inside your own organisation",
+        "people must open the Teams tab once before they get a seat",
+    ),
+    Scope(
+        "Calendars.ReadWrite",
+        "to keep each community’s meetings in the service mailbox; limit it to that mailbox in Exchange",
+        "meetings are not placed in Outlook and Teams calendars",
+    ),
+    Scope(
+        "Files.Read.All",
+        "to list what is made in a channel’s files; names and links only, never the content",
+        "files of the channels do not appear in the community’s library",
+    ),
+)
+
+_FIELDS = (
+    Field("tenant_id", "Directory (tenant) id", "Entra admin centre, Overview"),
+    Field("client_id", "Application (client) id", "Entra admin centre, App registrations"),
+    Field(
+        "client_secret", "Client secret", "Certificates & secrets; note the day on which it ends", secret=True
+    ),
+    Field(
+        "team_id", "Host team", "The id of the team that holds the channels (groupId in “Get link to team”)"
+    ),
+    Field("mailbox", "Service mailbox", "The sign-in name of the account that owns channels and meetings"),
+    Field("app_id", "Teams app id in your catalogue", "Empty: no tab is pinned in the channels", default=""),
+    Field("calls_per_second", "Calls per second to the host team", "Microsoft publishes 4", default="4"),
+    Field("graph_url", "Address of Microsoft Graph", "Another one for national clouds", default=GRAPH_URL),
+    Field(
+        "login_url", "Address of the sign-in service", "Another one for national clouds", default=LOGIN_URL
+    ),
+    Field("frame_origins", "Origins that may frame the tab", "Separated by blanks", default=FRAME_ORIGINS),
+)
+
+manifest = Manifest(
+    key="teams",
+    title="Microsoft Teams",
+    capabilities=frozenset(Capability),
+    kind=SpaceKind.CHANNEL,
+    roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
+    limits=Limits(
+        seats=5000,
+        facilitators=100,
+        name_length=50,
+        batch=20,
+        lag=timedelta(minutes=15),
+        watch_life=timedelta(days=28),
+    ),
+    scopes=_SCOPES,
+    fields=_FIELDS,
+    extra="teams",
+    admin=ADMIN,
+    door_name="the Teams tab",
+    space_word="channel",
+    steps=("channel", "folder", "tab"),
+    invites_attendees=True,
+)
+
+
+class TeamsIntegration:
+    """Code for Microsoft Teams; keeps nothing."""
+
+    manifest = manifest
+
+    def connect(self, settings: Mapping[str, str], around: Surroundings) -> Connection:
+        """One institution's way to Microsoft Graph; raises ``NotInstalled`` without the extra."""
+        try:
+            from coplink_teams.connection import open_connection
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in {
+                "msgraph",
+                "msgraph_core",
+                "kiota_abstractions",
+                "kiota_http",
+                "msal",
+            }:
+                raise NotInstalled(manifest.extra) from error
+            raise
+        return open_connection(settings, around)
+
+    def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
+        """The Teams tab of one institution."""
+        from coplink_teams.door import TeamsTab
+
+        return TeamsTab(institution, settings, around)
+
+
+integration = TeamsIntegration()

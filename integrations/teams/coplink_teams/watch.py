@@ -1,0 +1,116 @@
+"""Graph's promise to call us when files of a channel change (a subscription on its drive).
+
+Graph asks our address to echo a token while the request for the subscription is still open. Later calls carry our
+secret as ``clientState``; what else they say is not used, they only hint that reading is worth while. A lost or refused
+call costs nothing but time: the library is read on a timer too.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from coplink.core.words import say
+from coplink.ports.door import InboundRequest, Reply
+from coplink.ports.errors import Misconfigured
+from coplink.ports.integration import Surroundings
+from coplink.ports.watch import Subscription
+from coplink_teams import ADMIN, manifest
+from coplink_teams.graph import Graph
+from coplink_teams.replies import Answer, accepted, careful
+
+LONGEST_ECHO = 2048
+LONGEST_BODY = 256 * 1024
+MOST_ENTRIES = 1000
+SHORT = timedelta(days=2)  # where the service wants less than the 42,300 minutes it publishes for drives
+_LIFE = manifest.limits.watch_life or SHORT
+
+
+class FileWatch:
+    """Subscriptions on the drives of channels, and the calls that come of them."""
+
+    def __init__(self, graph: Graph, around: Surroundings) -> None:
+        self._graph, self._around = graph, around
+
+    @careful
+    def subscribe(self, parts: Mapping[str, str], callback: str, secret: str, key: str) -> Subscription:
+        """Ask to be called; an earlier subscription with this callback is taken over."""
+        for known in self._graph.listed(lambda g: g.subscriptions, service="files"):
+            other_secret = known.get("clientState") not in (None, secret[:128])  # its calls would be refused
+            if (
+                known.get("notificationUrl") == callback
+                and not other_secret
+                and _ends(known) > self._around.clock.now()
+            ):
+                return Subscription(str(known["id"]), _ends(known))
+        drive = parts["folder"].partition("/")[0]
+        body = {
+            "changeType": "updated",
+            "resource": f"/drives/{drive}/root",
+            "notificationUrl": callback,
+            "lifecycleNotificationUrl": callback,
+            "clientState": secret[:128],
+        }
+        answer = self._ask("POST", lambda g: g.subscriptions, body)
+        if answer.status == 400 and callback.startswith("http://"):
+            raise Misconfigured(
+                say(
+                    "Microsoft calls coplink only at an https address that can be reached from the internet."
+                ),
+                ADMIN,
+                answer.detail(),
+            )
+        made = accepted(answer, 201).json()
+        return Subscription(str(made["id"]), _ends(made))
+
+    @careful
+    def renew(self, parts: Mapping[str, str], subscription: Subscription) -> Subscription:
+        """Prolong; raises ``Gone`` when Graph knows it no more."""
+        answer = self._ask("PATCH", lambda g: g.subscriptions.by_subscription_id(subscription.remote), {})
+        renewed = accepted(answer, 200).json()
+        return Subscription(str(renewed["id"]), _ends(renewed))
+
+    @careful
+    def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
+        """The echo Graph waits for, or whether any entry of the call carries our secret."""
+        if "validationToken" in request.query:
+            echo = request.query["validationToken"]
+            if request.method != "POST" or not echo or len(echo) > LONGEST_ECHO:
+                return Reply(400, {"content-type": "text/plain; charset=utf-8"}, "")
+            # plain text that no browser may take for a page: the token is whatever the caller wrote
+            return Reply(
+                200, {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}, echo
+            )
+        if request.method != "POST" or len(request.body) > LONGEST_BODY:
+            return False
+        try:
+            entries = json.loads(request.body)["value"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return False
+        if not isinstance(entries, list):
+            return False
+        ours = secret[:128].encode()
+        told = [e.get("clientState") for e in entries[:MOST_ENTRIES] if isinstance(e, dict)]
+        # every entry is compared, each in constant time
+        return any(
+            [
+                isinstance(t, str) and hmac.compare_digest(t.encode("utf-8", "surrogatepass"), ours)
+                for t in told
+            ]
+        )
+
+    def _ask(self, method: str, at: object, body: Mapping[str, str]) -> Answer:
+        """Ask for the long life, and for a short one where that is refused."""
+        for life in (_LIFE, SHORT):
+            until = (self._around.clock.now() + life).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            answer = self._graph.send(method, at, service="files", body={**body, "expirationDateTime": until})  # type: ignore[arg-type]
+            if answer.status != 400 or "xpiration" not in " ".join(answer.error()):
+                break
+        return answer
+
+
+def _ends(subscription: Mapping[str, object]) -> datetime:
+    moment = datetime.fromisoformat(str(subscription["expirationDateTime"]))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,160 @@
+"""Who sits in a channel: what every connector proves, and Teams' own oddities."""
+
+from __future__ import annotations
+
+import pytest
+
+from coplink.core.people import AccountId, Role
+from coplink.core.spaces import Seat
+from coplink.ports.errors import PermissionMissing, Throttled
+from coplink.ports.seats import Done
+from coplink.sandbox.weather import Rule
+
+MEMBER, FACILITATOR = Role.MEMBER, Role.FACILITATOR
+
+
+def test_an_added_seat_can_be_read_back_and_adding_twice_is_no_error(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    wanted = [Seat(ben, MEMBER), Seat(ana, FACILITATOR)]
+    assert seats.put(parts, wanted).outcomes == {ben: Done.CHANGED, ana: Done.CHANGED}
+    observed = seats.read(parts)
+    assert observed.seats == {ben: MEMBER, ana: FACILITATOR}
+    assert observed.complete
+    rig.wire.calls.clear()
+    assert set(seats.put(parts, wanted).outcomes.values()) == {Done.ALREADY_SO}
+    assert rig.writes() == []
+
+
+def test_removing_what_is_not_there_is_no_error_and_the_service_account_stays(rig, parts):
+    seats, ben = rig.connect().seats, rig.oid("ben.okafor")
+    service = AccountId(rig.wire.people.service_id)
+    assert seats.remove(parts, [ben, service]).outcomes == {ben: Done.ALREADY_SO, service: Done.ALREADY_SO}
+    seats.put(parts, [Seat(ben, MEMBER)])
+    assert seats.remove(parts, [ben]).outcomes == {ben: Done.CHANGED}
+    assert seats.read(parts).seats == {}
+    assert seats.look(parts, service) is None
+
+
+def test_one_stranger_does_not_spoil_a_batch(rig, parts):
+    seats, ben, chloe = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("chloe.park")
+    stranger = AccountId("00000000-0000-0000-0000-000000000000")
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(stranger, MEMBER), Seat(chloe, MEMBER)])
+    assert result.outcomes == {ben: Done.CHANGED, stranger: Done.REFUSED, chloe: Done.CHANGED}
+    assert "does not know this account" in str(result.reasons[stranger])
+
+
+def test_a_promotion_keeps_the_seat_and_an_owner_swap_never_orphans(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    seats.put(parts, [Seat(ben, MEMBER), Seat(ana, FACILITATOR)])
+    rig.wire.calls.clear()
+    result = seats.put(parts, [Seat(ben, FACILITATOR), Seat(ana, MEMBER)])
+    assert result.outcomes == {ben: Done.CHANGED, ana: Done.CHANGED}
+    assert seats.read(parts).seats == {ben: FACILITATOR, ana: MEMBER}
+    assert all(line.startswith("PATCH") for line in rig.writes())
+
+
+def test_looking_at_one_account_agrees_with_the_listing(rig, parts):
+    seats, ben = rig.connect().seats, rig.oid("ben.okafor")
+    assert seats.look(parts, ben) is None
+    seats.put(parts, [Seat(ben, FACILITATOR)])
+    assert seats.look(parts, ben) is FACILITATOR
+    assert seats.read(parts).seats[ben] is FACILITATOR
+
+
+def test_half_a_page_is_not_a_complete_reading(rig, parts):
+    people = ["ana.ruiz", "ben.okafor", "chloe.park", "dana.whitfield", "elias.haddad"]
+    seats = rig.connect().seats
+    seats.put(parts, [Seat(rig.oid(key), MEMBER) for key in people])
+    rig.wire.page_size = 2
+    assert len(seats.read(parts).seats) == 5
+    assert rig.wire.complete_reads[-1][0] == "space"
+    rig.wire.weather.add(Rule(r"members\?.*skiptoken=4", "answer", status=503))
+    observed = seats.read(parts)
+    assert not observed.complete
+    assert 0 < len(observed.seats) < 5
+
+
+def test_a_page_of_exactly_the_page_size_ends_the_reading(rig, parts):
+    rig.wire.page_size = 2  # the service account and one more
+    seats = rig.connect().seats
+    seats.put(parts, [Seat(rig.oid("ben.okafor"), MEMBER)])
+    assert seats.read(parts).complete
+    assert seats.read(parts).seats == {rig.oid("ben.okafor"): MEMBER}
+
+
+def test_a_listing_that_is_late_does_not_seat_twice(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    for channel in rig.wire.store.all("teams.channel"):
+        rig.wire.store.put("teams.channel", channel["id"], {**channel, "since": 0.0})
+    rig.wire.lag_seconds = 600
+    seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert ben not in seats.read(parts).seats
+    assert seats.look(parts, ben) is MEMBER
+    assert seats.put(parts, [Seat(ben, MEMBER)]).outcomes == {ben: Done.ALREADY_SO}
+    assert seats.put(parts, [Seat(ana, FACILITATOR)]).outcomes == {ana: Done.CHANGED}
+    assert seats.look(parts, ana) is FACILITATOR
+    assert len(rig.wire.state()["channels"][-1]["members"]) == 2
+
+
+def test_a_private_channel_takes_only_people_of_the_host_team(rig, wish):
+    rig.wire.store.put("teams.team", rig.wire.district.host_team, {"id": "x", "name": "Class", "class": True})
+    connection = rig.connect()
+    parts = {"channel": connection.spaces.ensure("channel", wish, {}, "key").remote}
+    inside, outside = rig.oid("ben.okafor"), rig.oid("uma.krishnan")
+    result = connection.seats.put(parts, [Seat(inside, MEMBER), Seat(outside, MEMBER)])
+    assert result.outcomes == {inside: Done.CHANGED, outside: Done.REFUSED}
+    assert str(result.reasons[outside]).startswith("Not in the host team")
+
+
+def test_an_answer_that_was_lost_is_unknown_for_each_account(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    rig.wire.weather.add(Rule("batch", "lose"))
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert result.outcomes == {ben: Done.UNKNOWN, ana: Done.UNKNOWN}
+    again = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert set(again.outcomes.values()) == {Done.ALREADY_SO}
+    rig.wire.weather.add(Rule("DELETE .*members", "lose"))
+    assert seats.remove(parts, [ben]).outcomes == {ben: Done.UNKNOWN}
+    assert seats.remove(parts, [ben]).outcomes == {ben: Done.ALREADY_SO}
+
+
+def test_a_throttled_part_of_a_batch_is_sent_again_by_itself(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    rig.wire.weather.add(Rule("POST .*/members$", "answer", status=429, headers={"Retry-After": "0"}))
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert set(result.outcomes.values()) == {Done.CHANGED}
+    assert len([c for c in rig.wire.calls if c.path.endswith("$batch")]) == 2
+
+
+def test_a_part_that_stays_throttled_is_looked_at_again_later(rig, parts):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    rig.wire.weather.add(Rule("POST .*/members$", "answer", status=429, headers={"Retry-After": "90"}))
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert result.outcomes == {ben: Done.UNKNOWN, ana: Done.CHANGED}
+
+
+def test_a_whole_call_that_is_throttled_or_not_allowed_is_raised(rig, parts):
+    seats, ben = rig.connect().seats, rig.oid("ben.okafor")
+    rig.wire.weather.add(Rule("POST .*/members$", "answer", status=429, headers={"Retry-After": "17"}))
+    with pytest.raises(Throttled) as slow:
+        seats.put(parts, [Seat(ben, MEMBER)])
+    assert slow.value.retry_after == 17
+    rig.wire.weather.add(
+        Rule("POST .*/members$", "answer", status=403, body={"error": {"code": "Forbidden", "message": "x"}})
+    )
+    with pytest.raises(PermissionMissing) as refused:
+        seats.put(parts, [Seat(ben, MEMBER)])
+    assert refused.value.who == "Microsoft 365 administrator"
+
+
+def test_twenty_five_people_go_in_two_envelopes(rig, parts):
+    everybody = [
+        Seat(AccountId(str(p.entra_id)), MEMBER) for p in rig.wire.region.of("riverbend") if p.entra_id
+    ]
+    assert len(everybody) > 20
+    result = rig.connect().seats.put(parts, everybody)
+    assert set(result.outcomes.values()) == {Done.CHANGED}
+    assert len([c for c in rig.wire.calls if c.path.endswith("$batch")]) == 2
+    assert sum(line.startswith("POST") and line.endswith("/members") for line in rig.writes()) == len(
+        everybody
+    )

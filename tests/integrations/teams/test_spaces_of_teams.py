@@ -1,0 +1,133 @@
+"""Channels are made once, found again by their marker, and named as Teams allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, OutcomeUnknown
+from coplink.sandbox.weather import Rule
+
+
+def test_the_steps_are_made_once_and_found_again_when_the_row_is_lost(rig, wish):
+    spaces = rig.connect().spaces
+    parts: dict[str, str] = {}
+    for step in spaces.steps(wish):
+        made = spaces.ensure(step, wish, parts, "key")
+        assert not made.found or step == "folder"
+        parts[step] = made.remote
+    again = {}
+    for step in spaces.steps(wish):
+        found = spaces.ensure(step, wish, parts, "key")
+        again[step] = found.remote
+        assert found.found or step == "folder"
+    assert again == parts
+    state = rig.wire.state()
+    assert [c["marker"] for c in state["channels"]].count(wish.marker) == 1
+    assert len(state["tabs"]) == 1
+    assert parts["channel"].startswith("shared/19:")
+
+
+def test_a_finished_space_is_described_with_a_link_for_people(rig, parts, wish):
+    facts = rig.connect().spaces.describe(parts)
+    assert facts.name == wish.name
+    assert facts.link.startswith("http")
+    with pytest.raises(Gone):
+        rig.connect().spaces.describe({**parts, "channel": "shared/19:nowhere@thread.tacv2"})
+
+
+def test_two_channels_with_our_marker_are_never_guessed_between(rig, wish):
+    spaces = rig.connect().spaces
+    first = spaces.ensure("channel", wish, {}, "key").remote
+    channel = rig.wire.store.get("teams.channel", first.partition("/")[2])
+    rig.wire.store.put(
+        "teams.channel", "19:twin@thread.tacv2", {**channel, "id": "19:twin@thread.tacv2", "name": "Twin"}
+    )
+    with pytest.raises(Ambiguous) as caught:
+        spaces.ensure("channel", wish, {}, "key")
+    assert len(caught.value.candidates) == 2
+    assert caught.value.who == "Microsoft 365 administrator"
+
+
+def test_a_class_team_refuses_shared_channels_and_gets_a_private_one(rig, wish):
+    rig.wire.store.put("teams.team", rig.wire.district.host_team, {"id": "x", "name": "Class", "class": True})
+    remote = rig.connect().spaces.ensure("channel", wish, {}, "key").remote
+    assert remote.startswith("private/")
+    assert rig.wire.state()["channels"][-1]["kind"] == "private"
+
+
+def test_a_name_that_is_taken_gets_a_suffix(rig, wish):
+    spaces = rig.connect().spaces
+    spaces.ensure("channel", wish, {}, "key")
+    other = replace(wish, marker="coplink:ffffffffffffffffffffffffffff1234")
+    spaces.ensure("channel", other, {}, "key")
+    assert rig.wire.state()["channels"][-1]["name"] == "Literacy across the curriculum (1234)"
+
+
+def test_forbidden_characters_and_long_names_are_taken_by_teams(rig, wish):
+    odd = replace(wish, name='_a/b: "c" & {d}? *e* <f> | g' + " very" * 20 + ".", about="x" * 3000)
+    spaces = rig.connect().spaces
+    assert len(spaces.preview(odd)) <= 50
+    spaces.ensure("channel", odd, {}, "key")
+    channel = rig.wire.state()["channels"][-1]
+    assert channel["name"] == spaces.preview(odd)
+    assert channel["marker"] == odd.marker
+
+
+@pytest.mark.parametrize(
+    "name", ["", "...", "CON", "forms", "_vti_", "\u0000\u200b", "👩🏽‍🏫" * 40, ".hidden", "General"]
+)
+def test_any_name_becomes_one_that_teams_takes(rig, wish, name):
+    spaces = rig.connect().spaces
+    spaces.ensure("channel", replace(wish, name=name), {}, "key")
+    assert rig.wire.state()["channels"][-1]["name"] == spaces.preview(replace(wish, name=name))
+
+
+def test_an_answer_that_was_lost_makes_no_second_channel(rig, wish):
+    rig.wire.weather.add(Rule("POST .*/channels$", "lose"))
+    spaces = rig.connect().spaces
+    with pytest.raises(OutcomeUnknown):
+        spaces.ensure("channel", wish, {}, "key")
+    made = spaces.ensure("channel", wish, {}, "key")
+    assert made.found
+    assert len([c for c in rig.wire.state()["channels"] if c["marker"]]) == 1
+
+
+def test_a_channel_still_being_made_is_waited_for(rig, wish):
+    rig.wire.teams.slow_channels = True
+    spaces = rig.connect().spaces
+    with pytest.raises(NotReadyYet) as caught:
+        spaces.ensure("channel", wish, {}, "key")
+    assert caught.value.retry_after
+    assert spaces.ensure("channel", wish, {}, "key").found
+
+
+def test_a_lost_answer_while_the_channel_is_not_listed_yet_makes_no_second_one(rig, wish):
+    rig.wire.weather.add(Rule("POST .*/channels$", "lose"))
+    rig.wire.lag_seconds = 60
+    spaces = rig.connect().spaces
+    with pytest.raises(OutcomeUnknown):
+        spaces.ensure("channel", wish, {}, "key")
+    with pytest.raises(NotReadyYet):
+        spaces.ensure("channel", wish, {}, "key")
+    rig.wire.lag_seconds = 0
+    assert spaces.ensure("channel", wish, {}, "key").found
+    assert len([c for c in rig.wire.state()["channels"] if c["marker"]]) == 1
+
+
+def test_the_folder_of_a_fresh_channel_may_be_missing_for_a_while(rig, wish):
+    spaces = rig.connect().spaces
+    channel = spaces.ensure("channel", wish, {}, "key").remote
+    rig.wire.lag_seconds = 60
+    with pytest.raises(NotReadyYet):
+        spaces.ensure("folder", wish, {"channel": channel}, "key")
+    rig.wire.lag_seconds = 0
+    drive, _, folder = spaces.ensure("folder", wish, {"channel": channel}, "key").remote.partition("/")
+    assert drive.startswith("b!")
+    assert folder
+
+
+def test_without_an_app_in_the_catalogue_no_tab_is_pinned(rig, wish, parts):
+    assert rig.connect(app_id="").spaces.ensure("tab", wish, parts, "key").remote == "-"
+    assert parts["tab"] == rig.wire.state()["tabs"][0]["id"]
