@@ -63,6 +63,7 @@ MANIFEST = Manifest(
     admin=ADMIN,
     door_name="the course in Canvas",
     space_word="group",
+    steps=("category", "group", "page"),
     chooses=("course",),
     invites_attendees=False,
 )

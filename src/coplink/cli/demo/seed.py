@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coplink import registry
 from coplink.cli.base import services_from, settings_from
+from coplink.cli.demo.inside import settings_of
 from coplink.cli.setup import store
 from coplink.engine import connect as setting_up
 from coplink.ports.records import Registration
@@ -24,7 +22,7 @@ ADMINS = {"riverbend": "Kim Castillo", "lakeside": "Jo Lindgren"}
 def seed(demo: Demo) -> None:
     """Add both districts, their LTI platform and their connections; a second time changes nothing."""
     place = region(demo.tool_url)
-    with _environment(demo.environment()):
+    with settings_of(demo.environment()):
         services = services_from(settings_from())
     links = []
     for district in place.districts.values():
@@ -75,16 +73,3 @@ def _connections(services: Services, institution: str) -> list[dict[str, str]]:
             for c in uow.institutions.connections()
             if c.institution == institution
         ]
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Settings are read from the environment, as they are for anybody."""
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
