@@ -95,9 +95,11 @@ class GoogleSpaces:
             try:
                 made = Made(text_of(self._google.call("directory.groups.insert", body=body), "id"))
             except AlreadyThere:  # made by an earlier go, and not in the listing yet
-                made = Made(
-                    text_of(self._google.call("directory.groups.get", groupKey=address), "id"), found=True
-                )
+                there = self._google.call("directory.groups.get", groupKey=address)
+                if not _may_be_ours(there, wish.marker):
+                    said = say("Another group in Google Workspace has the address of this community's group.")
+                    raise Ambiguous(said, ADMIN, [address]) from None
+                made = Made(text_of(there, "id"), found=True)
         self._close_group(address, wish.outsiders)
         return made
 
@@ -109,7 +111,8 @@ class GoogleSpaces:
             text_of(row, "id")
             for page in pages
             for row in rows_of(page, "groups")
-            if str(row.get("description", "")).endswith(marker) or row.get("email") == address
+            if str(row.get("description", "")).endswith(marker)
+            or (row.get("email") == address and _may_be_ours(row, marker))
         }
         return _one(ours)
 
@@ -276,6 +279,12 @@ class GoogleSpaces:
         if {"type": "group", "value": address} not in scopes:
             rule = {"role": "reader", "scope": {"type": "group", "value": address}}
             self._google.call("calendar.acl.insert", calendarId=calendar, sendNotifications=False, body=rule)
+
+
+def _may_be_ours(group: Mapping[str, Any], marker: str) -> bool:
+    """Whether a group at our address is ours, also when a person rewrote its description; not with another's mark."""
+    described = str(group.get("description", ""))
+    return described.endswith(marker) or "coplink:" not in described
 
 
 def _one(found: set[str]) -> Made | None:
