@@ -70,6 +70,7 @@ class DurableClient:
         return wanted & found
 
     def cancel(self, job_id: str) -> None:
+        # A go under way is not broken off: the job ends after it, and meanwhile its partition already counts as free.
         _, client = self.opened()
         client.cancel_workflows(
             [job_id, *(trigger for trigger, hinted in self._hinted(client) if hinted == job_id)]
