@@ -125,12 +125,17 @@ class KeysCache:
         now = self._clock()
         if kid in known.keys and known.fetched_at is not None and now - known.fetched_at < LIFETIME:
             return known.keys[kid]
-        with known.lock:  # others who need the same set wait for one fetch
+        # Who has a key, if an old one, does not wait for somebody else's fetch; who has none does.
+        if not known.lock.acquire(blocking=kid not in known.keys):
+            return known.keys.get(kid)
+        try:
             if self._due(known, kid, self._clock()):
                 self._fetch(known, registration)
-            if known.fetched_at is None:
-                raise unreachable(f"no key set from {origin(registration.jwks_url)}")
-            return known.keys.get(kid)
+        finally:
+            known.lock.release()
+        if known.fetched_at is None:
+            raise unreachable(f"no key set from {origin(registration.jwks_url)}")
+        return known.keys.get(kid)
 
     def _due(self, known: _Known, kid: str, now: float) -> bool:
         if known.tried_at is None:

@@ -1,0 +1,234 @@
+"""Reading page after page: fifty at a time, exact links, loops, repeats and breakdowns half way."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from coplink.core.arrival import RosterSourceAddress
+from coplink.core.roster import suggest
+from coplink.lti.connector import Connector, next_link
+from coplink.lti.keys import OurKeys
+from coplink.lti.rosters import LtiRosters
+from coplink.sandbox.district import Resident, guid
+from coplink.sandbox.weather import Rule
+from coplink.testing.platform import CORE, MEMBERSHIP
+
+
+@pytest.fixture
+def crowd(lms):
+    """A course of 130 people."""
+    course = lms.region.courses["101"]
+    for number in range(114):
+        key = f"extra.{number}"
+        lms.region.residents[key] = Resident(
+            key,
+            f"Extra {number}",
+            "riverbend",
+            f"{key}@riverbend.example",
+            str(5000 + number),
+            guid("sub", key),
+        )
+        lms.school.enrol(course, key, "student")
+    values = {
+        "url": f"{lms.base_url}/api/lti/courses/101/names_and_roles",
+        "context": course.lti_id,
+        "rlid": course.lti_id,
+        "institution": "riverbend",
+    }
+    return RosterSourceAddress("reg-riverbend", values)
+
+
+@pytest.fixture
+def canvas_rosters(tool, lms, clock):
+    return LtiRosters(tool.storage, Connector(tool.storage, tool.keys, clock))
+
+
+def test_all_pages_are_read_by_links_whose_case_matters(lms, canvas_rosters, crowd):
+    roster = canvas_rosters.read(crowd)
+    assert roster.complete
+    assert len({person.subject for person in roster.people}) == 130
+    assert all(person.accounts for person in roster.people)
+    assert len(lms.calls) == 3
+    assert lms.complete_reads == [("roster", "101")]
+    assert not lms.refusals
+
+
+@pytest.mark.parametrize("rule", [
+    Rule("page=", "answer", status=503),
+    Rule("page=", "answer", status=429, skip=1),
+    Rule("page=", "lose"),
+    Rule("page=", "answer", status=200, body="<html>"),
+    Rule("page=", "answer", status=401, times=9),
+    Rule("page=", "answer", status=404),
+    Rule("page=", "answer", status=200, body={}),
+])  # fmt: skip
+def test_what_breaks_half_way_is_not_complete(lms, canvas_rosters, crowd, rule):
+    lms.weather.add(rule)
+    roster = canvas_rosters.read(crowd)
+    assert not roster.complete
+    assert len(roster.people) in (50, 100)
+    known = frozenset(person.subject for person in roster.people) | {"somebody on a later page"}
+    assert suggest(roster, known).gone == frozenset()
+
+
+class Pages:
+    """A names and roles service that answers as it is told; ``links`` hold the header of each page."""
+
+    def __init__(self):
+        self.members, self.links, self.asked = [[]], {}, []
+
+    def __call__(self, environ, start_response):
+        request = Request(environ)
+        if request.path == "/token":
+            body = {"access_token": "t", "token_type": "bearer", "expires_in": 3600}
+            return Response(json.dumps(body))(environ, start_response)
+        number = int(request.args.get("p", "0"))
+        self.asked.append(request.full_path)
+        headers = (
+            {"Link": self.links[number].format(here=request.host_url.rstrip("/"))}
+            if number in self.links
+            else {}
+        )
+        body = {"context": {"id": "course-1"}, "members": self.members[number]}
+        return Response(json.dumps(body), headers=headers)(environ, start_response)
+
+
+@pytest.fixture
+def pages(addresses, door):
+    addresses[0].app = pages = Pages()
+    return pages
+
+
+@pytest.fixture
+def read(door, addresses, clock, pages):
+    url = addresses[0].url
+    door.put(door.north.registration("reg-north", "north", token_url=f"{url}/token"))
+    rosters = LtiRosters(door.storage, Connector(door.storage, OurKeys(door.storage), clock))
+
+    def read(**changes):
+        return rosters.read(RosterSourceAddress("reg-north", {"url": f"{url}/members", **changes}))
+
+    return read
+
+
+def someone(subject, *roles, **more):
+    return {"user_id": subject, "roles": list(roles) or [f"{MEMBERSHIP}#Learner"], **more}
+
+
+def subjects(roster):
+    return [person.subject for person in roster.people]
+
+
+def test_short_and_full_role_names_lead(pages, read):
+    pages.members = [
+        [someone("a", "Instructor"), someone("b", f"{MEMBERSHIP}#Manager"), someone("c", "Learner")]
+    ]
+    assert [person.leads for person in read().people] == [True, True, False]
+
+
+def test_a_relative_link_and_one_among_several(pages, read):
+    pages.members = [[someone("a")], [someone("b")]]
+    pages.links = {
+        0: '<{here}/members?p=0>; rel="current", </members?p=1>; rel="next"; type="x", <{here}/z>; rel="last"'
+    }
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "b"], True)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<https://evil.example/members?p=1>; rel="next"',
+        '<{here}:1/members?p=1>; rel="next"',
+        '<{here}/members?p=0>; rel="next"',  # repeats its members under another address
+        '<{here}/members>; rel="next"',
+        '<javascript:alert(1)>; rel="next"',
+        '<http://[::1>; rel="next"',
+    ],
+)
+def test_row_89_foreign_hosts_and_loops_end_the_reading_incomplete(pages, read, link):
+    pages.members = [[someone("a")], [someone("b")]]
+    pages.links = {0: link}
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a"], False)
+    assert len(pages.asked) <= 2
+
+
+def test_row_89_a_repeated_page_under_a_new_address(pages, read):
+    pages.members = [[someone("a")], [someone("b")], [someone("a")], [someone("c")]]
+    pages.links = {n: f'<{{here}}/members?p={n + 1}>; rel="next"' for n in range(3)}
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "b"], False)
+
+
+def test_somebody_listed_twice_on_the_edge_of_a_page_counts_once(pages, read):
+    pages.members = [[someone("a"), someone("b")], [someone("b"), someone("c")]]
+    pages.links = {0: '<{here}/members?p=1>; rel="next"'}
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "b", "c"], True)
+
+
+def test_an_empty_page_in_the_middle_is_followed(pages, read):
+    pages.members = [[someone("a")], [], [someone("c")]]
+    pages.links = {0: '<{here}/members?p=1>; rel="next"', 1: '<{here}/members?p=2>; rel="next"'}
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "c"], True)
+
+
+@pytest.mark.parametrize("odd", ["text", None, {}, {"user_id": 7}, {"user_id": ""}, {"user_id": "x" * 300}])
+def test_a_member_without_a_proper_id_makes_the_roster_incomplete(pages, read, odd):
+    pages.members = [[someone("a"), odd, someone("b")]]
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "b"], False)
+
+
+def test_who_is_not_active_is_not_listed(pages, read):
+    pages.members = [
+        [someone("a", status="Active"), someone("b", status="Inactive"), someone("c", status="Deleted")]
+    ]
+    assert subjects(read()) == ["a"]
+
+
+@pytest.mark.parametrize("value", [7, ["x"], {"x": 1}, None, "", "\x00"])
+def test_odd_values_of_a_member_are_left_out(pages, read, value):
+    pages.members = [[someone("a", name=value, email=value, message=value, given_name=value)]]
+    [person] = read().people
+    assert (person.name, person.email, person.accounts) == (None, None, None)
+    pages.members = [[someone("a") | {"roles": value}]]
+    assert not read().people[0].leads
+
+
+def test_accounts_come_from_the_custom_parameters_of_each_member(pages, read):
+    custom = {CORE + "custom": {"canvas_user_id": 1001}}
+    unknown = {CORE + "custom": {"canvas_user_id": "$Canvas.user.id"}}
+    pages.members = [
+        [someone("a", message=[custom]), someone("b", message=custom), someone("c", message=[unknown])]
+    ]
+    assert [person.accounts for person in read(rlid="course 1").people] == [{"canvas": "1001"}] * 2 + [None]
+    assert parse_qs(pages.asked[0].partition("?")[2]) == {"rlid": ["course 1"]}
+
+
+def test_a_query_that_repeats_a_name_keeps_it(pages, read, addresses):
+    pages.members = [[someone("a")]]
+    read(url=f"{addresses[0].url}/members?x=1&x=2&y=", rlid="r")
+    assert pages.asked == ["/members?x=1&x=2&y=&rlid=r"]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", None),
+        ('<https://a.example/?p=AbC>; rel="next"', "https://a.example/?p=AbC"),
+        ("<https://a.example/x>; rel=next", "https://a.example/x"),
+        ('<https://a.example/x>; title="y"; rel="last next"', "https://a.example/x"),
+        ('<https://a.example/p>; rel="prev",<https://a.example/n>; rel="NEXT"', "https://a.example/n"),
+        ('<https://a.example/x>; rel="nextish"', None),
+        ("garbage", None),
+    ],
+)
+def test_next_links(header, expected):
+    assert next_link({"link": header}, "https://a.example/") == expected
