@@ -12,7 +12,7 @@ from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
-from coplink.ports.records import Event, Report
+from coplink.ports.records import Happening, Report
 from coplink.ports.storage import UnitOfWork
 
 MOST_PAGES = 10_000
@@ -76,7 +76,7 @@ def _merge(uow: UnitOfWork, space: Space, facts: Iterable[FileFact], now: dateti
         changed += 1
         if before is None:
             said = say("“{title}” was added to the library", title=after.title)
-            uow.records.say(Event(space.community, space.institution, now, after.author or "", said))
+            uow.records.say(Happening(space.community, space.institution, now, after.author or "", said))
     return changed
 
 

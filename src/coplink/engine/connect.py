@@ -18,7 +18,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Connection, Manifest
-from coplink.ports.records import Connected, Deployment, Event, Link, LinkKind, Registration
+from coplink.ports.records import Connected, Deployment, Happening, Link, LinkKind, Registration
 from coplink.ports.storage import UnitOfWork
 
 ADMIN_LINK_LIFE = timedelta(hours=24)
@@ -153,7 +153,7 @@ def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime)
         if space.institution == admin.institution and space.state in (SpaceState.WAITING, SpaceState.REFUSED):
             uow.spaces.put(replace(space, state=SpaceState.MAKING))
             uow.work.mark(Kind.PROVISION, space.id, community)
-    uow.records.say(Event(community, admin.institution, now, admin.id, say("agreed to take part")))
+    uow.records.say(Happening(community, admin.institution, now, admin.id, say("agreed to take part")))
     return found
 
 

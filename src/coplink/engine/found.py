@@ -17,7 +17,7 @@ from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine.outcome import Reach
 from coplink.ports.integration import Manifest
-from coplink.ports.records import Connected, ContextLink, Event, Notice
+from coplink.ports.records import Connected, ContextLink, Happening, Notice
 from coplink.ports.spaces import SpaceWish
 from coplink.ports.storage import UnitOfWork
 
@@ -157,7 +157,9 @@ def found(
         if connected is not None:
             _space(uow, community, place, connected, manifests[connected.integration], origin, now)
     _remember_context(uow, community, founder, origin)
-    uow.records.say(Event(community_id, founder.institution, now, founder.id, say("founded the community")))
+    uow.records.say(
+        Happening(community_id, founder.institution, now, founder.id, say("founded the community"))
+    )
     return community
 
 

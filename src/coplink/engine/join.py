@@ -15,7 +15,7 @@ from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Role, Standing
 from coplink.core.words import Said, say
 from coplink.engine import marks
-from coplink.ports.records import Event, Link
+from coplink.ports.records import Happening, Link
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
 
@@ -124,4 +124,4 @@ def _opens(link: Link | None, community: Community, person: Person, now: datetim
 
 
 def _tell(uow: UnitOfWork, community: Community, person: Person, now: datetime, said: Said) -> None:
-    uow.records.say(Event(community.id, community.institution, now, person.id, said))
+    uow.records.say(Happening(community.id, community.institution, now, person.id, said))

@@ -18,7 +18,7 @@ from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
-from coplink.ports.records import Event, Report
+from coplink.ports.records import Happening, Report
 from coplink.ports.seats import Done
 from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
 from coplink.ports.storage import UnitOfWork
@@ -53,7 +53,7 @@ def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, no
         if not was_ready:
             marks.inside(uow, space)
             said = say("{place} is ready", place=reach.manifest.title)
-            uow.records.say(Event(space.community, space.institution, now(), "", said))
+            uow.records.say(Happening(space.community, space.institution, now(), "", said))
         uow.records.report(Report("provision", space.id, space.community, now(), {"made": made}))
         uow.commit()
     return Settled()

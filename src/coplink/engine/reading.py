@@ -20,7 +20,7 @@ from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import WorkState
 from coplink.ports.integration import Manifest
-from coplink.ports.records import Event, Notice
+from coplink.ports.records import Happening, Notice
 from coplink.ports.storage import UnitOfWork
 
 UPCOMING = 12
@@ -97,7 +97,7 @@ class CatalogueLine:
 class HistoryLine:
     """One sentence of the history, with its actor's name (empty: coplink itself)."""
 
-    event: Event
+    happening: Happening
     actor: str
 
 
@@ -247,10 +247,10 @@ def library(
 def history(uow: UnitOfWork, reader: Person, key: str) -> tuple[Seen, tuple[HistoryLine, ...]]:
     """What happened, newest first, in sentences."""
     seen = community_of(uow, reader, key, Action.SEE_INSIDE)
-    events = uow.records.history(seen.community.id)
-    known = uow.people.many([PersonId(event.actor) for event in events if event.actor])
+    told = uow.records.history(seen.community.id)
+    known = uow.people.many([PersonId(line.actor) for line in told if line.actor])
     names = {key: person.name for key, person in known.items()}
-    return seen, tuple(HistoryLine(event, names.get(PersonId(event.actor), "")) for event in events)
+    return seen, tuple(HistoryLine(line, names.get(PersonId(line.actor), "")) for line in told)
 
 
 def catalogue(uow: UnitOfWork, seen: Seen, manifests: Mapping[str, Manifest]) -> tuple[CatalogueLine, ...]:

@@ -25,7 +25,7 @@ from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Sett
 from coplink.engine.provision import wait_for_lag
 from coplink.ports.directory import Directory, Found
 from coplink.ports.errors import IntegrationError, OutcomeUnknown
-from coplink.ports.records import Event, Report
+from coplink.ports.records import Happening, Report
 from coplink.ports.seats import BatchResult, Done, Seats
 from coplink.ports.storage import UnitOfWork
 
@@ -165,7 +165,7 @@ def _departed(begin: Begin, known: Known, reach: Reach, gone: frozenset[AccountI
                 leave(uow, known.community, person, now(), place=reach.manifest.title)
             except (DomainError, NotAllowed) as error:  # the last facilitator: the community is told instead
                 uow.records.say(
-                    Event(known.community.id, known.space.institution, now(), person.id, error.message)
+                    Happening(known.community.id, known.space.institution, now(), person.id, error.message)
                 )
             uow.ledger.forget(known.space.id, [account])
         uow.commit()

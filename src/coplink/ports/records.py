@@ -174,7 +174,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Happening:
     """One line of a community's history (append-only): who did what; ``actor`` is a person id, or empty for coplink."""
 
     community: str

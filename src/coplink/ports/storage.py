@@ -33,7 +33,7 @@ from coplink.ports.records import (
     Connected,
     ContextLink,
     Deployment,
-    Event,
+    Happening,
     KeyPair,
     Link,
     LinkKind,
@@ -336,8 +336,8 @@ class Records(Protocol):
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
     ) -> Sequence[Notice]: ...
-    def say(self, event: Event) -> None: ...
-    def history(self, community: CommunityId, limit: int = 200) -> Sequence[Event]: ...
+    def say(self, happening: Happening) -> None: ...
+    def history(self, community: CommunityId, limit: int = 200) -> Sequence[Happening]: ...
 
 
 class UnitOfWork(Protocol):

@@ -89,7 +89,7 @@ class Cast:
 
     # --- founding -------------------------------------------------------------------------------------------------
 
-    def preview(self) -> Page:
+    def preview(self, name: str = NAME) -> Page:
         """Ana answers the four questions and looks at what would be made."""
         self.launch(FOUNDER)
         browser = self.browser(FOUNDER)
@@ -100,7 +100,7 @@ class Cast:
         return browser.send_form(
             page,
             form,
-            name=NAME,
+            name=name,
             about="How every subject can teach reading and writing",
             audience="Teachers of all subjects in both districts",
             places=places,
@@ -204,9 +204,13 @@ class Cast:
 
     def agree(self, district: str, community: CommunityId) -> None:
         """The connection admin opens the one-time link and agrees to take part."""
-        links = dict(line.split(" ", 1) for line in self._demo.ask("start", "state")["admins"])
-        browser = self.browser(f"admin of {district}")
-        page = browser.send(browser.open(links[district]), "/admin/claim/")
+        who = f"admin of {district}"
+        known, browser = who in self._browsers, self.browser(who)
+        if known:
+            page = browser.open(f"{self._demo.tool_url}/admin")
+        else:
+            links = dict(line.split(" ", 1) for line in self._demo.ask("start", "state")["admins"])
+            page = browser.send(browser.open(links[district]), "/admin/claim/")
         browser.send(page, f"/admin/communities/{community}/agree")
 
     def _answer(self, browser: Browser, page: Page, answer: str, community: CommunityId) -> None:

@@ -122,13 +122,13 @@ class Demo:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def last_lines(self, count: int = 40) -> str:
+    def last_lines(self, count: int = 15) -> str:
         """The end of both logs, for someone who wonders what happened."""
         ends = []
         for name in ("coplink.log", "region.log"):
             path = self.folder / name
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-            ends += [f"--- {name}", *lines[-count:]]
+            ends += [f"--- {name}", *(line[:600] for line in lines[-count:])]
         return "\n".join(ends)
 
     def _choose_ports(self) -> dict[str, int]:

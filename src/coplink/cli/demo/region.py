@@ -25,7 +25,9 @@ def main(folder: Path, tool_url: str, ports: dict[str, int]) -> None:
     """Serve until told to stop."""
     place = region(tool_url)
     store = Store(folder / "region.sqlite")
-    wires: dict[str, Wire] = {key: make(place, store, time.time) for key, make in registry.sandboxes().items()}
+    wires: dict[str, Wire] = {
+        key: make(place, store, time.time) for key, make in registry.sandboxes().items()
+    }
     served = [serve(wire, HOST, ports[key]) for key, wire in wires.items()]
     served.append(serve(StartPage(place, store, list(wires.values()), folder), HOST, ports["start"]))
     ended = threading.Event()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import requests
+
 from coplink.cli.demo.browser import Unexpected, unexpected
 from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Cast, meeting_days
@@ -97,6 +99,8 @@ class Story:
         except CoplinkError as error:
             detail = error.detail if isinstance(error, Unexpected) else ""
             seen, ok = f"{error.message} [{detail[:1500]}]" if detail else str(error.message), False
+        except requests.RequestException as error:
+            seen, ok = f"nobody answered: {type(error).__name__}", False
         after = self._calls()
         calls = {key: after[key] - before[key] for key in after}
         step = Step(title, seen, calls, time.monotonic() - began, ok)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from coplink.core.people import CommunityId, InstitutionId
-from coplink.ports.records import Event, Notice, Report
+from coplink.ports.records import Happening, Notice, Report
 from coplink.storage.mapping import from_said, to_said
 from coplink.storage.repositories.base import Repository
 from coplink.storage.tables import EventRow, NoticeRow, ReportRow
@@ -88,22 +88,22 @@ class SqlRecords(Repository):
             for row in self._rows(query)
         ]
 
-    def say(self, event: Event) -> None:
+    def say(self, happening: Happening) -> None:
         self._run(
             insert(EventRow).values(
-                community=event.community,
-                institution=event.institution,
-                at=event.at,
-                actor=event.actor,
-                message=from_said(event.message),
+                community=happening.community,
+                institution=happening.institution,
+                at=happening.at,
+                actor=happening.actor,
+                message=from_said(happening.message),
             )
         )
 
-    def history(self, community: CommunityId, limit: int = 200) -> Sequence[Event]:
+    def history(self, community: CommunityId, limit: int = 200) -> Sequence[Happening]:
         """Newest first."""
         query = select(EventRow).where(EventRow.community == community)
         return [
-            Event(row.community, InstitutionId(row.institution), row.at, row.actor, to_said(row.message))
+            Happening(row.community, InstitutionId(row.institution), row.at, row.actor, to_said(row.message))
             for row in self._rows(query.order_by(EventRow.number.desc()).limit(limit))
         ]
 

@@ -1,0 +1,90 @@
+"""coplink alone is killed at ten writes of provisioning, and the story converges each time to one of everything.
+
+Five times just before the platform does the work, five times just after it has done it and before it answers. What
+exists is read from the sandboxes' own state. One region and one data folder live through all ten.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from coplink.cli.demo.inside import Inside
+from coplink.cli.demo.people import Cast
+from coplink.cli.demo.processes import Demo
+from coplink.core.spaces import SpaceState
+
+pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
+
+
+@dataclass(frozen=True)
+class At:
+    """One write, and whether coplink dies before or after the platform has done it."""
+
+    sandbox: str
+    write: str
+    when: str
+
+
+WRITES = (
+    At("canvas", r"^POST /api/v1/courses/\d+/group_categories", "before"),
+    At("canvas", r"^POST /api/v1/group_categories/\d+/groups", "after"),
+    At("canvas", r"^(POST|PUT) /api/v1/groups/\d+/pages", "before"),
+    At("teams", r"^POST /v1\.0/teams/[^/]+/channels(\?|$)", "before"),
+    At("teams", r"^POST /v1\.0/teams/[^/]+/channels(\?|$)", "after"),
+    At("teams", r"^POST /v1\.0/users/[^/]+/events", "after"),
+    At("google", r"^POST /admin/directory/v1/groups(\?|$)", "after"),
+    At("google", r"^POST /drive/v3/drives", "before"),
+    At("google", r"^POST /drive/v3/drives", "after"),
+    At("google", r"^POST /calendar/v3/calendars/[^/]+/events", "before"),
+)
+
+
+def held(demo: Demo, sandbox: str, patience: float = 30.0) -> bool:
+    """Wait until the sandbox holds a call in mid-air."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if demo.ask(sandbox, "held"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_killed_at_ten_writes_the_story_converges_to_one_of_everything(tmp_path: Path) -> None:
+    assert Counter(at.when for at in WRITES) == {"before": 5, "after": 5}
+    with Demo(tmp_path, fixed_ports=False) as demo:
+        inside = Inside(demo.environment())
+        cast = Cast(demo, inside)
+        for number, at in enumerate(WRITES):
+            demo.ask(at.sandbox, "weather", {"match": at.write, "act": f"hold-{at.when}"})
+            community = cast.found(cast.preview(f"Circle {number}"))
+            cast.agree("lakeside", community)
+            assert held(demo, at.sandbox), f"nobody called {at.write}\n{demo.last_lines()}"
+            demo.kill_coplink()
+            demo.ask(at.sandbox, "release", {})
+            demo.start_coplink()
+            inside.until_idle()
+            spaces = inside.spaces(community)
+            assert {space.state for space in spaces.values()} == {SpaceState.READY}, inside.resting()
+        states = {key: demo.ask(key, "state") for key in ("canvas", "teams", "google")}
+        refused = {key: demo.ask(key, "calls")["refusals"] for key in states}
+    assert refused == {key: [] for key in states}
+    count = len(WRITES)
+    for kind, things in {
+        "groups": states["canvas"]["groups"],
+        "channels": [c for c in states["teams"]["channels"] if c["marker"]],
+        "drives": states["google"]["drives"],
+        "google groups": states["google"]["groups"],
+        "calendars": states["google"]["calendars"],
+    }.items():
+        markers = Counter(thing["marker"] for thing in things)
+        assert (len(markers), set(markers.values())) == (count, {1}), (kind, markers)
+    assert len(states["canvas"]["categories"]) == 1
+    assert len(states["teams"]["series"]) == len(states["google"]["series"]) == count
+    events = Counter(event["group"] for event in states["canvas"]["events"])
+    assert len(events) == count
+    assert len(set(events.values())) == 1
