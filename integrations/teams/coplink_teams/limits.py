@@ -33,7 +33,7 @@ class Quota:
 
     @contextmanager
     def taking(self, service: str, weight: int, operation: str) -> Iterator[None]:
-        """Take ``weight`` calls from a bucket for the length of one exchange; raises ``Throttled`` after two seconds."""
+        """Take ``weight`` calls from a bucket for one exchange; raises ``Throttled`` after two seconds."""
         if not self._limiters[service].try_acquire(service, weight, timeout=PATIENCE):
             raise busy(operation, WINDOW / 2)
         if service != "outlook":

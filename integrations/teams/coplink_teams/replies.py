@@ -100,7 +100,7 @@ _AWAY = say("Microsoft does not answer at the moment; coplink tries again by its
 def _permission(answer: Answer) -> IntegrationError:
     return PermissionMissing(
         say(
-            "Microsoft refuses this: a permission of the coplink app is missing or the app is not installed in the host team."
+            "Microsoft refuses this: the coplink app lacks a permission or is not installed in the host team."
         ),
         ADMIN,
         detail=answer.detail(),

@@ -118,7 +118,7 @@ class Channels:
 
     def _made(self, answer: Answer) -> Made:
         if _name_taken(answer):
-            # Perhaps our own channel, made by a call whose answer was lost and not listed yet: look again before all else.
+            # Perhaps our own channel, made by a call whose answer was lost, and not listed yet: look again first.
             raise NotReadyYet(
                 say("The host team holds the name of this channel, but does not show the channel yet."),
                 answer.detail(),

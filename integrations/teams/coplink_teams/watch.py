@@ -92,14 +92,12 @@ class FileWatch:
         if not isinstance(entries, list):
             return False
         ours = secret[:128].encode()
-        told = [e.get("clientState") for e in entries[:MOST_ENTRIES] if isinstance(e, dict)]
+        told = [entry.get("clientState") for entry in entries[:MOST_ENTRIES] if isinstance(entry, dict)]
         # every entry is compared, each in constant time
-        return any(
-            [
-                isinstance(t, str) and hmac.compare_digest(t.encode("utf-8", "surrogatepass"), ours)
-                for t in told
-            ]
-        )
+        fits = [
+            isinstance(t, str) and hmac.compare_digest(t.encode("utf-8", "surrogatepass"), ours) for t in told
+        ]
+        return any(fits)
 
     def _ask(self, method: str, at: object, body: Mapping[str, str]) -> Answer:
         """Ask for the long life, and for a short one where that is refused."""

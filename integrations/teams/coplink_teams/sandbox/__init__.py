@@ -110,7 +110,9 @@ class TeamsSandbox(GraphWire):
                 {"id": f["id"], "name": f["name"], "drive": f["drive"], "author": f["author"], "deleted": f["deleted"]}
                 for f in self.store.all(FILE) if f["what"] == "file"
             ],
-            "subscriptions": [{"id": s["id"], "resource": s["resource"], "url": s["url"]} for s in self.store.all(SUBSCRIPTION)],
+            "subscriptions": [
+                {"id": s["id"], "resource": s["resource"], "url": s["url"]} for s in self.store.all(SUBSCRIPTION)
+            ],
             "tabs": [
                 {"id": t["id"], "channel": t["channel"], "url": t["configuration"].get("contentUrl")}
                 for t in self.store.all(TAB)

@@ -37,7 +37,8 @@ class Drives:
         with wire.store.change():
             root, folder = self._provisioned(channel)
             file: Document = {
-                "id": f"01{secrets.token_hex(16).upper()}", "drive": root["drive"], "parent": folder["id"], "name": name,
+                "id": f"01{secrets.token_hex(16).upper()}", "drive": root["drive"], "parent": folder["id"],
+                "name": name,
                 "author": person.entra_id, "author_name": person.name, "at": wire.clock(), "deleted": False,
                 "what": "file", "version": 1, "n": wire.store.serial(FILE),
             }  # fmt: skip

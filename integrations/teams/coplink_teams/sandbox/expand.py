@@ -18,7 +18,7 @@ FIELDS = {
 
 
 def checked(recurrence: Document, start: str) -> Document:
-    """The recurrence itself; refused where a property is missing, foreign to its type, or out of step with the start."""
+    """The recurrence itself; refused where a property is missing, foreign to its type, or unlike the start."""
     pattern, span = recurrence.get("pattern") or {}, recurrence.get("range") or {}
     fields = FIELDS.get(str(pattern.get("type")))
     if fields is None or set(pattern) - fields or not {"interval"} <= set(pattern) or pattern["interval"] < 1:

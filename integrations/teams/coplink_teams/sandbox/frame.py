@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import jwt
@@ -147,4 +147,4 @@ class GraphWire(Wire):
         kept = self.store.get(kind, key)
         if kept is None:
             raise Refuse(404, "NotFound", "The resource was not found")
-        return cast(Document, kept)
+        return kept

@@ -9,14 +9,16 @@ from werkzeug.wrappers import Response
 STYLE = """
 :root{color-scheme:light dark;--ink:#242424;--paper:#fff;--shade:#f0f0f5;--line:#d1d1de;--mark:#5b5fc7}
 @media (prefers-color-scheme:dark){:root{--ink:#f2f2f2;--paper:#1f1f1f;--shade:#2d2c3a;--line:#55546a;--mark:#a9acf0}}
-*{box-sizing:border-box}body{margin:0;font:16px/1.5 system-ui,"Segoe UI",sans-serif;color:var(--ink);background:var(--paper)}
+*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,"Segoe UI",sans-serif;color:var(--ink);background:var(--paper)}
 header{background:#464775;color:#fff;padding:.6rem 1rem;font-weight:600}main{padding:1rem;max-width:60rem}
 section{border:1px solid var(--line);border-radius:.5rem;padding:.5rem 1rem;margin:0 0 1rem;overflow-wrap:anywhere}
 .about{white-space:pre-line}small,.empty{opacity:.8}ul{padding-left:1.2rem}form.inline{display:inline}
 input,select,button{font:inherit;padding:.35rem .6rem;border:1px solid var(--line);border-radius:.3rem;
 background:var(--paper);color:var(--ink);max-width:100%;min-height:2.2rem}button{background:var(--shade);cursor:pointer}
 :focus-visible{outline:3px solid var(--mark);outline-offset:2px}
-.teams{display:flex;flex-wrap:wrap;min-height:calc(100vh - 2.8rem)}.teams nav{background:var(--shade);padding:1rem;flex:0 1 15rem}
+.teams{display:flex;flex-wrap:wrap;min-height:calc(100vh - 2.8rem)}
+.teams nav{background:var(--shade);padding:1rem;flex:0 1 15rem}
 .teams nav h2{font-size:1rem;margin:.2rem 0}.teams main{flex:1 1 20rem;padding:0;max-width:none;min-width:0}
 iframe{border:0;width:100%;height:100%;min-height:80vh;display:block;background:var(--paper)}
 @media (max-width:480px){.teams nav{flex-basis:100%}}
@@ -53,7 +55,8 @@ theme.addEventListener("change", () => tell({func: "themeChange", args: [theme.v
 def page(title: str, body: str, wide: bool = False) -> Response:
     """One page in the common style."""
     html = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)} · pretended</title><style>{STYLE}</style></head>"
         f"<body><header>Microsoft Teams, pretended</header>{body}</body></html>"
     )

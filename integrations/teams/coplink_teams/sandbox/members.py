@@ -1,4 +1,4 @@
-"""Members of channels and of the team: opaque membership ids, duplicates refused, the last owner kept, late listings."""
+"""Members of channels and of the team: opaque ids, duplicates refused, the last owner kept, late listings."""
 
 from __future__ import annotations
 

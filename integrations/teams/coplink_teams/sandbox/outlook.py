@@ -18,8 +18,10 @@ from coplink_teams.sandbox import expand
 from coplink_teams.sandbox.frame import GraphWire
 
 KIND, PERMISSION = "teams.event", "Calendars.ReadWrite"
-WRITABLE = ("subject", "body", "location", "start", "end", "attendees", "recurrence", "transactionId", "isOnlineMeeting",
-            "onlineMeetingProvider", "allowNewTimeProposals", "singleValueExtendedProperties")  # fmt: skip
+WRITABLE = (
+    "subject", "body", "location", "start", "end", "attendees", "recurrence", "transactionId", "isOnlineMeeting",
+    "onlineMeetingProvider", "allowNewTimeProposals", "singleValueExtendedProperties",
+)  # fmt: skip
 FILTER = re.compile(r"singleValueExtendedProperties/Any\(ep: ep/id eq '([^']+)' and ep/value eq '([^']+)'\)")
 
 

@@ -67,8 +67,9 @@ class Pages:
         else:
             frame = "<p class=empty>The coplink tab is not installed yet: start coplink first.</p>"
         body = (
-            f"<div class=teams><nav aria-label='Teams and channels'><h2>{escape(self._team_name())}</h2><ul>{listed}</ul>"
-            f"<p><label for=theme>Theme</label> <select id=theme><option>default<option>dark<option>contrast</select></p>"
+            "<div class=teams><nav aria-label='Teams and channels'>"
+            f"<h2>{escape(self._team_name())}</h2><ul>{listed}</ul><p><label for=theme>Theme</label> "
+            "<select id=theme><option>default<option>dark<option>contrast</select></p>"
             f"<p class=who>{escape(who.name)}</p></nav><main>{frame}</main></div>"
         )
         return page("Teams", body, wide=True)
@@ -141,7 +142,8 @@ class Pages:
             f"<h4>Files</h4><ul>{files or '<li class=empty>none</li>'}</ul>"
             f"<form method=post action=/look/file><input type=hidden name=channel value='{escape(channel['id'])}'>"
             f"<label for={field}n>New file</label> <input id={field}n name=name value='Notes.docx'> "
-            f"<label for={field}p>by</label> <select id={field}p name=person>{people}</select> <button>Add file</button></form>"
+            f"<label for={field}p>by</label> <select id={field}p name=person>{people}</select> "
+            "<button>Add file</button></form>"
             f"<h4>Tabs</h4><ul>{tabs or '<li class=empty>none</li>'}</ul></section>"
         )
 
