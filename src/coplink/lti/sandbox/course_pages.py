@@ -14,7 +14,6 @@ from werkzeug.wrappers import Request, Response
 from coplink.lti.sandbox.pages import hidden, page, refused_page
 from coplink.lti.sandbox.school import STUDENT_VIEW, School, Seat
 from coplink.lti.sandbox.signin import login_form
-from coplink.sandbox.district import Course
 
 ROLES = {
     "teacher": "Teacher",
@@ -120,9 +119,11 @@ class CoursePages:
     def _in_course(self, seat: Seat, current: str, main: str) -> Response:
         course, who = seat.course, quote(seat.person.key)
         district = self._school.region.districts[course.district]
+        here = f"/courses/{course.id}"
         entries = {
-            "coplink": f"/courses/{course.id}?as={who}",
-            "People": f"/courses/{course.id}/people?as={who}",
+            "coplink": f"{here}?as={who}",
+            "People": f"{here}/people?as={who}",
+            "Student view": f"{here}?as={STUDENT_VIEW}",
         }
         links = "".join(
             f'<li><a href="{escape(address)}"{" aria-current=page" if name == current else ""}>{name}</a></li>'
@@ -132,11 +133,8 @@ class CoursePages:
             '<a class="skip" href="#main">Skip to content</a>'
             f'<header><strong>Canvas</strong><a href="/">{escape(district.name)}</a>'
             f'<span class="who">{escape(seat.person.name)}, {ROLES[seat.role].lower()}</span></header>'
-            f'<div class="course"><nav aria-label="Course"><p class="note">{escape(course.code)}</p><ul>{links}</ul>'
-            f"{self._student_view(course)}</nav>"
+            f'<div class="course"><nav aria-label="Course"><p class="note">{escape(course.code)}</p>'
+            f"<ul>{links}</ul></nav>"
             f'<main id="main"><h1>{escape(course.name)}</h1>{main}</main></div>'
         )
         return page(f"{current}: {course.name}", body)
-
-    def _student_view(self, course: Course) -> str:
-        return f'<p><a href="/courses/{course.id}?as={STUDENT_VIEW}">Student view</a></p>'

@@ -11,27 +11,35 @@ from werkzeug.wrappers import Response
 STYLE = """
 :root{--ink:#2d3b45;--quiet:#576773;--line:#c7cdd1;--brand:#0a5a9e;--paper:#fff;--wash:#f5f5f5}
 *{box-sizing:border-box}
-body{margin:0;color:var(--ink);background:var(--paper);font:16px/1.5 system-ui,"Segoe UI",sans-serif}
+body{margin:0;min-width:300px;color:var(--ink);background:var(--paper);
+font:16px/1.5 system-ui,"Segoe UI",sans-serif}
 a{color:var(--brand)}a:focus-visible,button:focus-visible{outline:3px solid #f6a609;outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:#fff;padding:8px}
-header{background:var(--ink);color:#fff;padding:10px 16px;display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline}
-header a{color:#fff}header strong{font-size:18px}header .who{margin-left:auto}
+header{background:var(--ink);color:#fff;padding:10px 16px;display:flex;flex-wrap:wrap;gap:4px 24px;
+align-items:baseline}
+header{border-bottom:4px solid #e4572e}header a{color:#fff}header strong{font-size:18px}
+header .who{margin-left:auto}
 .course{display:flex;min-height:calc(100vh - 60px)}
 .course nav{flex:0 0 190px;border-right:1px solid var(--line);padding:16px}
 .course nav ul,.plain{list-style:none;margin:0;padding:0}
-.course nav a{display:block;padding:8px 10px;min-height:24px;text-decoration:none;border-left:3px solid transparent}
+.course nav a{display:block;padding:8px 10px;white-space:nowrap;min-height:24px;text-decoration:none;
+border-left:3px solid transparent}
 .course nav a[aria-current]{border-color:var(--ink);color:var(--ink);font-weight:600}
-main{flex:1;min-width:0;padding:16px}h1{font-size:22px;margin:0 0 12px;overflow-wrap:anywhere}h2{font-size:18px}
+main{flex:1;min-width:0;padding:16px}h1{font-size:22px;margin:0 0 12px;overflow-wrap:anywhere}
+h2{font-size:19px;margin:28px 0 4px}h3{font-size:16px;margin:16px 0 4px}
 iframe{display:block;width:100%;height:calc(100vh - 150px);min-height:560px;border:1px solid var(--line)}
 .note{color:var(--quiet)}.narrow{max-width:56rem;margin:0 auto}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:6px 8px;border-bottom:1px solid var(--line)}
-td{overflow-wrap:anywhere}
-button{font:inherit;color:var(--brand);background:#fff;border:1px solid currentcolor;border-radius:4px;padding:4px 10px;
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:6px 8px;border-bottom:1px solid var(--line)}
+td:first-child{overflow-wrap:anywhere}
+button{font:inherit;color:var(--brand);background:#fff;border:1px solid currentcolor;border-radius:4px;
+padding:4px 10px;
 min-height:28px;cursor:pointer}
 .plain li{padding:3px 0}.columns{columns:2 16rem}
 @media(max-width:700px){.course{display:block}
 .course nav{border-right:0;border-bottom:1px solid var(--line);padding:8px}
-.course nav ul{display:flex;flex-wrap:wrap}main{padding:12px 8px}header .who{margin-left:0}}
+.course nav p{margin:0 10px}.course nav ul{display:flex;flex-wrap:wrap}main{padding:12px 8px}
+th,td{padding:6px 4px}header .who{margin-left:0}}
 """
 
 
