@@ -1,0 +1,88 @@
+"""From a verified arrival to a session: who came is recognised, and what the door told is kept for the pages.
+
+The session carries small texts under fixed names: ``realm``, ``context``, ``title`` and ``kind`` (where they came
+from), ``roster`` and ``asked`` (JSON), ``may_found``, ``door``, ``frames``, ``theme``, and ``link``, an invitation that
+waits for its answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from coplink.core.arrival import Arrival, Context
+from coplink.core.errors import DomainError
+from coplink.core.people import Person
+from coplink.engine import invitations
+from coplink.engine.arrive import arrive
+from coplink.engine.found import Origin
+from coplink.ports.storage import UnitOfWork
+from coplink.web.desk import Desk, own_path
+from coplink.web.session import Visit
+
+LONGEST_VALUE = 4_000
+
+
+def arrived(
+    desk: Desk, arrival: Arrival, frames: Sequence[str] = (), target: str = "", theme: str = ""
+) -> str:
+    """Recognise who came, begin their session, and say where to go: a waiting invitation, the target, or the start."""
+    age = timedelta(minutes=desk.services.settings.roster_minutes)
+    before = desk.visit.values
+    with desk.begin() as uow:
+        welcome = arrive(uow, arrival, desk.now(), age)
+        link = _fitting(uow, before.get("link", ""), welcome.person, desk)
+        values = {
+            **_told(arrival),
+            "may_found": "yes" if welcome.may_found else "",
+            "frames": " ".join(frames),
+            "theme": theme or before.get("theme", ""),
+            "link": link,
+        }
+        desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
+        uow.commit()
+    if link:
+        return f"/i/{link}"
+    wanted = own_path(target)
+    return wanted if wanted and wanted.startswith(("/c/", "/i/", "/me", "/admin")) else "/"
+
+
+def origin_of(visit: Visit) -> Origin:
+    """Where the visitor came from, as their door told."""
+    values = visit.values
+    context = None
+    if values.get("context"):
+        context = Context(
+            values.get("realm", ""), values["context"], values.get("title", ""), values.get("kind", "course")
+        )
+    roster = json.loads(values["roster"]) if values.get("roster") else None
+    asked = json.loads(values["asked"]) if values.get("asked") else {}
+    return Origin(context, roster, asked)
+
+
+def _told(arrival: Arrival) -> dict[str, str]:
+    told = {"door": arrival.door}
+    if arrival.context is not None:
+        told |= {
+            "realm": arrival.context.realm,
+            "context": arrival.context.id,
+            "title": arrival.context.title,
+            "kind": arrival.context.kind,
+        }
+    if arrival.roster is not None:
+        told["roster"] = json.dumps(dict(arrival.roster.values))
+    if arrival.asked:
+        told["asked"] = json.dumps(dict(arrival.asked))
+    return told
+
+
+def _fitting(uow: UnitOfWork, token: str, person: Person, desk: Desk) -> str:
+    """The invitation that waited, where it still opens and is for this person's institution."""
+    if not token:
+        return ""
+    try:
+        link, _ = invitations.opened(uow, token, desk.now())
+    except DomainError:
+        return ""
+    return token if link.institution == person.institution else ""

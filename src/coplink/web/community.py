@@ -1,0 +1,137 @@
+"""A community's own pages: home, places with their progress, people, library, meetings, history.
+
+Every page is one read model of ``engine.reading``, which also asks whether the reader may see it. Somebody who is
+invited, pauses or has left is shown the invitation instead of the inside.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, render_template
+
+from coplink.core.access import Action
+from coplink.core.errors import NotFound
+from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.rhythm import Meeting, Rhythm, expand
+from coplink.core.spaces import SpaceId
+from coplink.core.words import say
+from coplink.engine import provision, reading
+from coplink.engine.invitations import open_links
+from coplink.ports.records import LinkKind
+from coplink.web import feeds
+from coplink.web.desk import Desk, see
+from coplink.web.founding import break_of
+from coplink.web.shown import usable_zone
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The community's pages."""
+    views = Blueprint("community", __name__)
+
+    @views.get("/c/<key>")
+    def home(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SEE_CHARTER)
+            if not seen.inside:
+                return see(f"/c/{seen.community.id}/invitation")
+            page = reading.home(uow, person, key, desk.manifests, desk.now())
+            last = _last_meeting(page.rhythm, desk.now())
+            news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]
+        zone = usable_zone(person.zone, page.rhythm.zone if page.rhythm else None)
+        return make_response(render_template("home.html", page=page, seen=page.seen, zone=zone, news=news))
+
+    @views.get("/c/<key>/places")
+    def places(key: str) -> Response:
+        return _places(desk, key, "places.html")
+
+    @views.get("/c/<key>/places/progress")
+    def progress(key: str) -> Response:
+        """Only the part of the page that changes, for those whose browser asks every two seconds."""
+        return _places(desk, key, "_progress.html")
+
+    @views.post("/c/<key>/places/<space>/again")
+    def again(key: str, space: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SHAPE)
+            found = uow.spaces.get(SpaceId(space))
+            if found is None or found.community != seen.community.id:
+                raise NotFound(say("There is nothing here for you, or it has moved."))
+            provision.try_again(uow, found)
+            uow.commit()
+        return see(f"/c/{seen.community.id}/places")
+
+    @views.get("/c/<key>/people")
+    def people(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            page = reading.people(uow, person, key, desk.manifests)
+            community = page.seen.community
+            links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
+            invitable: list[tuple[InstitutionId, str]] = []
+            if page.seen.leads:
+                taking_part = {p.institution for p in uow.communities.participations(community.id)}
+                invitable = [
+                    (one.id, one.name)
+                    for one in uow.institutions.all()
+                    if one.listed or one.id in taking_part or one.id == person.institution
+                ]
+        text = render_template(
+            "people.html", page=page, seen=page.seen, links=links, invitable=invitable, base_url=desk.base_url
+        )
+        return make_response(text)
+
+    @views.get("/c/<key>/library")
+    def library(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen, lines = reading.library(uow, person, key, desk.manifests)
+            places = reading.places_of(uow, seen.community, desk.manifests)
+        zone = usable_zone(person.zone)
+        text = render_template("library.html", seen=seen, lines=lines, places=places, zone=zone)
+        return make_response(text)
+
+    @views.get("/c/<key>/meetings")
+    def meetings(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            page = reading.meetings(uow, person, key, desk.manifests, desk.now())
+            community = CommunityId(page.seen.community.id)
+            feed = next(
+                (one for one in uow.links.of(LinkKind.FEED, community, person.id) if one.open_at(desk.now())),
+                None,
+            )
+        zone = usable_zone(person.zone, page.rhythm.zone)
+        upcoming = [(meeting, break_of(page.rhythm, meeting)) for meeting in page.upcoming]
+        address = f"{desk.base_url}{feeds.path_of(feed)}" if feed else ""
+        text = render_template(
+            "meetings.html", page=page, seen=page.seen, upcoming=upcoming, zone=zone, feed=address
+        )
+        return make_response(text)
+
+    @views.get("/c/<key>/history")
+    def history(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen, lines = reading.history(uow, person, key)
+        text = render_template("history.html", seen=seen, lines=lines, zone=usable_zone(person.zone))
+        return make_response(text)
+
+    return views
+
+
+def _places(desk: Desk, key: str, template: str) -> Response:
+    person = desk.person()
+    with desk.begin() as uow:
+        seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
+        places = reading.places_of(uow, seen.community, desk.manifests)
+    working = any(place.working for place in places)
+    return make_response(render_template(template, seen=seen, places=places, working=working))
+
+
+def _last_meeting(rhythm: Rhythm | None, now: datetime) -> Meeting | None:
+    """The meeting that was held last."""
+    held = [m for m in expand(rhythm) if m.ends <= now and not m.cancelled] if rhythm else []
+    return held[-1] if held else None

@@ -1,0 +1,218 @@
+"""For connection admins: connections and their check-up, platforms, communities that ask, own places and their gaps.
+
+An admin sees names, stages and their own institution's places; never content, never who declined. Secrets are taken in
+and not shown again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from coplink.core.errors import ConfigurationError, CoplinkError, DomainError, NotFound
+from coplink.core.people import CommunityId, Person
+from coplink.core.spaces import SpaceId
+from coplink.core.words import Said, say
+from coplink.engine import connect, provision, reading
+from coplink.ports.errors import IntegrationError
+from coplink.ports.integration import Check, Manifest
+from coplink.ports.records import Connected, Deployment, LinkKind, Registration
+from coplink.ports.storage import UnitOfWork
+from coplink.web.desk import Desk, cleaned, see, typed
+from coplink.web.guard import Frames
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One LTI registration with its deployments."""
+
+    registration: Registration
+    deployments: tuple[Deployment, ...]
+
+
+def blueprint(desk: Desk, frames: Frames) -> Blueprint:
+    """The admin's pages."""
+    views = Blueprint("connections", __name__)
+
+    @views.get("/admin")
+    def overview() -> Response:
+        return _overview(desk, desk.admin())
+
+    @views.get("/admin/connections/<integration>")
+    def connection(integration: str) -> Response:
+        return _form(desk, desk.admin(), integration, {})
+
+    @views.post("/admin/connections/<integration>")
+    def save(integration: str) -> Response:
+        admin, manifest = desk.admin(), _manifest(desk, integration)
+        given = {
+            field.name: cleaned(request.form.get(field.name, ""), 20_000)
+            for field in manifest.fields
+            if field.name in request.form
+        }
+        try:
+            with desk.begin() as uow:
+                connect.connect(
+                    uow,
+                    admin.institution,
+                    manifest,
+                    given,
+                    lambda settings: desk.services.connection(manifest.key, settings),
+                    desk.now(),
+                )
+                uow.commit()
+        except (DomainError, ConfigurationError, IntegrationError) as error:
+            shown = {f.name: given.get(f.name, "") for f in manifest.fields if not f.secret}
+            return _form(desk, admin, integration, shown, trouble=error.message, status=400)
+        frames.forget()
+        return see("/admin#connections")
+
+    @views.post("/admin/connections/<integration>/check")
+    def check(integration: str) -> Response:
+        admin = desk.admin()
+        with desk.begin() as uow:
+            connected = uow.institutions.connection_of(admin.institution, _manifest(desk, integration).key)
+        if connected is None:
+            raise NotFound(say("This connection is not known."))
+        checks, trouble = _check(desk, connected)
+        return _form(desk, admin, integration, {}, checks=checks, trouble=trouble)
+
+    @views.post("/admin/communities/<community>/agree")
+    def agree(community: str) -> Response:
+        admin = desk.admin()
+        with desk.begin() as uow:
+            connect.agree(uow, admin, CommunityId(community), desk.now())
+            uow.commit()
+        return see("/admin#communities")
+
+    @views.post("/admin/communities/<community>/refuse")
+    def refuse(community: str) -> Response:
+        admin = desk.admin()
+        with desk.begin() as uow:
+            connect.refuse(uow, admin, CommunityId(community), desk.now())
+            uow.commit()
+        return see("/admin#communities")
+
+    @views.post("/admin/spaces/<space>/again")
+    def again(space: str) -> Response:
+        admin = desk.admin()
+        with desk.begin() as uow:
+            found = uow.spaces.get(SpaceId(space))
+            if found is None or found.institution != admin.institution:
+                raise NotFound(say("There is nothing here for you, or it has moved."))
+            provision.try_again(uow, found)
+            uow.commit()
+        return see("/admin#communities")
+
+    @views.post("/admin/deployments/approve")
+    def approve() -> Response:
+        admin = desk.admin()
+        with desk.begin() as uow:
+            registration = uow.platforms.get(typed("registration", 64))
+            pending = {
+                (d.registration, d.deployment_id) for d in uow.platforms.deployments(admin.institution)
+            }
+            deployment = typed("deployment", 300)
+            if registration is None or (registration.id, deployment) not in pending:
+                raise NotFound(say("That deployment has not knocked here."))
+            connect.approve_deployment(uow, registration, deployment, admin.institution, desk.now())
+            uow.commit()
+        frames.forget()
+        return see("/admin#platforms")
+
+    @views.get("/admin/claim/<token>")
+    def before_claiming(token: str) -> Response:
+        """A page with a button: a mail program that opens links must not use the one-time link up."""
+        with desk.begin() as uow:
+            link = uow.links.by_token(LinkKind.ADMIN, token)
+            if link is None or not link.open_at(desk.now()):
+                sentence = say("This link has been used or is too old. Ask for a new one.")
+                return make_response(render_template("link_closed.html", message=sentence), 410)
+            institution = uow.institutions.get(link.institution)
+            desk.remember(uow)
+            uow.commit()
+        return make_response(render_template("claim.html", token=token, institution=institution))
+
+    @views.post("/admin/claim/<token>")
+    def claim(token: str) -> Response:
+        with desk.begin() as uow:
+            person = connect.admin_of(uow, token, desk.now())
+            desk.enter(uow, person, {})
+            uow.commit()
+        return see("/admin")
+
+    return views
+
+
+def _manifest(desk: Desk, integration: str) -> Manifest:
+    manifest = desk.manifests.get(integration)
+    if manifest is None:
+        raise NotFound(say("There is no integration of that name here."))
+    return manifest
+
+
+def _check(desk: Desk, connected: Connected) -> tuple[tuple[Check, ...], Said | None]:
+    """The check-up: one harmless call for each feature. No unit of work is open while the platform is asked."""
+    try:
+        return tuple(desk.services.reach(connected).connection.check()), None
+    except CoplinkError as error:
+        return (), error.message
+
+
+def _platforms(uow: UnitOfWork, admin: Person) -> tuple[Platform, ...]:
+    deployments = uow.platforms.deployments(admin.institution)
+    theirs = {deployment.registration for deployment in deployments}
+    return tuple(
+        Platform(one, tuple(d for d in deployments if d.registration == one.id))
+        for one in uow.platforms.all()
+        if one.institution == admin.institution or one.id in theirs
+    )
+
+
+def _overview(desk: Desk, admin: Person) -> Response:
+    with desk.begin() as uow:
+        connected = {one.integration: one for one in uow.institutions.connections(admin.institution)}
+        communities = reading.admin_communities(uow, admin.institution, desk.manifests)
+        text = render_template(
+            "admin.html",
+            institution=uow.institutions.get(admin.institution),
+            manifests=desk.manifests,
+            connected=connected,
+            communities=communities,
+            platforms=_platforms(uow, admin),
+            notices=uow.records.notices(institution=admin.institution),
+        )
+    return make_response(text)
+
+
+def _form(
+    desk: Desk,
+    admin: Person,
+    integration: str,
+    given: dict[str, str],
+    checks: tuple[Check, ...] = (),
+    trouble: Said | None = None,
+    status: int = 200,
+) -> Response:
+    manifest = _manifest(desk, integration)
+    with desk.begin() as uow:
+        connected = uow.institutions.connection_of(admin.institution, manifest.key)
+    known = connected.settings if connected else {}
+    values = {
+        field.name: ""
+        if field.secret
+        else given.get(field.name) or known.get(field.name) or field.default or ""
+        for field in manifest.fields
+    }
+    kept = {field.name for field in manifest.fields if field.secret and known.get(field.name)}
+    text = render_template(
+        "connection.html",
+        manifest=manifest,
+        connected=connected,
+        values=values,
+        kept=kept,
+        checks=checks,
+        trouble=trouble,
+    )
+    return make_response(text, status)

@@ -1,0 +1,112 @@
+"""What every page has at hand: the services, who visits, and a place to keep small things for the visit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from flask import Response, g, redirect, request
+
+from coplink.core.errors import NotAllowed
+from coplink.core.people import Person
+from coplink.core.words import say
+from coplink.ports.integration import Manifest
+from coplink.ports.storage import UnitOfWork
+from coplink.web import session as sessions
+from coplink.web.session import Visit
+from coplink.wiring import Services
+
+_OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.?=&-]{0,400}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028\u2029\ufeff\ud800-\udfff]")
+
+
+class SignInFirst(Exception):
+    """Nobody has come through a door yet; ``path`` is where they wanted to go."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One for each application; what belongs to one request lives in Flask's ``g``."""
+
+    services: Services
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work."""
+        return self.services.begin()
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.services.now()
+
+    @property
+    def manifests(self) -> Mapping[str, Manifest]:
+        """What each integration declares."""
+        return self.services.manifests
+
+    @property
+    def base_url(self) -> str:
+        """Our address, without a trailing slash."""
+        return self.services.settings.base_url
+
+    @property
+    def visit(self) -> Visit:
+        """Who makes this request."""
+        return cast(Visit, g.get("visit") or Visit())
+
+    def person(self) -> Person:
+        """The person who visits; sends anybody else to the doors."""
+        if self.visit.person is None:
+            raise SignInFirst(request.full_path.rstrip("?") if request.method == "GET" else "/")
+        return self.visit.person
+
+    def admin(self) -> Person:
+        """The visiting connection admin; raises ``NotAllowed`` for anybody else."""
+        person = self.person()
+        if not person.admin:
+            raise NotAllowed(say("This page is for the connection admins of an institution."))
+        return person
+
+    def enter(self, uow: UnitOfWork, person: Person | None, values: Mapping[str, str]) -> None:
+        """Begin a new session in this browser; its cookie is set with the answer."""
+        secret, session = sessions.start(uow, person, values, self.visit.session, self.now())
+        g.visit, g.new_cookie = Visit(session, person), secret
+
+    def remember(self, uow: UnitOfWork, **values: str | None) -> None:
+        """Keep small texts with the session (None forgets one); begins a session where there is none."""
+        merged = {**self.visit.values, **{k: v for k, v in values.items() if v is not None}}
+        kept = {k: v for k, v in merged.items() if values.get(k, "") is not None}
+        session = self.visit.session
+        if session is None:
+            self.enter(uow, None, kept)
+        elif kept != session.values:
+            session = replace(session, values=kept)
+            uow.sessions.put(session)
+            g.visit = Visit(session, self.visit.person)
+
+
+def own_path(path: str | None) -> str | None:
+    """A path on our own site that is safe to redirect to, or None."""
+    return path if path and _OWN_PATH.fullmatch(path) and ".." not in path else None
+
+
+def see(path: str) -> Response:
+    """Redirect to one of our own pages, by GET."""
+    return cast(Response, redirect(path, code=303))
+
+
+def typed(name: str, longest: int = 4000) -> str:
+    """What was typed into a field: control characters taken out, line ends unified, cut at ``longest``."""
+    return cleaned(request.form.get(name, ""), longest)
+
+
+def cleaned(text: str, longest: int = 4000) -> str:
+    """A text without control characters (databases refuse some of them), with plain line ends."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:longest].strip()

@@ -1,0 +1,154 @@
+"""Stands before and behind every page: who visits, is this form ours, and the headers of every answer.
+
+A change is made by POST only, with the session's form secret, from our own origin (``Origin``, ``Sec-Fetch-Site``).
+Four addresses are called by others and have means of their own: the LTI ones (state, nonce and signature) and hooks (a
+secret of their own); they are named in ``CALLED_BY_OTHERS``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from coplink import logs
+from coplink.core.errors import CoplinkError, NotAllowed
+from coplink.core.people import InstitutionId
+from coplink.core.words import say
+from coplink.web import session as sessions
+from coplink.web.desk import Desk
+from coplink.web.session import Visit
+
+CALLED_BY_OTHERS = frozenset({"doors.lti_login", "doors.lti_launch", "hooks.hook"})
+WITHOUT_SESSION = frozenset(
+    {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "doors.jwks", "doors.asset"}
+)
+FRESH_FOR = 10.0
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+log = logs.get(__name__)
+
+
+class Frames:
+    """Who may show our pages in a frame: registered platforms, doors inside suites, and what the operator allows."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known: dict[InstitutionId | None, tuple[float, tuple[str, ...]]] = {}
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Ask anew at the next page: a connection or platform has changed."""
+        with self._lock:
+            self._known.clear()
+
+    def of(self, visit: Visit) -> tuple[str, ...]:
+        """Who may frame the pages of this visit; nobody else while the database cannot be asked."""
+        told = [origin(one) for one in visit.values.get("frames", "").split()]
+        try:
+            known = self.origins(visit.session.institution if visit.session else None)
+        except Exception:  # the answer under way may be the page that says so: it must still go out
+            log.exception("frame ancestors unknown")
+            known = ()
+        return tuple(dict.fromkeys(one for one in [*known, *told] if one))
+
+    def origins(self, institution: InstitutionId | None) -> tuple[str, ...]:
+        """The origins for pages of one institution; before anybody is known, those of all."""
+        now = time.monotonic()
+        with self._lock:
+            known = self._known.get(institution)
+        if known is None or now - known[0] > FRESH_FOR:
+            known = (now, self._read(institution))
+            with self._lock:
+                self._known[institution] = known
+        return known[1]
+
+    def _read(self, institution: InstitutionId | None) -> tuple[str, ...]:
+        with self._desk.begin() as uow:
+            platforms = uow.platforms.all()
+            if institution is not None:
+                theirs = {d.registration for d in uow.platforms.deployments(institution)}
+                platforms = [p for p in platforms if p.institution == institution or p.id in theirs]
+            connections = uow.institutions.connections(institution)
+        found = [origin(p.authorization_url) for p in platforms] + [origin(p.issuer) for p in platforms]
+        for connected in connections:
+            try:
+                door = self._desk.services.door(connected)
+            except CoplinkError:  # a connection that cannot be opened frames nothing; its own page says why
+                continue
+            found += door.frame_ancestors if door else ()
+        found += self._desk.services.settings.frame_ancestors
+        return tuple(dict.fromkeys(one for one in found if one))
+
+
+def origin(address: str) -> str:
+    """``scheme://host[:port]`` of an address that may stand in a policy; empty for any other."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("https", "http") or not parts.hostname or set(parts.netloc) & set(" ;,'\"@"):
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def stand(app: Flask, desk: Desk) -> Frames:
+    """Put the guard before and behind every view of ``app``."""
+    frames = Frames(desk)
+    ours = origin(desk.base_url)
+
+    @app.before_request
+    def who_visits() -> None:
+        if request.endpoint is None or request.endpoint in WITHOUT_SESSION:
+            return
+        secret = sessions.cookie_of(request)
+        if secret:
+            with desk.begin() as uow:
+                g.visit = sessions.find(uow, secret, desk.now())
+
+    @app.before_request
+    def is_this_form_ours() -> None:
+        if request.method in SAFE or request.endpoint is None or request.endpoint in CALLED_BY_OTHERS:
+            return
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise _foreign("Sec-Fetch-Site")
+        if request.headers.get("Origin", ours) != ours:
+            raise _foreign("Origin")
+        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+        expected = desk.visit.csrf
+        if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise _foreign("form secret" if expected else "no session")
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        ancestors = () if request.endpoint in WITHOUT_SESSION else frames.of(desk.visit)
+        _policy(response, " ".join(["'self'", *ancestors]))
+        if "new_cookie" in g:
+            sessions.set_cookie(response, sessions.COOKIE, g.new_cookie)
+        if "new_browser" in g:
+            sessions.set_cookie(response, sessions.BROWSER_COOKIE, g.new_browser)
+        if request.endpoint not in WITHOUT_SESSION:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return frames
+
+
+def _policy(response: Response, ancestors: str) -> None:
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        f" form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def _foreign(why: str) -> NotAllowed:
+    sentence = say(
+        "This form is too old, or it came from elsewhere. Open the page again and send it once more."
+    )
+    return NotAllowed(sentence, f"refused form: {why}")

@@ -1,0 +1,126 @@
+"""Invited, join, no thanks, pause, come back, leave: a person's own acts, each a form of its own.
+
+A "no" is shown to nobody but the person who said it; the page of an invitation looks the same to everybody else
+whether it has been answered or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template
+
+from coplink.core.access import Action
+from coplink.core.community import Community
+from coplink.core.errors import DomainError, NotFound
+from coplink.core.people import CommunityId, Membership, Person, Standing
+from coplink.core.rhythm import Rhythm
+from coplink.engine import invitations, join, reading
+from coplink.ports.records import Link
+from coplink.ports.storage import UnitOfWork
+from coplink.web.desk import Desk, see
+from coplink.web.shown import usable_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Someone before the door of a community: with a membership, with a link, or with both."""
+
+    community: Community
+    person: Person
+    membership: Membership | None
+    link: Link | None
+    said_no: bool
+    rhythm: Rhythm | None
+
+    @property
+    def standing(self) -> Standing:
+        """How they stand to it; a link alone counts as an invitation."""
+        return self.membership.standing if self.membership else Standing.INVITED
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The invitation and every way in and out of a membership."""
+    views = Blueprint("joining", __name__)
+
+    @views.get("/c/<key>/invitation")
+    def invitation(key: str) -> Response:
+        with desk.begin() as uow:
+            invited = invited_to(uow, desk, key)
+        zone = usable_zone(invited.person.zone, invited.rhythm.zone if invited.rhythm else None)
+        return make_response(render_template("invitation.html", invited=invited, zone=zone))
+
+    @views.post("/c/<key>/join")
+    def accept(key: str) -> Response:
+        with desk.begin() as uow:
+            invited = invited_to(uow, desk, key)
+            join.accept(
+                uow, desk.services.sealer, invited.community, invited.person, desk.now(), invited.link
+            )
+            desk.remember(uow, link=None)
+            uow.commit()
+        return see(f"/c/{invited.community.id}")
+
+    @views.post("/c/<key>/decline")
+    def decline(key: str) -> Response:
+        with desk.begin() as uow:
+            invited = invited_to(uow, desk, key)
+            join.decline(uow, desk.services.sealer, invited.community, invited.person)
+            desk.remember(uow, link=None)
+            uow.commit()
+        return make_response(render_template("declined.html", invited=invited))
+
+    @views.post("/c/<key>/pause")
+    def pause(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.LEAVE)
+            join.pause(uow, seen.community, person, desk.now())
+            uow.commit()
+        return see(f"/c/{seen.community.id}")
+
+    @views.get("/c/<key>/leave")
+    def before_leaving(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.LEAVE)
+        return make_response(render_template("leave.html", seen=seen))
+
+    @views.post("/c/<key>/leave")
+    def leave(key: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.LEAVE)
+            join.leave(uow, seen.community, person, desk.now())
+            uow.commit()
+        return make_response(render_template("left.html", seen=seen))
+
+    return views
+
+
+def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
+    """The community for someone who may answer; ``NotFound`` for anybody it is no business of."""
+    person = desk.person()
+    link = _link(uow, desk, key, person)
+    try:
+        seen = reading.community_of(uow, person, key, Action.SEE_CHARTER)
+        community, membership = seen.community, seen.membership
+    except NotFound:
+        found = uow.communities.get(CommunityId(key)) if link else None
+        if found is None:
+            raise
+        community, membership = found, None
+    no = join.said_no(uow, desk.services.sealer, community.id, person.id)
+    return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id))
+
+
+def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:
+    """The invitation link this visit came with, where it leads to this community and still opens."""
+    token = desk.visit.values.get("link", "")
+    if not token:
+        return None
+    try:
+        link, community = invitations.opened(uow, token, desk.now())
+    except DomainError:
+        return None
+    return link if community.id == key and link.institution == person.institution else None

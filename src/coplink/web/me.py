@@ -1,0 +1,95 @@
+"""My page: the doors I am known by, my accounts, where meetings invite me, my time zone, linking another door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, make_response, render_template
+
+from coplink.core.errors import DomainError
+from coplink.core.people import Person, Proof
+from coplink.core.rhythm import zone_of
+from coplink.core.words import Said, say
+from coplink.engine import claim, marks
+from coplink.engine.meetings import home_account
+from coplink.ports.storage import UnitOfWork
+from coplink.web.desk import Desk, see, typed
+from coplink.web.founding import ZONES
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The person's own page."""
+    views = Blueprint("me", __name__)
+
+    @views.get("/me")
+    def mine() -> Response:
+        return _page(desk, desk.person())
+
+    @views.post("/me/home")
+    def home() -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            zone, suite = typed("zone", 60), typed("home", 60)
+            if zone:
+                zone_of(zone)
+            if suite and suite not in _suites(uow, desk, person):
+                raise DomainError(say("Choose one of your own accounts for meeting invitations."))
+            uow.people.put(replace(person, zone=zone or person.zone, home=suite or None))
+            for community, _ in uow.communities.of_person(person.id):
+                marks.people_changed(uow, community.id)
+            uow.commit()
+        return see("/me")
+
+    @views.post("/me/code")
+    def code() -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            link = claim.code_for(uow, person, desk.now())
+            uow.commit()
+        return _page(desk, person, code=link.token)
+
+    @views.post("/me/link")
+    def link() -> Response:
+        person = desk.person()
+        values = desk.visit.values
+        try:
+            with desk.begin() as uow:
+                desk.enter(uow, claim.with_code(uow, person, typed("code", 100), desk.now()), values)
+                uow.commit()
+        except DomainError as error:
+            return _page(desk, person, trouble=error.message, status=400)
+        return see("/me")
+
+    return views
+
+
+def _suites(uow: UnitOfWork, desk: Desk, person: Person) -> tuple[str, ...]:
+    """The suites that could invite this person to meetings: those where an account is proved theirs."""
+    keys = {a.integration for a in uow.people.accounts(person.id) if a.proof is Proof.PROVED}
+    return tuple(key for key, m in desk.manifests.items() if key in keys and m.invites_attendees)
+
+
+def _page(
+    desk: Desk, person: Person, code: str = "", trouble: Said | None = None, status: int = 200
+) -> Response:
+    with desk.begin() as uow:
+        person = uow.people.get(person.id) or person
+        institution = uow.institutions.get(person.institution)
+        accounts = uow.people.accounts(person.id)
+        identities = uow.people.identities(person.id)
+        suites = _suites(uow, desk, person)
+        invited_on = home_account(uow, person, desk.manifests)
+    text = render_template(
+        "me.html",
+        person=person,
+        institution=institution,
+        accounts=accounts,
+        identities=identities,
+        suites=suites,
+        invited_on=invited_on,
+        manifests=desk.manifests,
+        zones=ZONES,
+        code=code,
+        trouble=trouble,
+    )
+    return make_response(text, status)

@@ -1,0 +1,116 @@
+"""A visitor's session: kept on the server, found by a random secret in a cookie that survives a frame of another site.
+
+The cookie (``__Host-``, Secure, HttpOnly, SameSite=None, Partitioned) works on plain loopback as well, because browsers
+count that as secure. A second cookie names the browser and binds a login under way to it. The secret changes at every
+arrival, so that an id planted before a sign-in is worth nothing after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import Request, Response
+
+from coplink.core.people import Person, PersonId
+from coplink.engine.secrets import fresh_token, hashed
+from coplink.ports.records import Session
+from coplink.ports.storage import UnitOfWork
+
+COOKIE = "__Host-coplink"
+BROWSER_COOKIE = "__Host-coplink-browser"
+LIFE = timedelta(hours=8)
+IDLE = timedelta(minutes=60)
+TOUCH_AFTER = timedelta(seconds=60)
+LONGEST_SECRET = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who makes this request: a session once there is one, a person once somebody came through a door."""
+
+    session: Session | None = None
+    person: Person | None = None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the session carries; empty without one."""
+        return self.session.values if self.session else {}
+
+    @property
+    def csrf(self) -> str:
+        """The secret that every form of this session carries; empty without a session."""
+        return self.session.csrf if self.session else ""
+
+
+def find(uow: UnitOfWork, secret: str, now: datetime) -> Visit:
+    """The visit behind a cookie; an idle session (60 minutes) is dropped. Commits when it has changed anything."""
+    if not secret or len(secret) > LONGEST_SECRET:
+        return Visit()
+    session = uow.sessions.get(hashed(secret), now)
+    if session is None:
+        return Visit()
+    if now - session.seen_at > IDLE:
+        uow.sessions.drop(session.id_hash)
+        uow.commit()
+        return Visit()
+    person = uow.people.get(PersonId(session.person)) if session.person else None
+    if session.person and person is None:
+        return Visit()
+    if now - session.seen_at > TOUCH_AFTER:  # not at every page: reading should not write
+        session = replace(session, seen_at=now)
+        uow.sessions.put(session)
+        uow.commit()
+    return Visit(session, person)
+
+
+def start(
+    uow: UnitOfWork, person: Person | None, values: Mapping[str, str], old: Session | None, now: datetime
+) -> tuple[str, Session]:
+    """A fresh session and its secret; the old one ends."""
+    if old is not None:
+        uow.sessions.drop(old.id_hash)
+    secret = fresh_token()
+    session = Session(
+        hashed(secret),
+        person.id if person else None,
+        person.institution if person else None,
+        fresh_token(),
+        dict(values),
+        now,
+        now,
+        now + LIFE,
+    )
+    uow.sessions.put(session)
+    return secret, session
+
+
+def cookie_of(request: Request) -> str:
+    """The session's secret as the browser sent it."""
+    return request.cookies.get(COOKIE, "")
+
+
+def browser_of(request: Request) -> str:
+    """The secret that names this browser; empty when it has none yet."""
+    known = request.cookies.get(BROWSER_COOKIE, "")
+    return known if 20 <= len(known) <= LONGEST_SECRET else ""
+
+
+def set_cookie(response: Response, name: str, value: str, life: timedelta = LIFE) -> None:
+    """Set one of our cookies, with the flags that a frame of another site needs."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=int(life.total_seconds()),
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+
+
+def drop_cookie(response: Response, name: str) -> None:
+    """Forget one of our cookies; the flags must be the same for the browser to find it."""
+    set_cookie(response, name, "", timedelta(0))
