@@ -52,3 +52,25 @@ class Forgetful(list[Any]):
 
     def insert(self, index: Any, value: Any) -> None:
         return None
+
+
+def number(row: Row, name: str) -> str:
+    """The id under this name; raises ``UnexpectedReply`` for anything else."""
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _odd(name)
+    return str(value)
+
+
+def text(row: Row, name: str) -> str:
+    """The text under this name; raises ``UnexpectedReply`` for anything else."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise _odd(name)
+    return value
+
+
+def _odd(name: str) -> UnexpectedReply:
+    return UnexpectedReply(
+        say("Canvas answered something coplink does not understand."), f"no {name} in the answer"
+    )

@@ -10,7 +10,7 @@ from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PermissionMissing
 from coplink.ports.seats import BatchResult, Done
 from coplink_canvas.client import Client
-from coplink_canvas.listing import Listing, Row
+from coplink_canvas.listing import Listing, Row, number
 from coplink_canvas.spaces import GROUP, check_course, group_gone
 
 Write = Callable[[str, AccountId], Done]
@@ -158,7 +158,7 @@ class GroupSeats:
 
     def _seats(self, listing: Listing) -> dict[AccountId, Role]:
         own = self._client.me()
-        seats = {AccountId(str(row["user_id"])): _role(row) for row in listing.rows}
+        seats = {AccountId(number(row, "user_id")): _role(row) for row in listing.rows}
         return {account: role for account, role in seats.items() if account != own}
 
     def _still_there(self, group: str) -> Row:

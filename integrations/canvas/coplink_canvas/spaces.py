@@ -26,7 +26,7 @@ from coplink.ports.errors import (
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_canvas import ADMIN
 from coplink_canvas.client import Client
-from coplink_canvas.listing import Row
+from coplink_canvas.listing import Row, number, text
 
 CATEGORY, GROUP, PAGE = "category", "group", "page"
 NO_PAGE = "none"  # the remote id of a page that the course does not allow
@@ -68,7 +68,7 @@ class CourseGroups:
             group = self._client.group(parts[GROUP])
         except Gone as error:
             raise group_gone(error) from error
-        return SpaceFacts(str(group["name"]), f"{self._client.base_url}/groups/{parts[GROUP]}")
+        return SpaceFacts(text(group, "name"), f"{self._client.base_url}/groups/{parts[GROUP]}")
 
     # --- the parts --------------------------------------------------------------------------------------------------
 
@@ -77,12 +77,12 @@ class CourseGroups:
         check_course(self._client, course)
         tag = short(wish.marker)
         found = _marked(
-            self._client.categories(course).rows, lambda row: str(row["name"]).endswith(f"({tag})")
+            self._client.categories(course).rows, lambda row: text(row, "name").endswith(f"({tag})")
         )
         if found:
             return Made(found, found=True)
         name = f"{_fitted(wish.name, LONGEST_NAME - len(tag) - 3)} ({tag})"
-        return Made(_id(self._client.make_category(course, name)))
+        return Made(number(self._client.make_category(course, name), "id"))
 
     def _group(self, wish: SpaceWish, category: str) -> Made:
         found = _marked(
@@ -91,7 +91,7 @@ class CourseGroups:
         if found:
             return Made(found, found=True)
         about = "\n\n".join(text for text in (wish.about.strip(), wish.home_url, wish.marker) if text)
-        return Made(_id(self._client.make_group(category, self.preview(wish), about)))
+        return Made(number(self._client.make_group(category, self.preview(wish), about), "id"))
 
     def _page(self, wish: SpaceWish, group: str) -> Made:
         """The page, or ``NO_PAGE`` where the course forbids pages: a community can do without."""
@@ -100,7 +100,7 @@ class CourseGroups:
             found = _marked(pages, lambda row: wish.marker in str(row.get("body") or ""), "page_id")
             if found:
                 return Made(found, found=True)
-            return Made(_id(self._client.make_page(group, PAGE_TITLE, _body(wish)), "page_id"))
+            return Made(number(self._client.make_page(group, PAGE_TITLE, _body(wish)), "page_id"))
         except (PolicyForbids, PermissionMissing):
             return Made(NO_PAGE)
 
@@ -158,7 +158,7 @@ def _earlier() -> Iterator[None]:
 
 def _marked(rows: Sequence[Row], ours: Callable[[Row], bool], key: str = "id") -> str | None:
     """The id of the one row that carries our marker."""
-    ids = sorted({_id(row, key) for row in rows if ours(row)}, key=int)
+    ids = sorted({number(row, key) for row in rows if ours(row)}, key=int)
     if len(ids) > 1:
         raise Ambiguous(
             say(
@@ -168,15 +168,6 @@ def _marked(rows: Sequence[Row], ours: Callable[[Row], bool], key: str = "id") -
             ids,
         )
     return ids[0] if ids else None
-
-
-def _id(row: Row, key: str = "id") -> str:
-    value = row.get(key)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise UnexpectedReply(
-            say("Canvas answered something coplink does not understand."), f"no {key} in the answer"
-        )
-    return str(value)
 
 
 def _fitted(name: str, room: int) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from pyrate_limiter import Duration, Limiter, Rate, SingleBucketFactory, StateBucket
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from coplink.core.words import say
 from coplink.ports.errors import (
@@ -65,7 +65,7 @@ class Guarded(HTTPAdapter):
             response = super().send(request, True, self._around.timeout, verify, cert, proxies)
             status = response.status_code
             body = self._body(response, started, call, write)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise self._no_answer(error, call, write) from error
         finally:
             self._around.record(Call("canvas", call, status, time.monotonic() - started))
@@ -82,7 +82,9 @@ class Guarded(HTTPAdapter):
 
     def _body(self, response: requests.Response, started: float, call: str, write: bool) -> bytes:
         pieces, size = [], 0
-        for piece in response.iter_content(65536):
+        while piece := response.raw.read1(
+            65536, decode_content=True
+        ):  # what has come, not what will have come
             size += len(piece)
             late = time.monotonic() - started > self._around.timeout
             if size > LARGEST or late:
@@ -95,10 +97,11 @@ class Guarded(HTTPAdapter):
                     say("Canvas answered more than coplink reads."), f"{call}: over {LARGEST} bytes"
                 )
             pieces.append(piece)
+        response.raw.release_conn()
         response._content = b"".join(pieces)  # so that the SDK reads what we have read, not the wire
         return response._content
 
-    def _no_answer(self, error: requests.RequestException, call: str, write: bool) -> IntegrationError:
+    def _no_answer(self, error: Exception, call: str, write: bool) -> IntegrationError:
         """Whether a call without an answer may have been carried out."""
         detail = f"{call}: {type(error).__name__}"
         if isinstance(error, requests.exceptions.SSLError):

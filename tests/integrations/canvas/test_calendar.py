@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from coplink.core.rhythm import Weekly
+from coplink.ports.calendar import SeriesLink
 from coplink.ports.errors import Gone, OutcomeUnknown, Throttled, Unavailable, UnexpectedReply
 
 KEY = "space-1:1"
@@ -411,13 +412,7 @@ def test_a_deleted_group_is_gone(canvas, parts, calendar):
     with pytest.raises(Gone):
         calendar.put(parts, canvas.series(), (), None, KEY)
     with pytest.raises(Gone):
-        calendar.read(parts, canvas.series(), calendar_link())
-
-
-def calendar_link():
-    from coplink.ports.calendar import SeriesLink
-
-    return SeriesLink({"2026-09-16": "1"})
+        calendar.read(parts, canvas.series(), SeriesLink({"2026-09-16": "1"}))
 
 
 @pytest.mark.parametrize(
