@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,9 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from coplink.core.community import Participation
-from coplink.core.people import InstitutionId
+from coplink.core.people import Identity, InstitutionId
+from coplink.core.words import Said, say
+from coplink.ports.records import Link, LinkKind, Report
 from coplink.ports.storage import Storage, UnitOfWork
 from coplink.storage.database import make_engine
 from coplink.storage.tables import Table as EveryTable
@@ -127,6 +130,27 @@ def test_an_instant_comes_back_in_utc_whatever_zone_it_came_in(engine, zone):
 def test_a_time_without_a_zone_is_refused(keep, world):
     with keep() as uow, pytest.raises(StatementError, match="without a zone"):
         uow.journal.note_removed(world.north.id, 1, datetime(2026, 9, 1))  # noqa: DTZ001
+
+
+ODD = "A\0da \ud800 λ 𝒳 <b>\n'\"; DROP TABLE people; --"
+WHOLE = "Ada ? λ 𝒳 <b>\n'\"; DROP TABLE people; --"
+
+
+def test_what_a_database_cannot_hold_is_left_out_on_both_alike(keep, world):
+    with keep() as uow:
+        uow.people.put(replace(world.ada, name=ODD))
+        uow.people.put_identity(Identity(world.north.id, "lti", "r1", ODD, world.ada.id))
+        uow.spaces.put(replace(world.space, name=ODD, parts={ODD: ODD}))
+        uow.records.report(Report("collect", "s1", world.community.id, world.now, {}, (say(ODD, name=ODD),)))
+        uow.links.put(Link("l1", LinkKind.FEED, ODD, world.north.id, None, None, world.now, None))
+    with keep() as uow:
+        person = uow.people.by_identity(world.north.id, "lti", "r1", ODD)
+        assert person is not None
+        assert person.name == WHOLE
+        assert uow.people.subjects(world.north.id, "lti", "r1") == {WHOLE: world.ada.id}
+        assert uow.spaces.get(world.space.id).parts == {WHOLE: WHOLE}
+        assert uow.records.reports(world.community.id)[0].sentences == (Said(WHOLE, {"name": WHOLE}),)
+        assert uow.links.by_token(LinkKind.FEED, ODD).token == ODD, "what is sealed is kept to the letter"
 
 
 def test_every_table_says_what_personal_data_it_holds_and_how_long():

@@ -11,7 +11,7 @@ from coplink.core.rhythm import Break, Dates, MonthlyDay, MonthlyWeekday, Rhythm
 from coplink.core.spaces import SpaceId
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesLink
-from coplink.ports.records import Event, Notice, Report
+from coplink.ports.records import Happening, Notice, Report
 from coplink.storage.mapping import to_rhythm
 from coplink.storage.tables import VersionRow
 
@@ -169,6 +169,15 @@ def test_reports_newest_first_and_of_a_kind(keep, world):
         assert uow.records.reports(world.community.id, "provision") == []
 
 
+def test_only_the_newest_reports_of_a_kind_are_kept(engine, keep, world):
+    with keep() as uow:
+        uow.records.report(Report("full", "k1", world.community.id, world.now, {"n": -1}))
+        for n in range(210):
+            uow.records.report(Report("collect", "s1", world.community.id, world.now, {"n": n}))
+        kept = uow.records.reports(world.community.id, limit=1000)
+    assert [report.counts["n"] for report in kept] == [*range(209, 9, -1), -1]
+
+
 def notice(world, key, community="k1", code="stuck", institution=None, **changes):
     made = Notice(
         key,
@@ -213,12 +222,12 @@ def test_notices_outside_a_community_stay_within_their_institution(keep, world):
 
 
 def test_the_history_is_told_newest_first(keep, world):
-    def event(n, actor="ada"):
+    def happening(n, actor="ada"):
         said = say("{name} joined.", name=f"P{n}")
-        return Event(world.community.id, world.north.id, world.now, actor, said)
+        return Happening(world.community.id, world.north.id, world.now, actor, said)
 
     with keep() as uow:
         for n in range(3):
-            uow.records.say(event(n, actor="" if n == 1 else "ada"))
-        assert uow.records.history(world.community.id) == [event(2), event(1, ""), event(0)]
-        assert uow.records.history(world.community.id, limit=1) == [event(2)]
+            uow.records.say(happening(n, actor="" if n == 1 else "ada"))
+        assert uow.records.history(world.community.id) == [happening(2), happening(1, ""), happening(0)]
+        assert uow.records.history(world.community.id, limit=1) == [happening(2)]

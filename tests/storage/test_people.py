@@ -19,7 +19,7 @@ from coplink.core.people import (
 )
 from coplink.core.spaces import Unreachable
 from coplink.core.words import say
-from coplink.ports.records import Event, Link, LinkKind, Session
+from coplink.ports.records import Happening, Link, LinkKind, Session
 from coplink.storage.repositories.base import AnotherInstitution
 
 
@@ -70,6 +70,12 @@ def test_the_same_subject_elsewhere_is_someone_else(keep, world):
         assert find(world.north.id, "google", "r1", "sub-1") is None
         assert find(world.south.id, "lti", "r2", "sub-1") is None
         assert uow.people.subjects(world.north.id, "lti", "r1") == {"sub-1": world.ada.id}
+
+
+def test_a_door_never_leads_to_a_person_of_another_institution(keep, world):
+    with keep() as uow:
+        uow.people.put_identity(Identity(world.north.id, "lti", "r1", "sub-1", world.sol.id))
+        assert uow.people.by_identity(world.north.id, "lti", "r1", "sub-1") is None
 
 
 def test_a_roster_read_later_does_not_undo_that_someone_came(keep, world):
@@ -157,7 +163,7 @@ def test_merging_moves_everything_and_leaves_nothing_twice(keep, world):
             ),
             None,
         )
-        uow.records.say(Event(world.community.id, world.north.id, world.now, world.bo.id, say("said")))
+        uow.records.say(Happening(world.community.id, world.north.id, world.now, world.bo.id, say("said")))
     with keep() as uow:
         uow.people.merge(gone=world.bo.id, into=world.ada.id)
     with keep() as uow:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -268,3 +269,15 @@ def test_removals_are_counted_per_institution_and_time(keep, world):
         assert uow.journal.removed_since(world.north.id, world.now) == 2
         assert uow.journal.removed_since(world.north.id, world.now - timedelta(days=1)) == 5
         assert uow.journal.removed_since(world.south.id, world.now + timedelta(seconds=1)) == 0
+        uow.journal.note_removed(world.north.id, 1, world.now + timedelta(days=30))
+        assert uow.journal.removed_since(world.north.id, world.now - timedelta(days=9)) == 3
+
+
+def test_a_write_may_name_many_accounts(keep, world):
+    """On PostgreSQL an indexed text has a limit; what a batch names is longer."""
+    what = "seat " + " ".join(secrets.token_hex(16) for _ in range(500))
+    with keep() as uow:
+        uow.work.mark(K, world.space.id, "k1")
+        turn = uow.work.begin(K, world.space.id, world.now)
+        uow.journal.open(turn, world.space.id, what, "key-1", world.now)
+        assert uow.journal.key_of(world.space.id, what) == "key-1"

@@ -17,6 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+from coplink.storage.types import to_json
+
 BUSY_SECONDS = 20
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -28,6 +30,7 @@ def make_engine(url: str | URL) -> Engine:
         return _sqlite(address)
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
+        json_serializer=to_json,
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=16,
@@ -42,7 +45,7 @@ def make_engine(url: str | URL) -> Engine:
 def _sqlite(address: URL) -> Engine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(address, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

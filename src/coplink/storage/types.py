@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -34,11 +35,48 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class PlainText(TypeDecorator[str]):
+    """A text as people and platforms write it, without what a database cannot hold: see ``storable``."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
 class SealedText(TypeDecorator[str]):
     """A sealed value. The repository seals and opens it, for it knows the owner; rotation finds it by this type."""
 
     impl = Text
     cache_ok = True
+
+
+def storable(text: str) -> str:
+    """The text without NUL, which PostgreSQL refuses, and with halves of signs replaced, which are no UTF-8.
+
+    Both are legal in JSON and so may stand in a name that a platform sends; a page must not break on one.
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def to_json(value: Any) -> str:
+    """How both databases are given JSON."""
+    return json.dumps(_storable_within(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _storable_within(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {_storable_within(key): _storable_within(inner) for key, inner in value.items()}
+        case list():
+            return [_storable_within(inner) for inner in value]
+        case _:
+            return value
 
 
 def portable_json() -> JSON:

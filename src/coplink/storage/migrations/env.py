@@ -1,4 +1,10 @@
-"""Alembic's entry: runs the revisions on the connection it is given."""
+"""Alembic's entry: runs the revisions on the connection it is given.
+
+A new revision is written by comparing the tables with an upgraded *PostgreSQL*, never with SQLite (a boolean default it
+writes as ``1`` fails on the other), then read, and tested with data on both:
+
+    command.revision(alembic_config(connection), message="What changes", autogenerate=True)
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from coplink.storage.tables import Table
-from coplink.storage.types import SealedText, UtcDateTime
+from coplink.storage.types import PlainText, SealedText, UtcDateTime
 
 
 def render(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -17,6 +23,8 @@ def render(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[Fal
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(thing, SealedText):
         return "sa.Text()"
+    if kind == "type" and isinstance(thing, PlainText):
+        return "sa.String()"
     return False
 
 

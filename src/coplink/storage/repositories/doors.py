@@ -18,7 +18,7 @@ FORM_SECRET, SESSION_VALUES = "session form secret", "session values"
 
 def digest(secret: str) -> str:
     """How a secret with enough randomness of its own is looked up: SHA-256, hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class SqlLogins(Repository):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 
@@ -13,6 +13,9 @@ from coplink.ports.seats import Done
 from coplink.ports.storage import StaleTurn
 from coplink.storage.repositories.base import Repository
 from coplink.storage.tables import JournalRow, RemovalRow, SpaceRow, WorkRow
+
+REMEMBERED = timedelta(days=30)
+"""How long removals are counted; the longest limit is a day."""
 
 
 class SqlJournal(Repository):
@@ -68,6 +71,7 @@ class SqlJournal(Repository):
         return int(self._session.scalar(query) or 0)
 
     def note_removed(self, institution: InstitutionId, count: int, now: datetime) -> None:
+        self._drop_some(RemovalRow, RemovalRow.number, RemovalRow.at < now - REMEMBERED)
         if count:
             self._run(insert(RemovalRow).values(institution=institution, at=now, count=count))
 

@@ -9,7 +9,7 @@ from coplink.storage.repositories.base import AnotherInstitution, Repository
 from coplink.storage.tables import (
     AccountRow,
     ArtifactRow,
-    EventRow,
+    HappeningRow,
     IdentityRow,
     LinkRow,
     MembershipRow,
@@ -40,7 +40,7 @@ class Merging(Repository):
         self._run(update(SessionRow).where(SessionRow.person == gone).values(person=into))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
         self._run(update(ArtifactRow).where(ArtifactRow.author == gone).values(author=into))
-        self._run(update(EventRow).where(EventRow.actor == gone).values(actor=into))
+        self._run(update(HappeningRow).where(HappeningRow.actor == gone).values(actor=into))
         self._fill(rows[gone], rows[into])
         self._run(delete(PersonRow).where(PersonRow.id == gone))
 

@@ -70,6 +70,7 @@ class SqlPeople(Repository):
             select(PersonRow)
             .join(IdentityRow, IdentityRow.person == PersonRow.id)
             .where(
+                PersonRow.institution == institution,
                 IdentityRow.institution == institution,
                 IdentityRow.door == door,
                 IdentityRow.realm == realm,

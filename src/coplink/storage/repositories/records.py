@@ -10,11 +10,15 @@ from coplink.core.people import CommunityId, InstitutionId
 from coplink.ports.records import Happening, Notice, Report
 from coplink.storage.mapping import from_said, to_said
 from coplink.storage.repositories.base import Repository
-from coplink.storage.tables import EventRow, NoticeRow, ReportRow
+from coplink.storage.tables import HappeningRow, NoticeRow, ReportRow
+
+KEPT = 200
+"""How many reports of one community and kind are kept."""
 
 
 class SqlRecords(Repository):
     def report(self, report: Report) -> None:
+        """Keep it, and let the oldest of its kind go."""
         self._run(
             insert(ReportRow).values(
                 kind=report.kind,
@@ -25,6 +29,9 @@ class SqlRecords(Repository):
                 sentences=[from_said(said) for said in report.sentences],
             )
         )
+        same = (ReportRow.community == report.community, ReportRow.kind == report.kind)
+        oldest = select(ReportRow.number).where(*same).order_by(ReportRow.number.desc()).offset(KEPT).limit(1)
+        self._run(delete(ReportRow).where(*same, ReportRow.number <= oldest.scalar_subquery()))
 
     def reports(self, community: CommunityId, kind: str | None = None, limit: int = 50) -> Sequence[Report]:
         """Newest first."""
@@ -90,7 +97,7 @@ class SqlRecords(Repository):
 
     def say(self, happening: Happening) -> None:
         self._run(
-            insert(EventRow).values(
+            insert(HappeningRow).values(
                 community=happening.community,
                 institution=happening.institution,
                 at=happening.at,
@@ -101,10 +108,10 @@ class SqlRecords(Repository):
 
     def history(self, community: CommunityId, limit: int = 200) -> Sequence[Happening]:
         """Newest first."""
-        query = select(EventRow).where(EventRow.community == community)
+        query = select(HappeningRow).where(HappeningRow.community == community)
         return [
             Happening(row.community, InstitutionId(row.institution), row.at, row.actor, to_said(row.message))
-            for row in self._rows(query.order_by(EventRow.number.desc()).limit(limit))
+            for row in self._rows(query.order_by(HappeningRow.number.desc()).limit(limit))
         ]
 
 

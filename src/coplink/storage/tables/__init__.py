@@ -20,7 +20,7 @@ from coplink.storage.tables.institutions import (
 )
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, PersonRow
-from coplink.storage.tables.records import EventRow, NoticeRow, ReportRow
+from coplink.storage.tables.records import HappeningRow, NoticeRow, ReportRow
 from coplink.storage.tables.spaces import (
     JournalRow,
     LedgerRow,
@@ -41,7 +41,7 @@ __all__ = [
     "ContextRow",
     "CursorRow",
     "DeploymentRow",
-    "EventRow",
+    "HappeningRow",
     "IdentityRow",
     "InstitutionRow",
     "JournalRow",

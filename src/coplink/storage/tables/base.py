@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import ForeignKey, MetaData, String
+from sqlalchemy import ForeignKey, MetaData
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from coplink.storage.types import SealedText, UtcDateTime, big_key, portable_json
+from coplink.storage.types import PlainText, SealedText, UtcDateTime, big_key, portable_json
 
 # SQLite can only change a constraint that has a name.
 NAMES = {
@@ -25,14 +25,14 @@ class Table(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: String(),
+        str: PlainText(),
         datetime: UtcDateTime(),
         dict[str, Any]: portable_json(),
         list[Any]: portable_json(),
     }
 
 
-Key = Annotated[str, mapped_column(String(), primary_key=True)]
+Key = Annotated[str, mapped_column(PlainText(), primary_key=True)]
 Number = Annotated[int, mapped_column(big_key(), primary_key=True, autoincrement=True)]
 Sealed = Annotated[str, mapped_column(SealedText())]
 

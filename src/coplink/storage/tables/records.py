@@ -12,7 +12,10 @@ from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, Numbe
 
 
 class ReportRow(Table):
-    """What one run did. Its sentences may name people of the community: personal data; the newest are shown."""
+    """What one run did. Its sentences may name people of the community: personal data.
+
+    Only the newest of a community and kind are kept.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (Index(None, "community", "number"),)
@@ -42,10 +45,10 @@ class NoticeRow(Table):
     at: Mapped[datetime]
 
 
-class EventRow(Table):
+class HappeningRow(Table):
     """One line of a community's history, append-only. Personal data: who did what; kept as long as the community."""
 
-    __tablename__ = "events"
+    __tablename__ = "happenings"
     __table_args__ = (Index(None, "community", "number"),)
 
     number: Mapped[Number]

@@ -80,7 +80,7 @@ class JournalRow(Table):
     """
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "space", "what"),)
+    __table_args__ = (Index(None, "space", "number"),)
 
     number: Mapped[Number]
     institution: Mapped[InstitutionRef]
@@ -96,7 +96,7 @@ class JournalRow(Table):
 
 
 class RemovalRow(Table):
-    """How many seats an institution's spaces lost, and when. No personal data; kept for the daily limit."""
+    """How many seats an institution's spaces lost, and when. No personal data; kept for 30 days."""
 
     __tablename__ = "removals"
     __table_args__ = (Index(None, "institution", "at"),)

@@ -228,21 +228,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_deployments_institution", "deployments", ["institution"])
     op.create_table(
-        "events",
+        "happenings",
         sa.Column("number", NUMBER, autoincrement=True, nullable=False),
         sa.Column("community", sa.String(), nullable=False),
         sa.Column("institution", sa.String(), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("message", JSON, nullable=False),
-        sa.ForeignKeyConstraint(["community"], ["communities.id"], name="fk_events_community_communities"),
         sa.ForeignKeyConstraint(
-            ["institution"], ["institutions.id"], name="fk_events_institution_institutions"
+            ["community"], ["communities.id"], name="fk_happenings_community_communities"
         ),
-        sa.PrimaryKeyConstraint("number", name="pk_events"),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_happenings_institution_institutions"
+        ),
+        sa.PrimaryKeyConstraint("number", name="pk_happenings"),
     )
-    op.create_index("ix_events_community_number", "events", ["community", "number"])
-    op.create_index("ix_events_institution", "events", ["institution"])
+    op.create_index("ix_happenings_community_number", "happenings", ["community", "number"])
+    op.create_index("ix_happenings_institution", "happenings", ["institution"])
     op.create_table(
         "identities",
         sa.Column("institution", sa.String(), nullable=False),
@@ -440,7 +442,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_journal_community", "journal", ["community"])
     op.create_index("ix_journal_institution", "journal", ["institution"])
-    op.create_index("ix_journal_space_what", "journal", ["space", "what"])
+    op.create_index("ix_journal_space_number", "journal", ["space", "number"])
     op.create_table(
         "ledger",
         sa.Column("space", sa.String(), nullable=False),
@@ -537,7 +539,7 @@ def downgrade() -> None:
         "memberships",
         "links",
         "identities",
-        "events",
+        "happenings",
         "deployments",
         "contexts",
         "charters",
