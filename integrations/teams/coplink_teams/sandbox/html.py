@@ -10,7 +10,8 @@ STYLE = """
 :root{color-scheme:light dark;--ink:#242424;--paper:#fff;--shade:#f0f0f5;--line:#d1d1de;--mark:#5b5fc7}
 @media (prefers-color-scheme:dark){:root{--ink:#f2f2f2;--paper:#1f1f1f;--shade:#2d2c3a;--line:#55546a;--mark:#a9acf0}}
 *{box-sizing:border-box}
-body{margin:0;font:16px/1.5 system-ui,"Segoe UI",sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0;font:16px/1.5 system-ui,"Segoe UI",sans-serif;color:var(--ink);background:var(--paper);
+overflow-wrap:anywhere}
 header{background:#464775;color:#fff;padding:.6rem 1rem;font-weight:600}main{padding:1rem;max-width:60rem}
 section{border:1px solid var(--line);border-radius:.5rem;padding:.5rem 1rem;margin:0 0 1rem;overflow-wrap:anywhere}
 .about{white-space:pre-line}small,.empty{opacity:.8}ul{padding-left:1.2rem}form.inline{display:inline}
@@ -56,7 +57,7 @@ def page(title: str, body: str, wide: bool = False) -> Response:
     """One page in the common style."""
     html = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
         f"<title>{escape(title)} · pretended</title><style>{STYLE}</style></head>"
         f"<body><header>Microsoft Teams, pretended</header>{body}</body></html>"
     )

@@ -6,7 +6,7 @@
   var PATIENCE = 15000;
   var here = document.currentScript;
   var themes = {default: "light", light: "light", dark: "dark", contrast: "contrast"};
-  var ended = false;
+  var sent = false;
 
   function setting(name) {
     var holder = document.querySelector("[data-" + name + "]");
@@ -14,14 +14,16 @@
   }
 
   function theme(name) {
-    document.documentElement.dataset.theme = themes[name] || "light";
+    var ours = themes[name] || "light";
+    document.documentElement.dataset.theme = ours;
+    var field = document.querySelector("form [name=theme]");
+    if (field) field.value = ours;
   }
 
   // Show one sentence in place of the waiting one; the page itself says what to do without Teams.
   function say(sentence) {
-    if (ended) return;
-    ended = true;
-    var place = document.querySelector("[data-status]") || document.getElementById("tab-status");
+    if (sent) return;
+    var place = document.querySelector("[role=status]") || document.getElementById("tab-status");
     if (!place) {
       place = document.createElement("p");
       place.id = "tab-status";
@@ -32,15 +34,14 @@
   }
 
   function submit(token) {
-    if (ended) return;
-    ended = true;
+    if (sent) return;
     var form = document.querySelector("form");
     var field = form && form.querySelector("[name=token]");
     if (!field) {
-      ended = false;
       say("This page is incomplete. Close the tab and open it again.");
       return;
     }
+    sent = true;
     field.value = token;
     form.submit();
   }
@@ -68,10 +69,13 @@
     library().then(function (teams) {
       return teams.app.initialize(origins).then(function () {
         teams.app.registerOnThemeChangeHandler(theme);
-        teams.app.getContext().then(function (context) { theme(context.app && context.app.theme); }, function () {});
         teams.app.notifyAppLoaded();
-        return teams.authentication.getAuthToken();
-      }).then(function (token) {
+        return Promise.all([
+          teams.authentication.getAuthToken(),
+          teams.app.getContext().then(function (context) { theme(context.app && context.app.theme); }, function () {})
+        ]);
+      }).then(function (answers) {
+        var token = answers[0];
         teams.app.notifySuccess();
         submit(token);
       });
@@ -85,6 +89,14 @@
     });
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  // After every deferred script of the page, so that the library is not loaded twice.
+  var started = false;
+  function once() {
+    if (started) return;
+    started = true;
+    start();
+  }
+  document.addEventListener("DOMContentLoaded", once);
+  window.addEventListener("load", once);
+  if (document.readyState === "complete") once();
 })();
