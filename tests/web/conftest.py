@@ -1,0 +1,375 @@
+"""Two schools, a staff room with two doors, a real database, and browsers that fill in forms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from cryptography.fernet import Fernet
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from coplink import registry
+from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
+from coplink.core.errors import BadToken, LaunchError
+from coplink.core.people import AccountId, Institution, InstitutionId, Person
+from coplink.core.roster import Listed, Roster
+from coplink.core.words import say
+from coplink.engine import connect
+from coplink.jobs.inline import InlineJobs
+from coplink.ports.door import InboundRequest, Knock, Reply, TokenPage
+from coplink.ports.integration import Capability, Surroundings
+from coplink.ports.watch import Subscription
+from coplink.settings import load
+from coplink.storage.database import make_engine, upgrade
+from coplink.testing.databases import sqlite_url
+from coplink.testing.pinboard import Board, PinBoard, Pinned
+from coplink.web import create_app
+from coplink.wiring import Services, build
+from coplink.worker.handlers import Worker
+
+BASE = "http://127.0.0.1:8080"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@dataclass
+class MovingClock:
+    """A clock that the test moves."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, to: datetime) -> None:
+        self.at = max(self.at, to)
+
+    def pass_by(self, **gone: float) -> None:
+        self.at += timedelta(**gone)
+
+
+@dataclass
+class PaperRoster:
+    """A roster on paper."""
+
+    people: list[Listed] = field(default_factory=list)
+
+    def read(self, address: RosterSourceAddress) -> Roster:
+        return Roster(tuple(self.people), True)
+
+
+def arrival_of(institution: str, told: Mapping[str, Any]) -> Arrival:
+    """Who came, as the staff room's doors tell it."""
+    subject = told["subject"]
+    course = told.get("course", "course-1")
+    account = told.get("account")
+    return Arrival(
+        "pinboard",
+        InstitutionId(institution),
+        f"staff-room-{institution}",
+        subject,
+        told.get("name", subject.title()),
+        told.get("email", f"{subject}@school.example"),
+        zone=told.get("zone"),
+        context=Context("realm", course, told.get("title", "Course")) if course else None,
+        leads_context=bool(told.get("leads")),
+        accounts=(ProvedAccount("pinboard", AccountId(account), f"{account}@school.example"),)
+        if account
+        else (),
+        roster=RosterSourceAddress("realm", {"url": "x"}) if course else None,
+        asked=told.get("asked", {}),
+    )
+
+
+class TokenDoor:
+    """A tab inside the staff room: its page posts a token, which says who came."""
+
+    page = TokenPage({"tab.js": b"// fetches a token"}, {"origins": "https://staff.example"})
+    frame_ancestors = ("https://staff.example",)
+
+    def __init__(self, institution: str) -> None:
+        self._institution = institution
+
+    def begin(self, knock: Knock) -> Reply:
+        raise LaunchError(say("Open coplink in the staff room."))
+
+    def open(self, request: InboundRequest, knock: Knock | None) -> Arrival:
+        try:
+            return arrival_of(self._institution, json.loads(request.form.get("token", "")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadToken(say("The staff room does not know you."), type(error).__name__) from error
+
+
+class RedirectingDoor:
+    """A sign-in page elsewhere: the browser is sent away and comes back with a code, which says who came."""
+
+    page = None
+    frame_ancestors = ()
+
+    def __init__(self, institution: str) -> None:
+        self._institution = institution
+
+    def begin(self, knock: Knock) -> Reply:
+        asked = {"state": knock.state, "nonce": knock.nonce, "back": knock.return_url}
+        return Reply(303, {"location": f"https://harbour.example/sign-in?{urlencode(asked)}"})
+
+    def open(self, request: InboundRequest, knock: Knock | None) -> Arrival:
+        if knock is None or len(knock.verifier) < 43:
+            raise BadToken(say("The harbour does not know you."), "no verifier")
+        told = json.loads(request.query.get("code", "null"))
+        if not told:
+            raise BadToken(say("The harbour does not know you."), "no code")
+        return replace(
+            arrival_of(self._institution, told), door="harbour", realm=f"harbour-{self._institution}"
+        )
+
+
+class Bell:
+    """The staff room rings when files change; its calls carry our secret in a header."""
+
+    def subscribe(self, parts: Mapping[str, str], callback: str, secret: str, key: str) -> Subscription:
+        return Subscription("bell-1", NOW + timedelta(days=3))
+
+    def renew(self, parts: Mapping[str, str], subscription: Subscription) -> Subscription:
+        return subscription
+
+    def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
+        if "validationToken" in request.query:
+            return Reply(200, {"content-type": "text/plain"}, request.query["validationToken"])
+        return request.headers.get("x-bell") == secret
+
+
+class StaffRoom(PinBoard):
+    """The pin board with a tab as its door and a bell."""
+
+    manifest = replace(
+        PinBoard.manifest, capabilities=PinBoard.manifest.capabilities | {Capability.DOOR, Capability.WATCH}
+    )
+
+    def connect(self, settings: Mapping[str, str], around: Surroundings) -> Pinned:
+        pinned = super().connect(settings, around)
+        pinned.watch = Bell()
+        return pinned
+
+    def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> TokenDoor:
+        return TokenDoor(institution)
+
+
+class Harbour(PinBoard):
+    """A second suite with a sign-in page of its own; a place there needs a course."""
+
+    manifest = replace(
+        PinBoard.manifest, key="harbour", title="Harbour", door_name="the harbour gate", chooses=("course",)
+    )
+
+    def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> RedirectingDoor:
+        return RedirectingDoor(institution)
+
+
+class Browser:
+    """One browser: keeps cookies, reads pages, and sends forms as people do."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = Client(app)
+        self.page: TestResponse | None = None
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        self.page = self.client.get(path, base_url=BASE, **more)
+        return self.page
+
+    def post(
+        self, path: str, form: Mapping[str, Any] | None = None, secret: str | None = None, **more: Any
+    ) -> TestResponse:
+        """Send a form with the secret of the page seen last (or another)."""
+        data = {"csrf": self.secret() if secret is None else secret, **(form or {})}
+        self.page = self.client.post(path, data=data, base_url=BASE, **more)
+        return self.page
+
+    def secret(self) -> str:
+        """The form secret: as the page seen last shows it, else as the start page does."""
+        for path in ("", "/me"):
+            if path:
+                self.get(path)
+            shown = (
+                self.page and self.page.mimetype == "text/html" and self.soup().select_one("input[name=csrf]")
+            )
+            if shown:
+                return str(shown["value"])
+        raise AssertionError("no form on any page")
+
+    def soup(self) -> BeautifulSoup:
+        assert self.page is not None
+        return BeautifulSoup(self.page.text, "html.parser")
+
+    def says(self) -> str:
+        """The words of the page's main part."""
+        main = self.soup().find("main")
+        assert main is not None
+        return " ".join(main.get_text(" ").split())
+
+    def follow(self) -> TestResponse:
+        """Go where the last answer sends the browser."""
+        assert self.page is not None
+        assert self.page.status_code == 303, self.page.text
+        return self.get(urlsplit(self.page.location)._replace(scheme="", netloc="").geturl())
+
+
+@dataclass
+class Site:
+    """The real application over a real database, two schools and their staff room."""
+
+    app: Flask
+    services: Services
+    clock: MovingClock
+    jobs: InlineJobs
+    here: Institution
+    there: Institution
+    doors: Mapping[str, str]
+    boards: dict[str, Board]
+    roster: PaperRoster
+
+    def browser(self) -> Browser:
+        return Browser(self.app)
+
+    def enter(
+        self, subject: str, at: Institution | None = None, browser: Browser | None = None, **told: Any
+    ) -> Browser:
+        """Somebody opens the tab in the staff room of a school."""
+        browser = browser or self.browser()
+        door = f"/door/pinboard/{self.doors[(at or self.here).name]}"
+        assert browser.get(door).status_code == 200
+        told = {"account": subject, **told, "subject": subject}
+        browser.post(door, {"token": json.dumps(told)})
+        assert browser.page is not None
+        assert browser.page.status_code == 303, browser.page.text
+        return browser
+
+    def person(self, subject: str, at: Institution | None = None) -> Person:
+        institution = at or self.here
+        with self.services.begin() as uow:
+            person = uow.people.by_identity(
+                institution.id, "pinboard", f"staff-room-{institution.id}", subject
+            )
+        assert person is not None
+        return person
+
+    def places(self) -> dict[str, str]:
+        """Connection ids by "institution/integration"."""
+        with self.services.begin() as uow:
+            names = {one.id: one.name for one in uow.institutions.all()}
+            return {f"{names[c.institution]}/{c.integration}": c.id for c in uow.institutions.connections()}
+
+    def answers(self, **changed: Any) -> dict[str, Any]:
+        """The founding form, filled in."""
+        places = self.places()
+        return {
+            "key": "0123456789abcdef",
+            "name": "Literacy",
+            "about": "Reading in every subject",
+            "audience": "Teachers of Riverbend",
+            "hopes": "",
+            "places": [places["Riverbend/pinboard"]],
+            "pattern": "weekly",
+            "every_weeks": "2",
+            "days": ["2"],
+            "nth": "1",
+            "nth_day": "2",
+            "every_months": "1",
+            "month_day": "1",
+            "first": "2026-12-02",
+            "last": "2027-06-01",
+            "at": "16:00",
+            "minutes": "45",
+            "zone": "America/Los_Angeles",
+            "breaks": "2026-12-21 to 2027-01-01 Winter break",
+            **changed,
+        }
+
+    def found(self, browser: Browser, **changed: Any) -> str:
+        """Found a community and return its id."""
+        browser.get("/found")
+        answer = browser.post("/found", self.answers(**changed))
+        assert answer.status_code == 303, browser.says()
+        return answer.location.split("/")[-2]
+
+    def admin(self, at: Institution | None = None) -> Browser:
+        """A browser in which an admin link was used."""
+        with self.services.begin() as uow:
+            link = connect.invite_admin(uow, at or self.here, "Kim", self.clock.now())
+            uow.commit()
+        browser = self.browser()
+        browser.get(f"/admin/claim/{link.token}")
+        browser.post(f"/admin/claim/{link.token}")
+        return browser
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web")
+    engine = make_engine(sqlite_url(folder))
+    upgrade(engine)
+    engine.dispose()
+    return folder / "test.sqlite"
+
+
+@pytest.fixture
+def site(tmp_path: Path, empty_database: Path) -> Site:
+    shutil.copy(empty_database, tmp_path)
+    settings = load(
+        env_file=None,
+        base_url=BASE,
+        loopback=True,
+        data_dir=tmp_path,
+        database_url=sqlite_url(tmp_path),
+        master_keys=Fernet.generate_key().decode(),
+        frame_ancestors="https://portal.example",
+    )
+    clock = MovingClock()
+    services = build(settings, clock)
+    room, harbour = StaffRoom(), Harbour()
+    services.installed = registry.Found({"harbour": harbour, "pinboard": room}, ())
+    roster = PaperRoster()
+    services.rosters = roster
+    jobs = InlineJobs(Worker(services).perform, clock, advance=clock.advance)
+    services.jobs = jobs
+    doors = {}
+    with services.begin() as uow:
+        here = connect.add_institution(uow, "Riverbend")
+        there = connect.add_institution(uow, "Lakeside", listed=True)
+        for institution in (here, there):
+            for key, maker in (("pinboard", room), ("harbour", harbour)):
+                connected = connect.connect(
+                    uow,
+                    institution.id,
+                    maker.manifest,
+                    {"room": institution.name, "key": "cupboard-key-7"},
+                    _opener(services, key),
+                    clock.now(),
+                )
+                if key == "pinboard":
+                    doors[institution.name] = connected.id
+        uow.commit()
+    return Site(create_app(services), services, clock, jobs, here, there, doors, room.rooms, roster)
+
+
+def _opener(services: Services, key: str) -> Callable[[Mapping[str, str]], Any]:
+    return lambda values: services.connection(key, values)
+
+
+def query_of(location: str) -> dict[str, str]:
+    """The first value of each name in an address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+@pytest.fixture
+def query() -> Callable[[str], dict[str, str]]:
+    """Reads the query of an address."""
+    return query_of
