@@ -80,9 +80,9 @@ def places(
             manifest = manifests.get(connected.integration)
             if manifest is None:
                 continue
-            lacks = [name for name in manifest.chooses if not origin.asked.get(name)]
-            if lacks and not own:
+            if manifest.chooses and not own:  # what the door told belongs to the founder's own institution
                 continue
+            lacks = [name for name in manifest.chooses if not origin.asked.get(name)]
             reason = (
                 say("Open coplink from a course in {title} to use it.", title=manifest.title)
                 if lacks

@@ -32,13 +32,14 @@ def unexpected(text: str, detail: str = "") -> Unexpected:
 
 @dataclass
 class Form:
-    """One form of a page with its fields as a browser would send them."""
+    """One form of a page with its fields as a browser would send them; ``before`` are the words ahead of it."""
 
     action: str
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
     choices: set[tuple[str, str]] = field(default_factory=set)
+    before: str = ""
 
     def names(self) -> set[str]:
         """The names of all fields and checkable choices."""
@@ -170,6 +171,7 @@ class _Reader(HTMLParser):
             self._quiet += 1
         elif tag == "form":
             self._form = Form(given.get("action", ""), given.get("method", "get").lower())
+            self._form.before = " ".join(" ".join(self.words[-8:]).split())
             self._page.forms.append(self._form)
         elif tag == "a" and "href" in given:
             self._link = (urljoin(self._page.url, given["href"]), [])

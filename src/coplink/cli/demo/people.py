@@ -191,12 +191,13 @@ class Cast:
     def invite(self, institution: str, community: CommunityId) -> str:
         """Ana makes the invitation link of one institution."""
         page = self.people(community)
-        form = next(
-            (f for f in page.forms if "/invitations" in f.action and self._names(f, institution, page)), None
-        )
+        with self._inside.services.begin() as uow:
+            asked = uow.institutions.named(institution)
+        wanted = ("institution", asked.id if asked else "")
+        form = next((f for f in page.forms if f.action.endswith("/links") and wanted in f.fields), None)
         if form is None:
             raise unexpected(f"no invitation for {institution} can be made", page.text)
-        page = self.browser(FOUNDER).send_form(page, form, **self._choose(form, institution))
+        page = self.browser(FOUNDER).send_form(page, form)
         found = re.search(r"https?://[^\s\"<]+/i/[\w-]+", page.html)
         if not found:
             raise unexpected("no invitation link on the page", page.text)
@@ -220,7 +221,7 @@ class Cast:
 
     def _that_is_me(self, who: str) -> Page:
         page = self.open_teams(who)
-        return self.browser(f"{who} in Teams").send(page, "/me/same", press="Yes")
+        return self.browser(f"{who} in Teams").send(page, "/is-this-you", press="Yes")
 
     # --- over there -----------------------------------------------------------------------------------------------
 
@@ -228,19 +229,11 @@ class Cast:
         """Somebody with the right to do so removes a member in Teams."""
         browser = Browser("an owner in Teams")
         page = browser.open(f"{self._demo.url('teams')}/look/team")
-        account = self.resident(who).entra_id
-        form = next(
-            (f for f in page.forms if "/look/remove" in f.action and self._membership(f, account)), None
-        )
-        if form is None:
+        name = self.resident(who).name
+        forms = [form for form in page.forms if "/look/remove" in form.action and name in form.before]
+        if not forms:
             raise unexpected(f"{who} cannot be removed in Teams", page.text)
-        browser.send_form(page, form)
-
-    def _membership(self, form: Any, account: str | None) -> bool:
-        """Whether this button is that person's: the sandbox tells which membership is whose."""
-        state = self._demo.ask("teams", "state")
-        ids = {m["id"]: m["account"] for c in state["channels"] for m in c.get("memberships", [])}
-        return any(ids.get(value) == account for name, value in form.fields if name == "membership")
+        browser.send_form(page, forms[-1])
 
     def add_file_in_teams(self, who: str, name: str) -> None:
         """Somebody adds a file to the channel's folder."""
@@ -279,12 +272,3 @@ class Cast:
             if (known["district"], known["integration"]) == (district, integration):
                 return str(known["id"])
         raise unexpected(f"{integration} of {district} is not connected")
-
-    @staticmethod
-    def _names(form: Any, institution: str, page: Page) -> bool:
-        return True
-
-    def _choose(self, form: Any, institution: str) -> dict[str, str]:
-        with self._inside.services.begin() as uow:
-            found = uow.institutions.named(institution)
-        return {"institution": found.id} if found and "institution" in form.names() else {}
