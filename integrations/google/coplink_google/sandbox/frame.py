@@ -86,7 +86,7 @@ class Frame(Wire):
     def _token(self, request: Request, called: contract.Method) -> Document:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         token = self.store.get("google.token", fingerprint(value)) if scheme == "Bearer" and value else None
-        if token is None or token["expires"] <= self.clock():
+        if token is None or token["expires"] <= time.time():
             raise Refuse(401, "authError", "Invalid Credentials", {"WWW-Authenticate": "Bearer"})
         if not called.scopes & set(token["scopes"]):
             raise Refuse(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
