@@ -62,9 +62,14 @@ def empty_database(tmp_path_factory):
 
 
 @pytest.fixture
-def storage(tmp_path, empty_database):
+def database(tmp_path, empty_database):
     shutil.copy(empty_database, tmp_path)
-    engine = make_engine(sqlite_url(tmp_path))
+    return sqlite_url(tmp_path)
+
+
+@pytest.fixture
+def storage(database):
+    engine = make_engine(database)
     yield SqlStorage(engine, FernetSealer([Fernet.generate_key().decode()]))
     engine.dispose()
 
