@@ -114,6 +114,11 @@ class Canvas:
         """The starts on all calendars."""
         return sorted(event["start"] for event in self.state("events"))
 
+    @staticmethod
+    def stamps(series: Series) -> list[str]:
+        """The starts that a calendar should show."""
+        return sorted(meeting.starts.strftime("%Y-%m-%dT%H:%M:%SZ") for meeting in series.held)
+
     def move(self, event: str, by: timedelta) -> None:
         """A person moves an event over there."""
         kept = self.sandbox.store.get("canvas.events", event)
@@ -164,3 +169,17 @@ def faultless(canvas: Canvas) -> Iterator[Canvas]:
     """The same; in the end nothing that the connector asked for may have been refused."""
     yield canvas
     assert canvas.sandbox.refusals == []
+
+
+@pytest.fixture
+def parts(canvas: Canvas) -> dict[str, str]:
+    """A space that is ready."""
+    made = canvas.provision()
+    canvas.forget_calls()
+    return made
+
+
+@pytest.fixture
+def calendar(canvas: Canvas, parts: dict[str, str]) -> Any:
+    """The calendar of a space that is ready."""
+    return canvas.connect().calendar

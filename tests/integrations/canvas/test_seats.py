@@ -10,13 +10,6 @@ from coplink.ports.seats import Done
 
 
 @pytest.fixture
-def parts(canvas):
-    made = canvas.provision()
-    canvas.forget_calls()
-    return made
-
-
-@pytest.fixture
 def seats(canvas, parts):
     return canvas.connect().seats
 
