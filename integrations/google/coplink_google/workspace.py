@@ -14,6 +14,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,6 +68,9 @@ class Transport(httplib2.Http):  # type: ignore[misc]  # the library ships no ty
         self._origins, self._token_url = origins, token_url
         self._last = time.monotonic()
 
+    def __del__(self) -> None:
+        self.close()
+
     def request(
         self, uri: str, method: str = "GET", body: Any = None, headers: Any = None, **more: Any
     ) -> Any:
@@ -92,17 +96,25 @@ class Transport(httplib2.Http):  # type: ignore[misc]  # the library ships no ty
         ends = time.monotonic() + float(self.timeout)
         try:
             conn.request(method, request_uri, body, headers)
-            response = conn.getresponse()
-            content = b""
-            while chunk := response.read(65_536):
-                content += chunk
-                if len(content) > LARGEST or time.monotonic() > ends:
-                    raise http.client.HTTPException("the answer is too large or too slow")
+            with closing(conn.getresponse()) as response:
+                content = _bounded(response, ends)
         except BaseException:
             conn.close()
             raise
         self._last = time.monotonic()
         return httplib2.Response(response), content
+
+
+def _bounded(response: http.client.HTTPResponse, ends: float) -> bytes:
+    """The whole body, within size and time."""
+    content = b""
+    while chunk := response.read(65_536):
+        content += chunk
+        if len(content) > LARGEST or time.monotonic() > ends:
+            raise http.client.HTTPException("the answer is too large or too slow")
+    if response.length:  # reading in pieces does not complain when the last ones never come
+        raise http.client.HTTPException("the answer is cut short")
+    return content
 
 
 def _is_google(uri: str) -> bool:

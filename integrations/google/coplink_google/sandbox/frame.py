@@ -32,6 +32,9 @@ DEFAULT_FIELDS = {
 }
 
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"'}
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One API call that passed the checks: who calls (an address), and its values."""
@@ -87,7 +90,12 @@ class Frame(Wire):
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         token = self.store.get("google.token", fingerprint(value)) if scheme == "Bearer" and value else None
         if token is None or token["expires"] <= time.time():
-            raise Refuse(401, "authError", "Invalid Credentials", {"WWW-Authenticate": "Bearer"})
+            raise Refuse(
+                401,
+                "authError",
+                "Invalid Credentials",
+                CHALLENGE,
+            )
         if not called.scopes & set(token["scopes"]):
             raise Refuse(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
         return token

@@ -1,0 +1,167 @@
+"""What the integration declares against what it does: capabilities, scopes, install artefacts, README."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from coplink.ports.errors import Misconfigured
+from coplink.ports.integration import Capability
+from coplink_google import GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
+from coplink_google.options import Options
+from coplink_google.replies import SCOPE_OF, scope_of
+from coplink_google.sandbox import contract
+
+HERE = Path(__file__).parents[3] / "integrations" / "google"
+
+
+def operations():
+    """Every operation the connector's source names."""
+    named = re.compile(r'"((?:drive|calendar|directory|settings)\.[a-zA-Z]+\.[a-zA-Z.]+)"')
+    texts = [path.read_text("utf-8") for path in (HERE / "coplink_google").glob("*.py")]
+    found = {name for text in texts for name in named.findall(text)}
+    return sorted(name for name in found if name not in SCOPE_OF.values())
+
+
+def test_capabilities_and_properties_agree(connection):
+    offered = {one for one in Capability if getattr(connection, one, None) is not None}
+    assert offered | {Capability.DOOR} == manifest.capabilities
+    assert connection.watch is None
+
+
+def test_the_manifest_says_what_the_engine_needs():
+    assert (manifest.key, manifest.title, manifest.extra) == ("google", "Google Workspace", "google")
+    assert manifest.admin == "Google Workspace administrator"
+    assert manifest.invites_attendees
+    assert {one.name for one in manifest.fields if one.secret} == {
+        "client_secret",
+        "service_account",
+        "robot_refresh_token",
+    }
+
+
+def test_the_connector_calls_what_it_says_and_nothing_else():
+    assert len(operations()) == 31
+    for name in operations():
+        assert contract.method(name).name == name
+
+
+@pytest.mark.parametrize("name", operations())
+def test_each_operation_is_covered_by_exactly_the_scope_we_name(name):
+    held = ROBOT_SCOPES if name.startswith(("drive.", "calendar.")) else GROUP_SCOPES
+    assert scope_of(name) in contract.method(name).scopes
+    assert scope_of(name) in {scope.name for scope in held}
+
+
+def test_no_scope_is_asked_for_in_vain():
+    used = {scope_of(name) for name in operations()}
+    assert used == {scope.name for scope in GROUP_SCOPES + ROBOT_SCOPES}
+
+
+def test_install_artefact_and_readme_say_the_same_as_the_manifest():
+    scopes = json.loads((files("coplink_google") / "install" / "scopes.json").read_text("utf-8"))
+    assert scopes == {
+        "service_account": [one.name for one in GROUP_SCOPES],
+        "robot": [one.name for one in ROBOT_SCOPES],
+        "sign_in": [one.name for one in SIGN_IN_SCOPES],
+    }
+    assert manifest.scopes == GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES
+    readme = (HERE / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", readme, re.MULTILINE)
+    assert rows == [(one.name, one.reason, one.without) for one in manifest.scopes]
+    assert (files("coplink_google") / "install" / "guide.md").read_text("utf-8").startswith("# Install")
+
+
+def test_the_front_page_loads_no_client():
+    code = (
+        "import sys, coplink_google; "
+        "print([m for m in ('googleapiclient','google.auth','httplib2','httpx','jwt') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", [one.name for one in manifest.fields if one.default is None])
+def test_a_missing_setting_is_named(campus, name):
+    with pytest.raises(Misconfigured) as wrong:
+        campus.connect(**{name: " "})
+    title = next(one.title for one in manifest.fields if one.name == name)
+    assert title in str(wrong.value.message)
+    assert wrong.value.who == manifest.admin
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.example",
+        "ftp://127.0.0.1",
+        "https://a:b@www.example",
+        "http://127.0.0.1.example/",
+        "//x",
+        "https://",
+    ],
+)
+def test_an_unsafe_address_is_refused(campus, address):
+    for name in ("root_url", "token_url", "jwks_url", "auth_url"):
+        with pytest.raises(Misconfigured):
+            campus.connect(**{name: address})
+        with pytest.raises(Misconfigured):
+            campus.door(**{name: address})
+
+
+@pytest.mark.parametrize("key", ["{}", "no json", "[]", '{"private_key": "x", "client_email": "y"}'])
+def test_a_key_file_that_is_none_is_said_so(campus, key):
+    with pytest.raises(Misconfigured, match="key file") as wrong:
+        campus.connect(service_account=key)
+    assert "private_key" not in wrong.value.detail
+
+
+def test_secrets_do_not_show(campus):
+    settings = campus.wire.settings("lakeside")
+    shown = repr(Options.of(settings))
+    for name in ("client_secret", "service_account", "robot_refresh_token"):
+        assert settings[name] not in shown
+
+
+def test_every_check_passes_on_a_connection_that_is_right(connection):
+    checks = connection.check()
+    assert [one.title for one in checks] == [
+        "Groups",
+        "Accounts",
+        "Group settings",
+        "Shared drives",
+        "Calendars",
+    ]
+    assert all(one.ok for one in checks)
+
+
+@pytest.mark.parametrize(
+    ("who", "scope", "title"),
+    [
+        ("robot", "drive", "Shared drives"),
+        ("robot", "calendar.calendarlist.readonly", "Calendars"),
+        ("groups", "admin.directory.group", "Groups"),
+        ("groups", "apps.groups.settings", "Group settings"),
+        ("groups", "admin.directory.user.readonly", "Accounts"),
+    ],
+)
+def test_a_missing_scope_stops_its_own_check_only(campus, who, scope, title):
+    campus.wire.signin.withdraw("lakeside", who, scope)
+    wrong = [one for one in campus.connect().check() if not one.ok]
+    assert [one.title for one in wrong] == [title]
+    assert wrong[0].who == manifest.admin
+    assert wrong[0].scopes == (f"https://www.googleapis.com/auth/{scope}",)
+
+
+def test_a_robot_that_does_not_exist_is_found_out(campus):
+    wrong = [one for one in campus.connect(robot="nobody@lakeside.example").check() if not one.ok]
+    assert [one.title for one in wrong] == ["Accounts"]
+    assert integration.manifest is manifest
