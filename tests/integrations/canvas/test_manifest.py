@@ -53,6 +53,10 @@ def test_the_settings_of_the_sandbox_are_exactly_the_fields(canvas):
     assert set(canvas.sandbox.settings("riverbend")) == {field.name for field in MANIFEST.fields}
 
 
+def test_the_steps_announced_are_those_that_are_made(canvas):
+    assert canvas.connect().spaces.steps(canvas.wish()) == MANIFEST.steps
+
+
 def everything(canvas):
     """Each thing the connector does, by name, after a space was made with all permissions."""
     parts = canvas.provision()
