@@ -258,7 +258,7 @@ class Served:
         self._server: BaseWSGIServer = make_server(host, port, app, threaded=True, request_handler=_Quiet)
         self.port = self._server.server_port
         self.url = f"http://{host}:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from coplink.cli.setup import store
 from coplink.engine import connect as setting_up
 from coplink.ports.records import Registration
 from coplink.sandbox.district import District, region
+from coplink.storage.database import make_engine, upgrade
 from coplink.wiring import Services
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def seed(demo: Demo) -> None:
     """Add both districts, their LTI platform and their connections; a second time changes nothing."""
     place = region(demo.tool_url)
     with settings_of(demo.environment()):
-        services = services_from(settings_from())
+        settings = settings_from()
+        upgrade(make_engine(settings.database_url))
+        services = services_from(settings)
     links = []
     for district in place.districts.values():
         _district(demo, services, district)
