@@ -97,6 +97,14 @@ CASES = {
         [*ours, *remove, see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
         "ours",
     ),
+    "removed, by hand later, made facilitator: stays theirs": (
+        [*ours, *remove, wait, see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
+        "",
+    ),
+    "removed, already so: not our doing": (
+        [*ours, *remove, ("intend", SEAT), ("record", SEAT, Done.ALREADY_SO)],
+        "",
+    ),
     "removed, put back by hand before us": (
         [*ours, *remove, ("intend", SEAT), ("record", SEAT, Done.ALREADY_SO), wait, see],
         "",
