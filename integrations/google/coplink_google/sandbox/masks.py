@@ -24,21 +24,26 @@ def read(text: str) -> Mask:
 def _fields(tokens: list[str]) -> tuple[Mask, list[str]]:
     mask: Mask = {}
     while True:
-        if not tokens or not re.match(r"[A-Za-z_*]", tokens[0]):
-            raise Refuse(400, "invalidParameter", "invalid field selection")
-        name, tokens = tokens[0], tokens[1:]
-        below: Mask | None = None
-        if tokens[:1] == ["("]:
-            below, tokens = _fields(tokens[1:])
-            if tokens[:1] != [")"]:
-                raise Refuse(400, "invalidParameter", "invalid field selection")
-            tokens = tokens[1:]
-        elif tokens[:1] == ["/"]:
-            below, tokens = _fields(tokens[1:])
-        mask[name] = below
+        one, tokens = _field(tokens)
+        mask.update(one)
         if tokens[:1] != [","]:
             return mask, tokens
         tokens = tokens[1:]
+
+
+def _field(tokens: list[str]) -> tuple[Mask, list[str]]:
+    if not tokens or not re.match(r"[A-Za-z_*]", tokens[0]):
+        raise Refuse(400, "invalidParameter", "invalid field selection")
+    name, tokens = tokens[0], tokens[1:]
+    if tokens[:1] == ["/"]:
+        below, tokens = _field(tokens[1:])
+        return {name: below}, tokens
+    if tokens[:1] == ["("]:
+        below, tokens = _fields(tokens[1:])
+        if tokens[:1] != [")"]:
+            raise Refuse(400, "invalidParameter", "invalid field selection")
+        return {name: below}, tokens[1:]
+    return {name: None}, tokens
 
 
 def apply(mask: Mask | None, value: Any) -> Any:
