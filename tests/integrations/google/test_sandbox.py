@@ -102,7 +102,8 @@ def test_an_event_id_is_never_free_again(campus, api):
     zone = {"timeZone": "America/Denver"}
     event = {
         "id": "abcde", "summary": "x",
-        "start": {"dateTime": "2026-09-01T16:00:00-06:00", **zone}, "end": {"dateTime": "2026-09-01T17:00:00-06:00", **zone},
+        "start": {"dateTime": "2026-09-01T16:00:00-06:00", **zone},
+        "end": {"dateTime": "2026-09-01T17:00:00-06:00", **zone},
     }  # fmt: skip
     events = f"/calendar/v3/calendars/{calendar}/events"
     assert api.post(events, json=event).status_code == 200
@@ -144,7 +145,8 @@ def test_a_meeting_place_is_made_in_its_own_time(campus, api, parts):
     zone = {"timeZone": "America/Denver"}
     event = {
         "id": "abcde", "summary": "x",
-        "start": {"dateTime": "2026-09-01T16:00:00-06:00", **zone}, "end": {"dateTime": "2026-09-01T17:00:00-06:00", **zone},
+        "start": {"dateTime": "2026-09-01T16:00:00-06:00", **zone},
+        "end": {"dateTime": "2026-09-01T17:00:00-06:00", **zone},
         "conferenceData": {"createRequest": {"requestId": "1", "conferenceSolutionKey": {"type": "hangoutsMeet"}}},
     }  # fmt: skip
     events = f"/calendar/v3/calendars/{parts['calendar']}/events"
