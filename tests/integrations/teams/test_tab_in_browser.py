@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from coplink_teams import integration
 from werkzeug.wrappers import Request, Response
 
 from coplink.core.arrival import Arrival
 from coplink.ports.door import InboundRequest
 from coplink.ports.integration import Surroundings
 from coplink.sandbox.wire import Served
+from coplink_teams import integration
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,9 @@ class Tool:
     """As much of coplink's pages as the door needs."""
 
     def __init__(self, rig, clock):
-        self.door = integration.door("inst", rig.wire.settings("riverbend"), Surroundings(clock, rig.calls.append))
+        self.door = integration.door(
+            "inst", rig.wire.settings("riverbend"), Surroundings(clock, rig.calls.append)
+        )
         self.arrivals: list[Arrival] = []
         self.themes: list[str] = []
 
@@ -58,7 +60,7 @@ class Tool:
             data = " ".join(f"data-{key}='{value}'" for key, value in page.data.items())
             response = Response(
                 f"<!doctype html><html {data}><head>{scripts}</head><body><main><p role=status>One moment</p>"
-                "<form method=post><input type=hidden name=token><input type=hidden name=theme></form></main></body></html>",
+                "<form method=post><input type=hidden name=token><input type=hidden name=theme></form></main>",
                 mimetype="text/html",
             )
         response.headers["Content-Security-Policy"] = (
@@ -89,7 +91,9 @@ def test_opening_the_tab_in_teams_says_who_came(rig, tool, browser):
     frame_of(page).locator("#in").wait_for(timeout=10_000)
     assert [arrival.subject for arrival in tool.arrivals] == [rig.oid("ben.okafor")]
     assert tool.themes == ["light"]
-    assert all("127.0.0.1" in url or "localhost" in url for url in asked if not url.startswith("https://res.cdn"))
+    assert all(
+        "127.0.0.1" in url or "localhost" in url for url in asked if not url.startswith("https://res.cdn")
+    )
     page.close()
 
 
@@ -132,7 +136,9 @@ def test_the_theme_of_teams_is_taken_over(rig, tool, browser):
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_look_into_the_team_fits_small_screens(rig, parts, browser, width):
-    rig.wire.drives.add(parts["channel"].partition("/")[2], "<b>Notes</b>.docx", rig.wire.region.residents["ben.okafor"])
+    rig.wire.drives.add(
+        parts["channel"].partition("/")[2], "<b>Notes</b>.docx", rig.wire.region.residents["ben.okafor"]
+    )
     page = browser.new_page(viewport={"width": width, "height": 700})
     page.goto(f"http://localhost:{rig.served.port}/look/team")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
