@@ -74,6 +74,6 @@ def _keys(settings: Settings, around: Surroundings) -> KeySet:
     with _lock:
         key = (address, around.timeout)
         if key not in _key_sets:
-            client = SmallClient(min(around.timeout, 10.0), trust_env=not is_loopback(settings.login_url))
+            client = SmallClient(min(around.timeout, 20.0), trust_env=not is_loopback(settings.login_url))
             _key_sets[key] = KeySet(address, client, time.monotonic)
         return _key_sets[key]

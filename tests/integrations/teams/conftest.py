@@ -13,11 +13,12 @@ from coplink.ports.integration import Call, Surroundings
 from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
-from coplink.sandbox.wire import Served, serve
+from coplink.sandbox.wire import Served
 from coplink.testing import graph_contract
 from coplink_teams import integration
 from coplink_teams.connection import TeamsConnection
 from coplink_teams.sandbox import TeamsSandbox, make
+from coplink_teams.sandbox.entra import Signer
 
 MARKER = "coplink:0123456789abcdef0123456789abcdef"
 
@@ -29,17 +30,30 @@ class MachineClock:
         return datetime.now(UTC)
 
 
+class Switch:
+    """One loopback server for all tests; each puts its own sandbox behind it."""
+
+    def __init__(self) -> None:
+        self.wire: TeamsSandbox | None = None
+        self.key = Signer(Store()).kept  # making one takes longer than a test
+        self.turn = 0
+
+    def __call__(self, environ, start_response):
+        assert self.wire is not None
+        return self.wire(environ, start_response)
+
+
 @dataclass
 class Rig:
     """A sandbox, what was called, and a connection to it."""
 
     wire: TeamsSandbox
     served: Served
+    around: Surroundings
     calls: list[Call] = field(default_factory=list)
 
     def connect(self, **changes: str) -> TeamsConnection:
-        around = Surroundings(MachineClock(), self.calls.append, timeout=10.0)
-        connection = integration.connect({**self.wire.settings("riverbend"), **changes}, around)
+        connection = integration.connect({**self.wire.settings("riverbend"), **changes}, self.around)
         assert isinstance(connection, TeamsConnection)
         return connection
 
@@ -50,14 +64,28 @@ class Rig:
         return [f"{call.method} {call.path}" for call in self.wire.calls if call.write]
 
 
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    wire = make(region(), Store())
-    assert isinstance(wire, TeamsSandbox)
-    graph_contract.hang_on(wire, wire.granted)
-    served = serve(wire)
-    yield Rig(wire, served)
+@pytest.fixture(scope="session")
+def switch() -> Iterator[tuple[Switch, Served]]:
+    switch = Switch()
+    served = Served(switch)
+    yield switch, served
     served.stop()
+
+
+@pytest.fixture
+def rig(switch: tuple[Switch, Served]) -> Iterator[Rig]:
+    behind, served = switch
+    store = Store()
+    store.put("teams.key", "current", behind.key)
+    wire = behind.wire = make(region(), store)
+    assert isinstance(wire, TeamsSandbox)
+    wire.base_url = served.url
+    graph_contract.hang_on(wire, wire.granted)
+    behind.turn += 1  # connections with equal settings share tokens and limits: tests must not
+    calls: list[Call] = []
+    yield Rig(
+        wire, served, Surroundings(MachineClock(), calls.append, timeout=10 + behind.turn / 1000), calls
+    )
     assert wire.violations == []
     unknown = [line for line in wire.refusals if not line.split(": ")[1:]]
     assert unknown == [], "the connector asked for a route that is not there"

@@ -19,9 +19,8 @@ from coplink_teams.sandbox.entra import Signer
 
 
 @pytest.fixture
-def door(rig, clock):
-    settings = rig.wire.settings("riverbend")
-    return integration.door("inst-1", settings, Surroundings(clock, rig.calls.append, timeout=5))
+def door(rig):
+    return integration.door("inst-1", rig.wire.settings("riverbend"), rig.around)
 
 
 def knock(door, token):

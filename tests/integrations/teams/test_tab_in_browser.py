@@ -12,7 +12,6 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.core.arrival import Arrival
 from coplink.ports.door import InboundRequest
-from coplink.ports.integration import Surroundings
 from coplink.sandbox.wire import Served
 from coplink_teams import integration
 
@@ -37,10 +36,8 @@ def browser():
 class Tool:
     """As much of coplink's pages as the door needs."""
 
-    def __init__(self, rig, clock):
-        self.door = integration.door(
-            "inst", rig.wire.settings("riverbend"), Surroundings(clock, rig.calls.append)
-        )
+    def __init__(self, rig):
+        self.door = integration.door("inst", rig.wire.settings("riverbend"), rig.around)
         self.arrivals: list[Arrival] = []
         self.themes: list[str] = []
 
@@ -71,8 +68,8 @@ class Tool:
 
 
 @pytest.fixture
-def tool(rig, clock) -> Iterator[Tool]:
-    tool = Tool(rig, clock)
+def tool(rig) -> Iterator[Tool]:
+    tool = Tool(rig)
     served = Served(tool)
     rig.wire.store.put("teams.app", "riverbend", {"tab_url": f"{served.url}/door/teams/1"})
     yield tool

@@ -35,6 +35,7 @@ class Signer:
                 )
                 kept = {"kid": f"sandbox-{store.serial(KEYS)}", "pem": pem.decode()}
                 store.put(KEYS, "current", kept)
+        self.kept = kept
         self.kid: str = kept["kid"]
         loaded = serialization.load_pem_private_key(kept["pem"].encode(), None)
         assert isinstance(loaded, rsa.RSAPrivateKey)  # noqa: S101  written by ourselves
