@@ -1,0 +1,113 @@
+"""What the documentation tells an operator to run does what it says: backup, keys, moving to PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from coplink.core.community import Charter, Community, Stage
+from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.words import say
+from coplink.engine import connect
+from coplink.ports.records import Happening, LinkKind
+from coplink.ports.storage import UnitOfWork
+from coplink.settings.key_file import is_key
+from coplink.storage.database import make_engine, upgrade
+from coplink.storage.sealing import FernetSealer
+from coplink.storage.unit_of_work import SqlStorage
+from coplink.testing.databases import postgres_server, sqlite_url
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+COMMUNITY = CommunityId("c" * 32)
+
+
+def a_database(url: str, sealer: FernetSealer) -> str:
+    """A small world: an institution, its admin with an unused link, a community with two lines of history."""
+    engine = make_engine(url)
+    upgrade(engine)
+    with SqlStorage(engine, sealer).begin() as uow:
+        school = connect.add_institution(uow, "Riverbend", listed=True)
+        link = connect.invite_admin(uow, school, "Zoë Åkesson", NOW)
+        charter = Charter("Reading", "Teachers", "")
+        uow.communities.put(Community(COMMUNITY, school.id, "Readers", charter, Stage.FORMING, NOW))
+        tell(uow, school.id, 2)
+        uow.commit()
+    engine.dispose()
+    return link.token
+
+
+def tell(uow: UnitOfWork, institution: InstitutionId, times: int) -> None:
+    for _ in range(times):
+        uow.records.say(Happening(COMMUNITY, institution, NOW, "", say("“{name}” met", name="Ålesund")))
+
+
+@pytest.mark.postgres
+def test_moving_to_postgresql_takes_everything_along(tmp_path):
+    sealer = FernetSealer([Fernet.generate_key().decode()])
+    old, new = sqlite_url(tmp_path, "coplink.sqlite"), postgres_server().fresh()
+    token = a_database(old, sealer)
+    script = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert script is not None
+    (tmp_path / "move.py").write_text(script[1], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", tmp_path / "move.py"],
+        env=dict(os.environ) | {"FROM": old, "TO": new},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "people 1" in done.stdout.splitlines()
+    engine = make_engine(new)
+    with SqlStorage(engine, sealer).begin() as uow:
+        school = connect.the_institution(uow, "Riverbend")
+        link = uow.links.by_token(LinkKind.ADMIN, token)
+        assert link is not None
+        assert link.token == token
+        assert link.made_at == NOW
+        assert connect.admin_of(uow, token, NOW).name == "Zoë Åkesson"
+        tell(uow, school.id, 1)
+        uow.commit()
+        lines = uow.records.history(COMMUNITY)
+        assert len(lines) == 3, "a new line must get a number of its own"
+        assert {str(line.message) for line in lines} == {"“Ålesund” met"}
+    engine.dispose()
+
+
+def test_the_backup_is_a_whole_database(tmp_path):
+    a_database(sqlite_url(tmp_path, "coplink.sqlite"), FernetSealer([Fernet.generate_key().decode()]))
+    command = next(line for line in PAGE.splitlines() if "VACUUM INTO" in line)
+    program, source, statement = shlex.split(command)
+    assert (program, Path(source).name) == ("sqlite3", "coplink.sqlite")
+    copy = tmp_path / "copy.sqlite"
+    statement = re.sub(r"'[^']+'", f"'{copy}'", statement)
+    with sqlite3.connect(tmp_path / "coplink.sqlite") as connection:
+        connection.execute(statement)
+    connection.close()
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT name FROM institutions").fetchall() == [("Riverbend",)]
+    connection.close()
+
+
+def test_the_command_for_a_key_makes_a_key():
+    command = next(line for line in PAGE.splitlines() if line.startswith("python3 -c"))
+    _, *arguments = shlex.split(command)
+    made = [
+        subprocess.run(
+            [sys.executable, *arguments], capture_output=True, text=True, timeout=30, check=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert all(map(is_key, made))
+    assert made[0] != made[1]
