@@ -182,7 +182,7 @@ class Browser:
         self.page: TestResponse | None = None
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        self.page = self.client.get(path, base_url=BASE, **more)
+        self.page = self.client.get(path, base_url=BASE, buffered=True, **more)
         return self.page
 
     def post(

@@ -51,7 +51,10 @@ def breaks(text: str, first: date, last: date) -> tuple[Break, ...]:
 
 
 def _found(text: str, first: date, last: date) -> Iterator[Break]:
-    for calendar in Calendar.from_ical(text, multiple=True):
+    calendars = Calendar.from_ical(text, multiple=True)
+    if not calendars:
+        raise ValueError("no whole calendar")
+    for calendar in calendars:
         entries = calendar.walk("VEVENT")
         if len(entries) > MOST_ENTRIES:
             raise DomainError(say("That calendar is too large. Export the current school year only."))

@@ -13,7 +13,6 @@ from datetime import timedelta
 
 from coplink.core.arrival import Arrival, Context
 from coplink.core.errors import DomainError
-from coplink.core.people import Person
 from coplink.engine import invitations
 from coplink.engine.arrive import arrive
 from coplink.engine.found import Origin
@@ -32,7 +31,7 @@ def arrived(
     before = desk.visit.values
     with desk.begin() as uow:
         welcome = arrive(uow, arrival, desk.now(), age)
-        link = _fitting(uow, before.get("link", ""), welcome.person, desk)
+        link = _waiting(uow, before.get("link", ""), desk)
         values = {
             **_told(arrival),
             "may_found": "yes" if welcome.may_found else "",
@@ -77,12 +76,12 @@ def _told(arrival: Arrival) -> dict[str, str]:
     return told
 
 
-def _fitting(uow: UnitOfWork, token: str, person: Person, desk: Desk) -> str:
-    """The invitation that waited, where it still opens and is for this person's institution."""
+def _waiting(uow: UnitOfWork, token: str, desk: Desk) -> str:
+    """The invitation that waited, where it still opens; its page says so if it is for another institution."""
     if not token:
         return ""
     try:
-        link, _ = invitations.opened(uow, token, desk.now())
+        invitations.opened(uow, token, desk.now())
     except DomainError:
         return ""
-    return token if link.institution == person.institution else ""
+    return token

@@ -40,7 +40,10 @@ def blueprint(desk: Desk) -> Blueprint:
             last = _last_meeting(page.rhythm, desk.now())
             news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]
         zone = usable_zone(person.zone, page.rhythm.zone if page.rhythm else None)
-        return make_response(render_template("home.html", page=page, seen=page.seen, zone=zone, news=news))
+        # What another institution's admin is asked is not for this reader; the list of places says what it waits for.
+        notices = [one for one in page.notices if one.code != "asked_to_take_part"]
+        text = render_template("home.html", page=page, seen=page.seen, zone=zone, news=news, notices=notices)
+        return make_response(text)
 
     @views.get("/c/<key>/places")
     def places(key: str) -> Response:
@@ -78,6 +81,7 @@ def blueprint(desk: Desk) -> Blueprint:
                     for one in uow.institutions.all()
                     if one.listed or one.id in taking_part or one.id == person.institution
                 ]
+                invitable.sort(key=lambda one: (one[0] != person.institution, one[1].casefold()))
         text = render_template(
             "people.html", page=page, seen=page.seen, links=links, invitable=invitable, base_url=desk.base_url
         )

@@ -103,6 +103,7 @@ def blueprint(desk: Desk) -> Blueprint:
         person, origin = _founder(desk)
         filled = from_request()
         try:
+            filled = filled.with_calendar()
             answers = filled.answers()
             with desk.begin() as uow:
                 community = found.found(uow, person, origin, answers, desk.manifests, desk.now())

@@ -105,6 +105,12 @@ class Filled:
         first = _date(self.first, say("Say on which day the meetings begin."))
         last = _date(self.last, say("Say on which day the meetings end."))
         found = breaks_of(text, first, min(last, first + timedelta(days=550)))
+        if not found:
+            raise DomainError(
+                say(
+                    "That calendar names no days without school between these dates. Type the breaks instead."
+                )
+            )
         written = [lines] if lines else []
         return replace(self, breaks="\n".join(written + [_line(one) for one in found]))
 
