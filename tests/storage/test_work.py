@@ -85,7 +85,7 @@ def test_postponed_work_waits_for_its_time(keep, world):
         uow.work.postpone(turn, world.now + SOON, "throttled")
         assert due(uow, world.now) == []
         assert uow.work.begin(K, "s1", world.now) is None
-        assert due(uow, world.now + SOON) == [(K, "s1", 1, 1)]
+        assert due(uow, world.now + SOON) == [(K, "s1", 1, 0)]
         state = uow.work.state(K, "s1")
         assert (state.not_before, state.reason) == (world.now + SOON, "throttled")
         later = uow.work.begin(K, "s1", world.now + SOON)
@@ -237,3 +237,13 @@ def test_work_may_begin_another_unit_after_the_commit_inside_the_first(engine, s
         uow.commit()
     assert len(turns) == 1
     assert turns[0] is not None
+
+
+def test_waiting_for_a_platform_is_not_failing(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        for failed, attempt in ((False, 0), (True, 1), (False, 1)):
+            uow.work.postpone(uow.work.begin(K, "s1", world.now), world.now, "why", failed)
+            assert uow.work.begin(K, "s1", world.now).attempt == attempt
+        uow.work.mark(K, "s1", "k1")
+        assert uow.work.begin(K, "s1", world.now).attempt == 0

@@ -39,7 +39,10 @@ class Dirty:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One worker's go at a piece of work: the generation to bring about, and a token that only it holds."""
+    """One worker's go at a piece of work: the generation to bring about, and a token that only it holds.
+
+    ``attempt`` counts the goes of this generation that failed; waiting for a platform's lag is no failure.
+    """
 
     kind: Kind
     target: str

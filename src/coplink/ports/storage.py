@@ -307,8 +307,8 @@ class Work(Protocol):
         """Done for the turn's generation; one asked for meanwhile stays dirty. A stale token settles nothing."""
         ...
 
-    def postpone(self, turn: Turn, until: datetime | None, reason: str) -> None:
-        """Go on at ``until``; None: rest until a person acts (the next ``mark``). Counts an attempt."""
+    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> None:
+        """Go on at ``until``; None: rest until a person acts (the next ``mark``). Waiting is not failing."""
         ...
 
     def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]: ...

@@ -77,7 +77,9 @@ class Worker:
                     uow.commit()
                 return None
             case Again(seconds):
-                return self._later(turn, seconds, "waiting for the platform to show what was written")
+                return self._later(
+                    turn, seconds, "waiting for the platform to show what was written", failed=False
+                )
 
     def _after(self, turn: Turn, decision: Decision, error: CoplinkError) -> float | None:
         match decision:
@@ -96,10 +98,10 @@ class Worker:
             case Ask(trouble):
                 return self._ask(turn, trouble)
 
-    def _later(self, turn: Turn, seconds: float, reason: str) -> float | None:
+    def _later(self, turn: Turn, seconds: float, reason: str, failed: bool = True) -> float | None:
         until = self._services.now() + timedelta(seconds=seconds)
         with self._services.begin() as uow:
-            uow.work.postpone(turn, until, reason)
+            uow.work.postpone(turn, until, reason, failed)
             uow.commit()
         return seconds + 0.05 if seconds <= SHORT else None
 

@@ -132,8 +132,11 @@ class _Loopback(HTTPAdapter):
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().send(*args, **kwargs)
-        message = response.raw._original_response.msg
-        cookies = message.get_all("Set-Cookie") or []
+        original = response.raw._original_response
+        message: Any = original.msg if original is not None else {}
+        cookies = message.get_all("Set-Cookie", []) if original is not None else []
+        if not cookies:
+            return response
         del message["Set-Cookie"]
         for cookie in cookies:
             message["Set-Cookie"] = re.sub(r"; *secure\b", "", cookie, flags=re.IGNORECASE)

@@ -34,6 +34,7 @@ class SqlWork(Repository):
                 generation=0,
                 settled=0,
                 attempt=0,
+                failures=0,
                 token=None,
                 not_before=None,
                 resting=False,
@@ -52,6 +53,7 @@ class SqlWork(Repository):
             partition=partition,
             generation=row.generation + 1,
             attempt=0,
+            failures=0,
             not_before=not_before,
             resting=False,
             reason=None,
@@ -67,7 +69,7 @@ class SqlWork(Repository):
             return None
         token = secrets.token_hex(16)
         self._change(kind, target, token=token)
-        return Turn(kind, target, row.partition, row.generation, row.attempt, token)
+        return Turn(kind, target, row.partition, row.generation, row.failures, token)
 
     def settle(self, turn: Turn, now: datetime) -> None:
         row = self._held(turn)
@@ -76,9 +78,9 @@ class SqlWork(Repository):
         if row.generation > turn.generation:  # asked for again meanwhile: that request keeps its own time
             self._change(turn.kind, turn.target, settled=max(row.settled, turn.generation))
             return
-        self._change(turn.kind, turn.target, settled=row.generation, attempt=0, not_before=None, reason=None)
+        self._change(turn.kind, turn.target, settled=row.generation, failures=0, not_before=None, reason=None)
 
-    def postpone(self, turn: Turn, until: datetime | None, reason: str) -> None:
+    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> None:
         """Go on later, or rest. Asked for again meanwhile, it is not put off: the asking woke it."""
         row = self._held(turn)
         if row is None or row.generation > turn.generation:
@@ -86,7 +88,7 @@ class SqlWork(Repository):
         self._change(
             turn.kind,
             turn.target,
-            attempt=row.attempt + 1,
+            failures=row.failures + failed,
             not_before=until,
             resting=until is None,
             reason=reason,
@@ -152,7 +154,7 @@ def _state(row: WorkRow) -> WorkState:
         row.partition,
         row.generation,
         row.settled,
-        row.attempt,
+        row.failures,
         row.not_before,
         row.reason,
     )

@@ -26,6 +26,7 @@ class WorkRow(Table):
     generation: Mapped[int]
     settled: Mapped[int]
     attempt: Mapped[int]
+    failures: Mapped[int]
     token: Mapped[str | None]
     not_before: Mapped[datetime | None]
     resting: Mapped[bool]
