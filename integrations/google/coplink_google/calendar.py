@@ -32,14 +32,12 @@ class GoogleCalendar:
         known: SeriesLink | None,
         key: str,
     ) -> SeriesLink:
-        content = Content.of(series, attendees)
-        calendar = parts["calendar"]
-        if isinstance(series.rhythm.pattern, Dates):
-            self._recurring.end(calendar, series, known)
-            return self._singles.put(calendar, series, content, known, key)
-        self._singles.end(calendar, known)
-        return self._recurring.put(calendar, series, content, known, key)
+        return self._form(series).put(parts["calendar"], series, Content.of(series, attendees), known, key)
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
-        form = self._singles if isinstance(series.rhythm.pattern, Dates) else self._recurring
-        return form.read(parts["calendar"], series, link)
+        return self._form(series).read(parts["calendar"], series, link)
+
+    def _form(self, series: Series) -> Recurring | Singles:
+        # a series without any meeting is an empty list: whatever stood for it is taken away
+        single = isinstance(series.rhythm.pattern, Dates) or not series.meetings
+        return self._singles if single else self._recurring

@@ -110,7 +110,8 @@ class Content:
     @classmethod
     def of(cls, series: Series, attendees: tuple[str, ...]) -> Content:
         guests = tuple(sorted({address.strip().casefold() for address in attendees if "@" in address}))
-        text = "\n\n".join(part for part in (series.body.strip(), series.link.strip()) if part)
+        link = "" if series.link in series.body else series.link.strip()
+        text = "\n\n".join(part for part in (series.body.strip(), link) if part)
         elsewhere = series.place.strip().casefold().startswith(("https://", "http://"))
         return cls(series.title, text, series.place.strip(), guests, meet=not elsewhere)
 

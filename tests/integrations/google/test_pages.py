@@ -78,7 +78,7 @@ def test_a_file_added_by_a_person_reaches_the_library(campus, connection, parts,
     (fact,) = connection.library.changes(parts, None).files
     assert (fact.name, fact.author) == ("Plan <1>", campus.google_id("luis.ortega"))
     cursor = connection.library.changes(parts, None).cursor
-    submit(campus, form_for(look(campus), "/delete"))
+    submit(campus, form_for(look(campus), "/look/bin/"))
     (fact,) = connection.library.changes(parts, cursor).files
     assert fact.gone
 
@@ -110,7 +110,7 @@ def test_a_meeting_moved_by_hand_is_reported(campus, connection, parts, living):
         ("/look/drive/none/file", {"name": "x", "as": "luis.ortega@lakeside.example"}),
         ("/look/group/none/remove", {"member": "1"}),
         ("/look/event/none/move", {"start": "2026-01-01T10:00"}),
-        ("/look/file/none/delete", {}),
+        ("/look/bin/none", {}),
     ],
 )
 def test_what_is_not_there_cannot_be_changed(campus, path, form):

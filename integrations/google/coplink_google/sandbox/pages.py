@@ -33,7 +33,7 @@ class Pages:
         self._calendars, self._events = calendars, events
         wire.route("GET", "/look/drive", self._look, counted=False)
         wire.route("POST", "/look/drive/<drive>/file", self._add_file, counted=False)
-        wire.route("POST", "/look/file/<file>/delete", self._delete_file, counted=False)
+        wire.route("POST", "/look/bin/<file>", self._delete_file, counted=False)
         wire.route("POST", "/look/group/<group>/remove", self._remove_member, counted=False)
         wire.route("POST", "/look/event/<event>/move", self._move, counted=False)
 
@@ -75,7 +75,7 @@ class Pages:
         rows = "".join(
             f'<li id="{one["id"]}">{escape(one["name"])} <span class=dim>by {escape(one["by"]["displayName"])}, '
             f"{escape(one['modifiedTime'][:16].replace('T', ' '))}</span>"
-            f'<form method="post" action="/look/file/{one["id"]}/delete">'
+            f'<form method="post" action="/look/bin/{one["id"]}">'
             f"<button>Put {escape(one['name'])} into the bin</button></form></li>"
             for one in self._drive.files(drive["id"])
             if one["mimeType"] != FOLDER and not one["trashed"] and not one["name"].startswith(".")
