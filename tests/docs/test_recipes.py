@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from coplink.core.community import Charter, Community, Stage
 from coplink.core.people import CommunityId, InstitutionId
@@ -111,3 +114,51 @@ def test_the_command_for_a_key_makes_a_key():
     ]
     assert all(map(is_key, made))
     assert made[0] != made[1]
+
+
+def the_robot_s_key() -> str:
+    """A key file as Google Cloud makes them, with a key of this moment."""
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    key = {"type": "service_account", "client_email": "coplink@lakeside.example", "private_key": pem.decode()}
+    return json.dumps(key | {"token_uri": "https://oauth2.googleapis.com/token"})
+
+
+SET_UP = ("institution", "admin", "platform", "connect")
+RUN_ALL = """
+import json, sys
+from coplink.cli import cli
+for words in json.load(sys.stdin):
+    cli.main(words, prog_name="coplink", standalone_mode=False)
+"""
+
+
+def test_the_way_from_the_demo_to_a_school_can_be_walked(tmp_path):
+    """The front page's commands, one after the other, against an empty server; placeholders become ids."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [shlex.split(line)[1:] for line in text.splitlines() if line.startswith("coplink ")]
+    lines = [words for words in lines if words[0] in SET_UP]
+    lines.insert(1, ["institution", "add", "Lakeside School District"])
+    lines.append(["institution", "list"])
+    a_guid = "00000000-0000-4000-8000-000000000001"
+    walked = [[word.replace("…", a_guid) for word in words] for words in lines]
+    for file in {word.partition("=@")[2] for words in walked for word in words if "=@" in word}:
+        (tmp_path / file).write_text(
+            the_robot_s_key() if file.endswith(".json") else "secret", encoding="utf-8"
+        )
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_ALL],
+        input=json.dumps(walked),
+        cwd=tmp_path,
+        env=dict(os.environ)
+        | {"COPLINK_BASE_URL": "https://coplink.example.org", "COPLINK_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "https://coplink.example.org/admin/claim/" in done.stdout
+    assert "Launch: https://coplink.example.org/lti/launch" in done.stdout
+    assert "Riverbend Unified School District  (connected: canvas, teams)" in done.stdout
+    assert "Lakeside School District  (connected: google)" in done.stdout
