@@ -13,6 +13,7 @@ from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.clock import Clock
 from coplink_google.meetings import Content
 from coplink_google.recurring import Recurring
+from coplink_google.replies import part
 from coplink_google.singles import Singles
 from coplink_google.workspace import Workspace
 
@@ -32,10 +33,12 @@ class GoogleCalendar:
         known: SeriesLink | None,
         key: str,
     ) -> SeriesLink:
-        return self._form(series).put(parts["calendar"], series, Content.of(series, attendees), known, key)
+        return self._form(series).put(
+            part(parts, "calendar"), series, Content.of(series, attendees), known, key
+        )
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
-        return self._form(series).read(parts["calendar"], series, link)
+        return self._form(series).read(part(parts, "calendar"), series, link)
 
     def _form(self, series: Series) -> Recurring | Singles:
         # a series without any meeting is an empty list: whatever stood for it is taken away

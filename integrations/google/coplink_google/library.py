@@ -18,7 +18,7 @@ from coplink.ports.errors import CursorExpired, UnexpectedReply
 from coplink.ports.library import Changes
 from coplink_google.directory import GoogleDirectory
 from coplink_google.options import Options
-from coplink_google.replies import rows_of, text_of
+from coplink_google.replies import part, rows_of, text_of
 from coplink_google.spaces import FOLDER, MARKER_FILE
 from coplink_google.workspace import Workspace
 
@@ -37,7 +37,7 @@ class GoogleLibrary:
         self._google, self._options, self._directory = workspace, options, directory
 
     def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
-        drive = parts["drive"]
+        drive = part(parts, "drive")
         if cursor is None:
             start = self._google.call(
                 "drive.changes.getStartPageToken",

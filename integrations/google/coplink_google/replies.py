@@ -240,6 +240,14 @@ def text_of(answer: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def part(parts: Mapping[str, str], name: str) -> str:
+    """The remote id of a step; raises ``UnexpectedReply`` where coplink does not remember it."""
+    remote = parts.get(name)
+    if not remote:
+        raise UnexpectedReply(say("A part of this space is not known to coplink."), f"no part “{name}”")
+    return remote
+
+
 def rows_of(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """The objects of a listing (absent means none); raises ``UnexpectedReply`` for anything else."""
     value = answer.get(name, [])

@@ -24,7 +24,7 @@ from coplink.ports.errors import (
 from coplink.ports.seats import BatchResult, Done
 from coplink_google.directory import GoogleDirectory
 from coplink_google.options import Options
-from coplink_google.replies import AlreadyThere, rows_of, text_of
+from coplink_google.replies import AlreadyThere, part, rows_of, text_of
 from coplink_google.workspace import Workspace
 
 PAGE = 200  # the most that Google gives
@@ -41,7 +41,7 @@ class GoogleSeats:
         seats: dict[AccountId, Role] = {}
         pages = self._google.pages(
             "directory.members.list",
-            groupKey=parts["group"],
+            groupKey=part(parts, "group"),
             maxResults=PAGE,
             fields=f"nextPageToken,members({FIELDS})",
         )
@@ -79,7 +79,7 @@ class GoogleSeats:
                 return say("Google Workspace has no such account in use.")
             try:
                 body = {"email": address, "role": want}
-                self._google.call("directory.members.insert", groupKey=parts["group"], body=body)
+                self._google.call("directory.members.insert", groupKey=part(parts, "group"), body=body)
                 return Done.CHANGED
             except AlreadyThere:  # added meanwhile, or still on its way in at Google
                 row = self._member(parts, account)
@@ -88,16 +88,16 @@ class GoogleSeats:
         if row.get("role") in (want, "OWNER"):  # an owner was made by a person and is not demoted
             return Done.ALREADY_SO
         self._google.call(
-            "directory.members.patch", groupKey=parts["group"], memberKey=account, body={"role": want}
+            "directory.members.patch", groupKey=part(parts, "group"), memberKey=account, body={"role": want}
         )
         return Done.CHANGED
 
     def _remove(self, parts: Mapping[str, str], account: AccountId) -> Done | Said:
         try:
-            self._google.call("directory.members.delete", groupKey=parts["group"], memberKey=account)
+            self._google.call("directory.members.delete", groupKey=part(parts, "group"), memberKey=account)
         except Gone:
             self._google.call(
-                "directory.groups.get", groupKey=parts["group"], fields="id"
+                "directory.groups.get", groupKey=part(parts, "group"), fields="id"
             )  # raises if that is gone
             return Done.ALREADY_SO
         return Done.CHANGED
@@ -105,10 +105,10 @@ class GoogleSeats:
     def _member(self, parts: Mapping[str, str], account: AccountId) -> Mapping[str, Any] | None:
         try:
             return self._google.call(
-                "directory.members.get", groupKey=parts["group"], memberKey=account, fields=FIELDS
+                "directory.members.get", groupKey=part(parts, "group"), memberKey=account, fields=FIELDS
             )
         except Gone:
-            self._google.call("directory.groups.get", groupKey=parts["group"], fields="id")
+            self._google.call("directory.groups.get", groupKey=part(parts, "group"), fields="id")
             return None
 
     def _role(self, row: Mapping[str, Any]) -> Role | None:

@@ -22,7 +22,7 @@ from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, UnexpectedReply
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_google import ADMIN, manifest
 from coplink_google.options import Options
-from coplink_google.replies import AlreadyThere, rows_of, text_of
+from coplink_google.replies import AlreadyThere, part, rows_of, text_of
 from coplink_google.workspace import Workspace
 
 STEPS = ("group", "drive", "grants", "folder", "calendar")
@@ -75,10 +75,10 @@ class GoogleSpaces:
             raise NotReadyYet(say("Google has not finished making this yet."), error.detail) from None
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
-        drive = self._google.call("drive.drives.get", driveId=parts["drive"], fields="id,name")
+        drive = self._google.call("drive.drives.get", driveId=part(parts, "drive"), fields="id,name")
         folder = self._google.call(
             "drive.files.get",
-            fileId=parts.get("folder", parts["drive"]),
+            fileId=parts.get("folder") or part(parts, "drive"),
             supportsAllDrives=True,
             fields="id,webViewLink",
         )
@@ -131,7 +131,9 @@ class GoogleSpaces:
             self._google.call("settings.groups.patch", groupUniqueId=address, body=wrong)
 
     def _group_address(self, parts: Mapping[str, str]) -> str:
-        return text_of(self._google.call("directory.groups.get", groupKey=parts["group"]), "email").casefold()
+        return text_of(
+            self._google.call("directory.groups.get", groupKey=part(parts, "group")), "email"
+        ).casefold()
 
     # --- drive ----------------------------------------------------------------------------------------------------
 
@@ -216,7 +218,7 @@ class GoogleSpaces:
     # --- what belongs to the drive --------------------------------------------------------------------------------
 
     def _grant(self, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
-        address, drive = self._group_address(parts), parts["drive"]
+        address, drive = self._group_address(parts), part(parts, "drive")
         with access_lock(drive):
             pages = self._google.pages(
                 "drive.permissions.list",
@@ -243,7 +245,7 @@ class GoogleSpaces:
         return made
 
     def _folder(self, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
-        drive = parts["drive"]
+        drive = part(parts, "drive")
         rows = self._marked("coplinkLibrary", wish.marker, {"corpora": "drive", "driveId": drive})
         made = _one({text_of(row, "id") for row in rows})
         if made is not None:

@@ -259,3 +259,15 @@ def test_our_share_of_the_quota_is_kept(campus, monkeypatch):
         mine.take("directory")
     assert slow.value.retry_after
     mine.take("drive")
+
+
+def test_a_part_that_is_not_remembered_is_said_so(campus, connection, wish):
+    for ask in (
+        lambda: connection.seats.read({}),
+        lambda: connection.library.changes({}, None),
+        lambda: connection.spaces.ensure("grants", wish(), {}, "key"),
+        lambda: connection.spaces.ensure("garden", wish(), {}, "key"),
+        lambda: connection.spaces.describe({}),
+    ):
+        with pytest.raises(errors.UnexpectedReply):
+            ask()
