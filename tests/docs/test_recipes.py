@@ -125,7 +125,7 @@ def the_robot_s_key() -> str:
     return json.dumps(key | {"token_uri": "https://oauth2.googleapis.com/token"})
 
 
-SET_UP = ("institution", "admin", "platform", "connect")
+SET_UP = ("institution", "admin", "platform", "connect", "install")
 RUN_ALL = """
 import json, sys
 from coplink.cli import cli
@@ -162,3 +162,6 @@ def test_the_way_from_the_demo_to_a_school_can_be_walked(tmp_path):
     assert "Launch: https://coplink.example.org/lti/launch" in done.stdout
     assert "Riverbend Unified School District  (connected: canvas, teams)" in done.stdout
     assert "Lakeside School District  (connected: google)" in done.stdout
+    developer_key = json.loads((tmp_path / "install-canvas" / "lti-1.3.json").read_text(encoding="utf-8"))
+    assert developer_key["oidc_initiation_url"] == "https://coplink.example.org/lti/login"
+    assert (tmp_path / "install-teams" / "coplink-teams.zip").is_file()
