@@ -4,6 +4,7 @@
     db upgrade                  bring the database to this version
     doctor, integrations        what is wrong, who can change it; what is installed
     institution, admin, platform, connect      set up with a real school, step by step
+    install <integration>       what an admin uploads or pastes over there
     plan <community>            what the next reconciliation would do
     demo                        all of it in a browser, on pretend platforms
 
@@ -19,6 +20,7 @@ import click
 from coplink import __version__
 from coplink.cli.base import said
 from coplink.cli.demo import demo
+from coplink.cli.install import install
 from coplink.cli.look import doctor, integrations, plan
 from coplink.cli.process import db, run, serve, work
 from coplink.cli.setup import admin, connect, institution, platform
@@ -45,6 +47,7 @@ for _command in (
     admin,
     platform,
     connect,
+    install,
     plan,
     demo,
 ):
