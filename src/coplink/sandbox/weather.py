@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Act = Literal["answer", "lose", "slow", "hold-before", "hold-after"]
+Act = Literal["answer", "lose", "garble", "slow", "hold-before", "hold-after"]
 
 
 @dataclass(slots=True)
@@ -20,7 +20,9 @@ class Rule:
     """Spoil requests whose ``METHOD path?query`` matches ``match``, after ``skip`` of them, ``times`` times.
 
     ``answer``: reply with ``status``, ``headers`` and ``body`` (JSON) without doing the work. ``lose``: do the work and
-    drop the connection. ``slow``: wait ``seconds`` first. ``hold-before`` and ``hold-after``: wait until released.
+    drop the connection. ``garble``: do the work and answer with a page instead. ``slow``: wait ``seconds`` first.
+    ``hold-before`` and ``hold-after``: wait until released. Token endpoints and pages for people, which are not
+    counted, have weather only from rules with ``uncounted``.
     """
 
     match: str
@@ -31,6 +33,7 @@ class Rule:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     seconds: float = 0.0
+    uncounted: bool = False
 
 
 class Weather:
@@ -53,11 +56,11 @@ class Weather:
             self._rules.clear()
         self.release()
 
-    def due(self, line: str) -> Rule | None:
+    def due(self, line: str, counted: bool = True) -> Rule | None:
         """The rule that spoils this request line, if any; counts it."""
         with self._lock:
             for rule in self._rules:
-                if rule.times > 0 and re.search(rule.match, line):
+                if rule.times > 0 and rule.uncounted is not counted and re.search(rule.match, line):
                     if rule.skip > 0:
                         rule.skip -= 1
                         continue

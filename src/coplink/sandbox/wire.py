@@ -65,7 +65,8 @@ class Wire:
     """The frame of a vendor sandbox. ``key`` is the integration's; ``base_url`` is set when it is served.
 
     ``checks`` see every API request with its answer (a test hangs contract checks there); what they return stays
-    in ``violations``. Every route is counted but those registered with ``counted=False`` (tokens, pages).
+    in ``violations``. ``most_per_page`` makes the pages of listings smaller than the vendor's. Every route is counted
+    but those registered with ``counted=False`` (tokens, pages).
     """
 
     key = ""
@@ -74,6 +75,7 @@ class Wire:
         self.region, self.store, self.clock = region, store, clock
         self.base_url = ""
         self.weather = Weather()
+        self.most_per_page = 1000
         self.calls: list[Noted] = []
         self.complete_reads: list[tuple[str, str]] = []
         self.refusals: list[str] = []
@@ -147,9 +149,14 @@ class Wire:
         except HTTPException as error:
             return Response(str(error), error.code or 400)
         view, counted, write = self._views[name]
+        rule = self.weather.due(line, counted)
         if not counted:
-            return self._view(view, request, values)
-        rule = self.weather.due(line)
+            bad = rule and rule.act == "answer"
+            return (
+                self.json(rule.body, rule.status, rule.headers)
+                if rule and bad
+                else self._view(view, request, values)
+            )
         writes = request.method not in ("GET", "HEAD", "OPTIONS") if write is None else write
         if rule and rule.act == "slow":
             time.sleep(rule.seconds)
@@ -168,6 +175,10 @@ class Wire:
             raise _Dropped
         if rule and rule.act == "lose":
             raise _Dropped
+        if rule and rule.act == "garble":
+            return Response(
+                "<!doctype html><title>Maintenance</title>", response.status_code, mimetype="text/html"
+            )
         return response
 
     def _view(self, view: View, request: Request, values: Mapping[str, Any]) -> Response:
@@ -186,6 +197,7 @@ class Wire:
         self.route("GET", "/_sandbox/calls", self._report, counted=False)
         self.route("POST", "/_sandbox/calls/clear", self._forget, counted=False)
         self.route("GET", "/_sandbox/state", lambda request: self.json(self.state()), counted=False)
+        self.route("POST", "/_sandbox/pages", self._set_pages, counted=False)
         self.route("POST", "/_sandbox/weather", self._take_rule, counted=False)
         self.route("POST", "/_sandbox/weather/clear", self._clear, counted=False)
         self.route("GET", "/_sandbox/held", lambda request: self.json(self.weather.held), counted=False)
@@ -213,6 +225,10 @@ class Wire:
 
     def _take_rule(self, request: Request) -> Response:
         self.weather.add(Rule(**request.get_json()))
+        return Response(status=204)
+
+    def _set_pages(self, request: Request) -> Response:
+        self.most_per_page = int(request.get_json()["size"])
         return Response(status=204)
 
     def _clear(self, request: Request) -> Response:

@@ -101,7 +101,7 @@ class Api(Wire):
 
     def page(self, request: Request, rows: Sequence[Any], done: tuple[str, str] | None = None) -> Response:
         """One page of a listing with ``Link`` relations; ``done`` is remembered once all pages were served in a row."""
-        size = min(number(request.args.get("per_page", "10"), "per_page"), 100)
+        size = min(number(request.args.get("per_page", "10"), "per_page"), 100, self.most_per_page)
         page = number(request.args.get("page", "1"), "page")
         last = max(1, -(-len(rows) // size))
         kept = [

@@ -139,6 +139,7 @@ class Frame(Wire):
             if given != name or not number.isdigit():
                 raise Refuse(400, "invalid", "Invalid Value: pageToken")
             start = int(number)
+        size = min(size, self.most_per_page)
         onward = f"{name}.{start + size}" if start + size < len(rows) else None
         return rows[start : start + size], onward
 

@@ -101,7 +101,7 @@ class GraphWire(Wire):
     ) -> Response:
         """One page of a listing; ``done`` is called when the last page is served."""
         start = int(request.args.get("$skiptoken", "0"))
-        size = min(int(request.args.get("$top", self.page_size)), self.page_size)
+        size = min(int(request.args.get("$top", self.page_size)), self.page_size, self.most_per_page)
         body: Document = {"value": [self.selected(request, e) for e in entries[start : start + size]]}
         if start + size < len(entries):
             rest = {**request.args.to_dict(), "$skiptoken": str(start + size)}

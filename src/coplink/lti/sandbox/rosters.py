@@ -63,7 +63,7 @@ class Rosters:
         limit = request.args.get("limit", str(PAGE))
         if not limit.isdigit() or int(limit) < 1:
             raise Refuse(400, "bad_request", "limit")
-        return min(int(limit), PAGE)
+        return min(int(limit), PAGE, self._wire.most_per_page)
 
     def _start(self, request: Request) -> int:
         """A page is named by a cursor whose letters' case matters."""
