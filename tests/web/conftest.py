@@ -151,7 +151,9 @@ class StaffRoom(PinBoard):
     """The pin board with a tab as its door and a bell."""
 
     manifest = replace(
-        PinBoard.manifest, capabilities=PinBoard.manifest.capabilities | {Capability.DOOR, Capability.WATCH}
+        PinBoard.manifest,
+        capabilities=PinBoard.manifest.capabilities | {Capability.DOOR, Capability.WATCH},
+        limits=replace(PinBoard.manifest.limits, watch_life=timedelta(days=3)),
     )
 
     def connect(self, settings: Mapping[str, str], around: Surroundings) -> Pinned:

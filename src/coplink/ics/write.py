@@ -24,7 +24,7 @@ def write(series: Series, community: str, host: str, now: datetime) -> str:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", series.title)
+    calendar.add("x-wr-calname", " ".join(series.title.split()))
     calendar.add("x-wr-timezone", series.rhythm.zone)
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     shown = [m for m in series.meetings if not m.cancelled or m.ends > now - KEEP_CANCELLED]
@@ -48,10 +48,10 @@ def _entry(series: Series, meeting: Meeting, uid: str, now: datetime) -> Event:
     entry.add("sequence", series.rhythm.version)
     entry.add("dtstart", meeting.starts.astimezone(zone))
     entry.add("dtend", meeting.ends.astimezone(zone))
-    entry.add("summary", series.title)
+    entry.add("summary", " ".join(series.title.split()))
     entry.add("status", "CANCELLED" if meeting.cancelled else "CONFIRMED")
     if series.body:
-        entry.add("description", series.body)
+        entry.add("description", "\n".join(series.body.splitlines()))
     if series.place:
         entry.add("location", series.place)
     if series.link:

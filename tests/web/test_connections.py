@@ -1,0 +1,107 @@
+"""The connection admin's pages: systems in and never shown again, check-ups, agreeing for the institution."""
+
+from __future__ import annotations
+
+from coplink.engine import connect
+
+
+def test_an_admin_link_works_once_and_only_by_its_button(site):
+    with site.services.begin() as uow:
+        link = connect.invite_admin(uow, site.here, "Kim", site.clock.now())
+        uow.commit()
+    kim, thief = site.browser(), site.browser()
+    path = f"/admin/claim/{link.token}"
+    for _ in range(2):
+        assert kim.get(path).status_code == 200, "looking does not use it up"
+    thief.get(path)
+    assert kim.post(path).location == "/admin"
+    kim.follow()
+    assert "Connections of Riverbend" in kim.says()
+    assert thief.post(path).status_code == 400
+    assert "has been used or is too old" in thief.says()
+    assert kim.get(path).status_code == 410
+
+
+def test_an_admin_link_expires(site):
+    with site.services.begin() as uow:
+        link = connect.invite_admin(uow, site.here, "Kim", site.clock.now())
+        uow.commit()
+    site.clock.pass_by(hours=25)
+    assert site.browser().get(f"/admin/claim/{link.token}").status_code == 410
+
+
+def test_a_connection_is_changed_checked_and_its_secret_never_shown(site):
+    kim = site.admin()
+    kim.get("/admin/connections/pinboard")
+    assert "cupboard-key-7" not in kim.page.text
+    assert "One is kept and not shown" in kim.says()
+    assert kim.soup().select_one("#f-room")["value"] == "Riverbend"
+    kim.post("/admin/connections/pinboard", {"room": "Attic", "key": ""})
+    assert kim.page.status_code == 303
+    with site.services.begin() as uow:
+        kept = uow.institutions.connection_of(site.here.id, "pinboard").settings
+    assert kept == {"room": "Attic", "key": "cupboard-key-7"}, "an empty secret keeps the old one"
+    kim.get("/admin/connections/pinboard")
+    kim.post("/admin/connections/pinboard/check")
+    assert "works Staff room : The door is open." in kim.says()
+
+
+def test_what_is_missing_is_said_and_the_rest_kept(site):
+    school = connect.add_institution
+    with site.services.begin() as uow:
+        third = school(uow, "Hillside")
+        uow.commit()
+    kim = site.admin(third)
+    kim.get("/admin/connections/pinboard")
+    answer = kim.post("/admin/connections/pinboard", {"room": "Attic", "key": ""})
+    assert answer.status_code == 400
+    assert "“Key of the cupboard” is missing." in kim.says()
+    assert kim.soup().select_one("#f-room")["value"] == "Attic"
+    kim.post("/admin/connections/pinboard", {"room": "Attic", "key": "very-secret", "elsewhere": "ignored"})
+    assert kim.page.status_code == 303
+    kim.follow()
+    assert "very-secret" not in kim.page.text
+    kim.get("/me")
+    assert kim.post("/admin/connections/harbour/check").status_code == 404
+
+
+def test_another_institution_agrees_and_its_place_is_made(site):
+    ana = site.enter("ana", leads=True)
+    places = site.places()
+    key = site.found(ana, places=[places["Riverbend/pinboard"], places["Lakeside/pinboard"]])
+    site.jobs.run_until_idle()
+    noor, kim = site.admin(site.there), site.admin()
+    noor.get("/admin")
+    assert "“Literacy” asks your institution to take part." in noor.says()
+    assert "Reading in every subject" not in noor.page.text, "an admin sees no content"
+    kim.get("/admin")
+    assert kim.post(f"/admin/communities/{key}/refuse").status_code == 400, "it is our own"
+    noor.get("/admin")
+    noor.post(f"/admin/communities/{key}/refuse")
+    ana.get(f"/c/{key}/places")
+    assert "Lakeside does not take part." in ana.says()
+    noor.get("/admin")
+    assert "Your institution said no." in noor.says()
+    noor.post(f"/admin/communities/{key}/agree")
+    site.jobs.run_until_idle()
+    ana.get(f"/c/{key}/places")
+    assert "Every place is ready." in ana.says()
+    noor.get("/me")
+    assert noor.post("/admin/communities/nothing/agree").status_code == 404
+    assert noor.post("/admin/spaces/nothing/again", secret=None).status_code == 404
+    noor.get("/me")
+    assert (
+        noor.post("/admin/deployments/approve", {"registration": "x", "deployment": "y"}).status_code == 404
+    )
+
+
+def test_a_place_of_another_institution_cannot_be_tried_again_by_this_admin(site):
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana)
+    with site.services.begin() as uow:
+        space = uow.spaces.of(key)[0].id
+    noor, kim = site.admin(site.there), site.admin()
+    noor.get("/admin/connections/pinboard")
+    assert noor.post(f"/admin/spaces/{space}/again").status_code == 404
+    kim.get("/admin/connections/pinboard")
+    assert kim.post(f"/admin/spaces/{space}/again").status_code == 303
