@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from coplink.ports.errors import IntegrationError, OutcomeUnknown, UnexpectedReply
-from coplink_teams.graph import Builder, Graph
-from coplink_teams.replies import Answer, accepted
+from coplink_teams.answers import Answer
+from coplink_teams.calls import Builder, Graph
+from coplink_teams.replies import accepted
 
 SIZE = 20
 ROUNDS = 3

@@ -10,8 +10,9 @@ from coplink.ports.errors import IntegrationError, NeedsAttention, PermissionMis
 from coplink.ports.integration import Check, Surroundings
 from coplink_teams import ADMIN
 from coplink_teams.calendar import MailboxCalendar
+from coplink_teams.calls import Graph
 from coplink_teams.directory import Accounts
-from coplink_teams.graph import Graph, open_graph
+from coplink_teams.graph import open_graph
 from coplink_teams.library import ChannelFiles
 from coplink_teams.seats import ChannelSeats
 from coplink_teams.service_account import ServiceAccount

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from coplink.core.people import AccountId
 from coplink.ports.directory import Found
-from coplink_teams.graph import Graph
+from coplink_teams.calls import Graph
 from coplink_teams.replies import careful
 
 VALUES = 15  # at most so many in a filter (asked for by Canvas's own connector; Graph refuses long ones)

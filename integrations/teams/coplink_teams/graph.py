@@ -9,16 +9,13 @@ redirects are off; ``coplink`` repeats what may be repeated. Measured with msgra
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import json
 import os
-import re
 import threading
-import time
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,18 +34,16 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.graph_request_adapter import options as kit_options
 from msgraph_core import GraphClientFactory
 
-from coplink.ports.errors import IntegrationError
-from coplink.ports.integration import Call, Surroundings
+from coplink.ports.integration import Surroundings
+from coplink_teams.calls import ALWAYS, Builder, Graph, Query, same_origin
 from coplink_teams.limits import Quota
-from coplink_teams.replies import Answer, accepted, silent, strange, unreachable
+from coplink_teams.replies import strange
 from coplink_teams.settings import Settings, is_loopback
-from coplink_teams.signin import Fetch, SmallClient, Tokens, plain_fetch, scope_of
+from coplink_teams.signin import Fetch, SmallClient, Tokens, plain_fetch, scope_of, tls
 
 MOST = 8 * 1024 * 1024
-PAGES = 500
-Builder = Callable[[Any], Any]
-# Without the first, Graph hides shared channels behind "unknownFutureValue".
-ALWAYS = "include-unknown-enum-members"
+MOST_CLIENTS = 64
+LINGER = 120.0  # seconds an evicted client still answers those who hold it
 
 
 def _load_builders() -> None:
@@ -90,16 +85,21 @@ class _Loop:
         threading.Thread(target=self._loop.run_forever, name="coplink-graph", daemon=True).start()
 
     def run(self, work: Any, timeout: float) -> Any:
-        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, timeout), self._loop).result(
-            timeout + 5
-        )
+        """Wait for a coroutine from a thread."""
+        bounded = asyncio.wait_for(work, timeout)
+        return asyncio.run_coroutine_threadsafe(bounded, self._loop).result(timeout + 5)
+
+    def later(self, seconds: float, make: Any) -> None:
+        """Start a coroutine some time from now."""
+        begin = lambda: self._loop.call_later(seconds, lambda: self._loop.create_task(make()))  # noqa: E731
+        self._loop.call_soon_threadsafe(begin)
 
 
-class _Client:
-    """What connections with the same settings share: the kit's client, the token, the limits."""
+class Client:
+    """What connections with the same settings share: the kit, the token, the limits."""
 
     def __init__(self, loop: _Loop, settings: Settings, fetch: Fetch, share: float, transport: Any) -> None:
-        self.loop, self.base = loop, settings.graph_url
+        self._loop, self.base = loop, settings.graph_url
         self.tokens = Tokens(fetch)
         self.quota = Quota(settings.calls_per_second, share)
         loop.run(self._open(transport, trust_env=not is_loopback(self.base)), 60)
@@ -110,27 +110,54 @@ class _Client:
             RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
         }
         self._http = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(timeout=30, transport=transport, trust_env=trust_env),
+            client=httpx.AsyncClient(timeout=30, transport=transport, trust_env=trust_env, verify=tls()),
             options={**kit_options, **off},
         )
         bearer = BaseBearerTokenAuthenticationProvider(_Bearer(self.base, self.tokens))
         self._adapter = GraphRequestAdapter(bearer, client=self._http)
         self._adapter.base_url = self.base
-        self.kit = GraphServiceClient(request_adapter=self._adapter)
+        self._kit = GraphServiceClient(request_adapter=self._adapter)
 
-    def address(self, info: RequestInformation) -> str:
-        """Where a request goes, with the base in front."""
+    def close_later(self) -> None:
+        """Let go of the connections once nobody can be waiting for them."""
+        self._loop.later(LINGER, self._http.aclose)
+
+    def template(self, at: Builder) -> str:
+        """The path of a builder with its placeholders, without query."""
+        path = str(at(self._kit).url_template).partition("{?")[0].partition("?")[0]
+        return path.replace("{+baseurl}", "").replace("%2D", "-")
+
+    def request(
+        self, method: str, at: Builder | str, query: Query, body: object, prefer: str
+    ) -> RequestInformation:
+        """One request, ready to be sent."""
+        if isinstance(at, str):
+            info = RequestInformation(Method(method))
+            info.url = at
+        else:
+            builder = at(self._kit)
+            info = RequestInformation(Method(method), builder.url_template, dict(builder.path_parameters))
+            for name, value in (query or {}).items():
+                info.query_parameters[name.replace("$", "%24")] = value
+        info.headers.add("Accept", "application/json")
+        info.headers.add("Prefer", f"{ALWAYS}, {prefer}" if prefer else ALWAYS)
+        if body is not None:
+            info.headers.add("Content-Type", "application/json")
+            info.content = json.dumps(body, ensure_ascii=False).encode()
         self._adapter.set_base_url_for_request_information(info)
-        return str(info.url)
+        return info
 
-    def exchange(self, info: RequestInformation, timeout: float) -> tuple[int, dict[str, str], bytes]:
+    def address(self, request: RequestInformation) -> str:
+        """Where a request goes."""
+        return str(request.url)
+
+    def exchange(self, request: RequestInformation, timeout: float) -> tuple[int, dict[str, str], bytes]:
         """Send once, read the answer up to the size limit."""
-        self._adapter.set_base_url_for_request_information(info)
-        return self.loop.run(self._exchange(info), timeout)  # type: ignore[no-any-return]
+        return self._loop.run(self._exchange(request), timeout)  # type: ignore[no-any-return]
 
-    async def _exchange(self, info: RequestInformation) -> tuple[int, dict[str, str], bytes]:
-        request = await self._adapter.convert_to_native_async(info)
-        response = await self._http.send(request, stream=True, follow_redirects=False)
+    async def _exchange(self, request: RequestInformation) -> tuple[int, dict[str, str], bytes]:
+        native = await self._adapter.convert_to_native_async(request)
+        response = await self._http.send(native, stream=True, follow_redirects=False)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -142,132 +169,9 @@ class _Client:
             await response.aclose()
 
 
-class Graph:
-    """One connection's calls: bounded, limited, recorded; raises only ``IntegrationError`` kinds."""
-
-    def __init__(self, client: _Client, around: Surroundings) -> None:
-        self._client, self._around = client, around
-        self.base = client.base
-
-    def send(
-        self,
-        method: str,
-        at: Builder | str,
-        *,
-        service: str,
-        query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        prefer: str = "",
-        operation: str = "",
-        weight: int = 1,
-        write: bool | None = None,
-    ) -> Answer:
-        """One exchange, whatever its status. ``at`` picks a builder of the kit, or is a link Graph gave us."""
-        writes = method != "GET" if write is None else write
-        name = operation or self._name(method, at)
-        with self._client.quota.taking(service, weight, name):
-            token = self._client.tokens.get()
-            answer = self._once(name, self._info(method, at, query, body, prefer), writes)
-            if answer.status == 401:  # a token ended early, or a claims challenge: once more with a fresh one
-                claims = _claims(answer.headers.get("www-authenticate", ""))
-                self._client.tokens.renew(token, claims)
-                answer = self._once(name, self._info(method, at, query, body, prefer), writes)
-        return answer
-
-    def get(
-        self, at: Builder | str, *, service: str, query: Mapping[str, str] | None = None, prefer: str = ""
-    ) -> dict[str, Any]:
-        """One JSON object, read."""
-        return accepted(self.send("GET", at, service=service, query=query, prefer=prefer), 200).json()
-
-    def pages(
-        self, at: Builder, *, service: str, query: Mapping[str, str] | None = None, prefer: str = ""
-    ) -> Iterator[dict[str, Any]]:
-        """Every page of a listing; next links to another origin and loops raise ``UnexpectedReply``."""
-        name, seen = self._name("GET", at), set[str]()
-        where: Builder | str = at
-        while True:
-            answer = self.send("GET", where, service=service, query=query, prefer=prefer, operation=name)
-            page = accepted(answer, 200).json()
-            yield page
-            link = page.get("@odata.nextLink")
-            if link is None:
-                return
-            where, query = self.own_link(link, name), None
-            if where in seen or len(seen) >= PAGES:
-                raise strange(f"{name} next links go in a circle")
-            seen.add(where)
-
-    def listed(
-        self, at: Builder, *, service: str, query: Mapping[str, str] | None = None, prefer: str = ""
-    ) -> list[dict[str, Any]]:
-        """Every entry of a listing, all pages."""
-        return [
-            entry
-            for page in self.pages(at, service=service, query=query, prefer=prefer)
-            for entry in page["value"]
-        ]
-
-    def own_link(self, link: object, name: str) -> str:
-        """A link that stays on our Graph; anything else is refused, since the token would go with it."""
-        if not isinstance(link, str) or not same_origin(link, self.base):
-            raise strange(f"{name} link to another origin")
-        return link
-
-    def relative(self, method: str, at: Builder) -> str:
-        """The address as a part of a $batch wants it."""
-        return self._client.address(self._info(method, at, None, None, "")).removeprefix(self.base)
-
-    def _name(self, method: str, at: Builder | str) -> str:
-        if isinstance(at, str):
-            return f"{method} link"
-        path = str(at(self._client.kit).url_template).partition("{?")[0].partition("?")[0]
-        return f"{method} {path.replace('{+baseurl}', '').replace('%2D', '-')}"
-
-    def _info(
-        self,
-        method: str,
-        at: Builder | str,
-        query: Mapping[str, str] | None,
-        body: Mapping[str, Any] | None,
-        prefer: str,
-    ) -> RequestInformation:
-        if isinstance(at, str):
-            info = RequestInformation(Method(method))
-            info.url = at
-        else:
-            builder = at(self._client.kit)
-            info = RequestInformation(Method(method), builder.url_template, dict(builder.path_parameters))
-            for name, value in (query or {}).items():
-                info.query_parameters[name.replace("$", "%24")] = value
-        info.headers.add("Accept", "application/json")
-        info.headers.add("Prefer", f"{ALWAYS}, {prefer}" if prefer else ALWAYS)
-        if body is not None:
-            info.headers.add("Content-Type", "application/json")
-            info.content = json.dumps(body, ensure_ascii=False).encode()
-        return info
-
-    def _once(self, name: str, info: RequestInformation, write: bool) -> Answer:
-        began, status = time.monotonic(), 0
-        try:
-            status, headers, body = self._client.exchange(info, self._around.timeout)
-            return Answer(name, status, headers, body, write)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise unreachable(name, type(error).__name__) from error
-        except IntegrationError:
-            raise
-        except (
-            Exception
-        ) as error:  # a time-out, a broken connection, or whatever the kit makes of a broken answer
-            raise silent(name, write, type(error).__name__) from error
-        finally:
-            self._around.record(Call("teams", name, status, time.monotonic() - began))
-
-
 _lock = threading.Lock()
 _loops: list[_Loop] = []
-_clients: OrderedDict[tuple[object, ...], _Client] = OrderedDict()
-_MOST_CLIENTS = 64
+_clients: OrderedDict[tuple[object, ...], Client] = OrderedDict()
 
 
 def open_graph(settings: Settings, around: Surroundings, transport: Any = None, sign_in: Any = None) -> Graph:
@@ -284,36 +188,14 @@ def open_graph(settings: Settings, around: Surroundings, transport: Any = None, 
         if not _loops or _loops[-1].pid != os.getpid():
             _loops.append(_Loop())
         if key not in _clients:
-            fetch = _fetch(
-                settings, SmallClient(around.timeout, sign_in, not is_loopback(settings.login_url)), around
-            )
-            _clients[key] = _Client(_loops[-1], settings, fetch, around.share, transport)
-            while len(_clients) > _MOST_CLIENTS:
-                _clients.popitem(last=False)
+            small = SmallClient(around.timeout, sign_in, not is_loopback(settings.login_url))
+            plain = settings.login_url.startswith("http://")  # settings allow that on this machine only
+            fetch = plain_fetch(settings, small) if plain else _msal(settings, small)
+            _clients[key] = Client(_loops[-1], settings, fetch, around.share, transport)
+            while len(_clients) > MOST_CLIENTS:
+                _clients.popitem(last=False)[1].close_later()
         _clients.move_to_end(key)
         return Graph(_clients[key], around)
-
-
-def same_origin(link: str, base: str) -> bool:
-    """Whether a link stays below our base address: scheme, host, port and path prefix, letter by letter."""
-    return link.startswith(f"{base}/") and urlsplit(link).netloc == urlsplit(base).netloc
-
-
-def _fetch(settings: Settings, client: SmallClient, around: Surroundings) -> Fetch:
-    fetch = (
-        plain_fetch(settings, client) if settings.login_url.startswith("http://") else _msal(settings, client)
-    )
-
-    def recorded(claims: str | None) -> Mapping[str, Any]:
-        began, status = time.monotonic(), 0
-        try:
-            answer = fetch(claims)
-            status = 200 if "access_token" in answer else int(answer.get("status") or 400)
-            return answer
-        finally:
-            around.record(Call("teams", "POST token", status, time.monotonic() - began))
-
-    return recorded
 
 
 def _msal(settings: Settings, client: SmallClient) -> Fetch:
@@ -325,20 +207,7 @@ def _msal(settings: Settings, client: SmallClient) -> Fetch:
             http_client=client,
             instance_discovery=False,
         )
-        answer: Mapping[str, Any] = app.acquire_token_for_client(
-            [scope_of(settings)], claims_challenge=claims
-        )
-        return answer
+        asked: Mapping[str, Any] = app.acquire_token_for_client([scope_of(settings)], claims_challenge=claims)
+        return asked
 
     return fetch
-
-
-def _claims(challenge: str) -> str | None:
-    """The claims a 401 asks for (WWW-Authenticate), decoded; None where there are none."""
-    found = re.search(r'claims="([A-Za-z0-9+/=_-]+)"', challenge)
-    if not found:
-        return None
-    try:
-        return base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_").decode()
-    except ValueError:
-        return None

@@ -18,7 +18,7 @@ from coplink.core.words import say
 from coplink.ports.errors import CursorExpired
 from coplink.ports.integration import Surroundings
 from coplink.ports.library import Changes
-from coplink_teams.graph import Graph
+from coplink_teams.calls import Graph
 from coplink_teams.replies import accepted, careful, strange
 
 MOST_FOLDERS = 2000

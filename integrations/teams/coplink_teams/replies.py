@@ -7,11 +7,10 @@ matched, never shown. Rows carry the date they were believed last, and why.
 from __future__ import annotations
 
 import functools
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from coplink.core.words import say
 from coplink.ports.errors import (
@@ -30,55 +29,10 @@ from coplink.ports.errors import (
     UnexpectedReply,
 )
 from coplink_teams import ADMIN
+from coplink_teams.answers import NOT_UNDERSTOOD, Answer
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One finished exchange; ``write``: it was meant to change something."""
-
-    operation: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    write: bool = False
-
-    def json(self) -> dict[str, Any]:
-        """The body as a JSON object; raises ``UnexpectedReply`` for anything else."""
-        try:
-            value = json.loads(self.body)
-        except ValueError as error:
-            raise UnexpectedReply(_NOT_UNDERSTOOD, self.detail("no JSON")) from error
-        if not isinstance(value, dict):
-            raise UnexpectedReply(_NOT_UNDERSTOOD, self.detail("no JSON object"))
-        return value
-
-    def error(self) -> tuple[str, str]:
-        """The vendor's error code and message; empty where the body is in no known form."""
-        try:
-            error = json.loads(self.body)["error"]
-            inner = error.get("innerError") or {}
-            code = str(error["code"])
-            if isinstance(inner.get("code"), str) and inner["code"] != code:
-                code = f"{code}/{inner['code']}"
-            return code, str(error.get("message") or "")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return "", ""
-
-    def detail(self, more: str = "") -> str:
-        """For the log: operation, status and the vendor's code; never a body."""
-        code = re.sub(r"[^\w./-]", "", self.error()[0])[:80] if self.status >= 400 else ""
-        return " ".join(part for part in (self.operation, str(self.status), code, more) if part)
-
-    @property
-    def retry_after(self) -> float | None:
-        """The seconds the service asks us to wait, at most a day."""
-        try:
-            return min(max(float(self.headers.get("retry-after", "")), 0.0), 86_400.0)
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +46,6 @@ class Row:
     why: str
 
 
-_NOT_UNDERSTOOD = say("Microsoft answered something coplink does not understand.")
 _BUSY = say("Microsoft asks coplink to slow down; it goes on by itself.")
 _AWAY = say("Microsoft does not answer at the moment; coplink tries again by itself.")
 
@@ -227,7 +180,7 @@ def refused(answer: Answer) -> IntegrationError:
     for row in TABLE:
         if row.status == answer.status and re.search(row.pattern, words):
             return row.meaning(answer)
-    return UnexpectedReply(_NOT_UNDERSTOOD, answer.detail())
+    return UnexpectedReply(NOT_UNDERSTOOD, answer.detail())
 
 
 def accepted(answer: Answer, *statuses: int) -> Answer:
@@ -235,7 +188,7 @@ def accepted(answer: Answer, *statuses: int) -> Answer:
     if answer.status in statuses:
         return answer
     if answer.status < 400:
-        raise UnexpectedReply(_NOT_UNDERSTOOD, answer.detail())
+        raise UnexpectedReply(NOT_UNDERSTOOD, answer.detail())
     raise refused(answer)
 
 
@@ -263,7 +216,7 @@ def busy(operation: str, retry_after: float) -> IntegrationError:
 
 def strange(detail: str) -> UnexpectedReply:
     """An answer whose form we do not understand."""
-    return UnexpectedReply(_NOT_UNDERSTOOD, detail)
+    return UnexpectedReply(NOT_UNDERSTOOD, detail)
 
 
 def careful(port: Callable[P, T]) -> Callable[P, T]:

@@ -15,9 +15,10 @@ from coplink.core.spaces import Observed, Seat
 from coplink.core.words import Said, say
 from coplink.ports.errors import IntegrationError, OutcomeUnknown, PermissionMissing, Reauthorize, Transient
 from coplink.ports.seats import BatchResult, Done
+from coplink_teams.answers import Answer
 from coplink_teams.batch import Part, send_parts
-from coplink_teams.graph import Graph
-from coplink_teams.replies import Answer, already_there, careful, refused
+from coplink_teams.calls import Graph
+from coplink_teams.replies import already_there, careful, refused
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
 from coplink_teams.spaces import split_channel

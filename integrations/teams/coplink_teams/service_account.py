@@ -5,7 +5,7 @@ from __future__ import annotations
 from coplink.core.words import say
 from coplink.ports.errors import Gone, Misconfigured
 from coplink_teams import ADMIN
-from coplink_teams.graph import Graph
+from coplink_teams.calls import Graph
 from coplink_teams.settings import Settings
 
 

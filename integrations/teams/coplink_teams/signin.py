@@ -6,6 +6,8 @@ this machine, because MSAL refuses authorities without https. Which one is decid
 
 from __future__ import annotations
 
+import functools
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,12 +18,19 @@ import httpx
 
 from coplink.core.words import say
 from coplink.ports.errors import IntegrationError, Misconfigured, Reauthorize, Throttled
+from coplink.ports.integration import Call, Recorder
 from coplink_teams import ADMIN
 from coplink_teams.replies import strange, unreachable
 from coplink_teams.settings import Settings
 
 Fetch = Callable[[str | None], Mapping[str, Any]]
 MOST = 256 * 1024
+
+
+@functools.cache
+def tls() -> ssl.SSLContext:
+    """Reading the machine's certificates takes longer than a call: once for each process."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class SmallClient:
         try:
             with (
                 httpx.Client(
-                    timeout=self._timeout, transport=self._transport, trust_env=self._trust_env
+                    timeout=self._timeout, transport=self._transport, trust_env=self._trust_env, verify=tls()
                 ) as client,
                 client.stream(method, url, **what) as response,
             ):
@@ -111,29 +120,33 @@ class Tokens:
         """The token last fetched; empty before the first."""
         return self._token
 
-    def get(self) -> str:
+    def get(self, record: Recorder) -> str:
         """A token that lives for another two minutes; raises what the sign-in service says."""
         with self._lock:
             if self._now() >= self._until:
-                self._renew(None)
+                self._renew(None, record)
             return self._token
 
-    def renew(self, refused: str, claims: str | None) -> str:
+    def renew(self, refused: str, claims: str | None, record: Recorder) -> str:
         """Another token than the one just refused, with the claims the service asks for."""
         with self._lock:
             if self._token == refused or claims:
-                self._renew(claims)
+                self._renew(claims, record)
             return self._token
 
-    def _renew(self, claims: str | None) -> None:
+    def _renew(self, claims: str | None, record: Recorder) -> None:
+        began, answer = time.monotonic(), dict[str, Any]()
         try:
-            answer = self._fetch(claims)
+            answer = dict(self._fetch(claims))
         except IntegrationError:
             raise
         except (
             Exception
         ) as error:  # whatever the sign-in kit raises: only its kind is told, it may quote the secret
             raise strange(f"sign-in {type(error).__name__}") from error
+        finally:
+            status = 200 if "access_token" in answer else int(answer.get("status") or 0)
+            record(Call("teams", "POST token", status, time.monotonic() - began))
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise _no_token(answer)

@@ -14,9 +14,10 @@ from coplink.core.words import say
 from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, PolicyForbids
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_teams import ADMIN
-from coplink_teams.graph import Graph
+from coplink_teams.answers import Answer
+from coplink_teams.calls import Graph
 from coplink_teams.names import carries, channel_name, description
-from coplink_teams.replies import Answer, accepted, careful, strange
+from coplink_teams.replies import accepted, careful, strange
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
 

@@ -18,8 +18,9 @@ from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Surroundings
 from coplink.ports.watch import Subscription
 from coplink_teams import ADMIN, manifest
-from coplink_teams.graph import Graph
-from coplink_teams.replies import Answer, accepted, careful
+from coplink_teams.answers import Answer
+from coplink_teams.calls import Graph
+from coplink_teams.replies import accepted, careful
 
 LONGEST_ECHO = 2048
 LONGEST_BODY = 256 * 1024

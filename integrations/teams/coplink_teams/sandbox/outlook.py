@@ -6,9 +6,7 @@ import base64
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from werkzeug.wrappers import Request, Response
 
@@ -16,6 +14,7 @@ from coplink.sandbox.store import Document
 from coplink.sandbox.wire import Refuse
 from coplink_teams.sandbox import expand
 from coplink_teams.sandbox.frame import GraphWire
+from coplink_teams.sandbox.moments import closed, in_zone, opened, plain, times, utc
 
 KIND, PERMISSION = "teams.event", "Calendars.ReadWrite"
 WRITABLE = (
@@ -48,7 +47,7 @@ class Outlook:
             name = day.isoformat()
             if name not in master["cancelled"]:
                 moved = master["exceptions"].get(name)
-                start, end = (moved["start"], moved["end"]) if moved else _plain(master, day)
+                start, end = (moved["start"], moved["end"]) if moved else plain(master, day)
                 yield name, datetime.fromisoformat(start), datetime.fromisoformat(end)
 
     def move(self, master_id: str, day: str, minutes: int) -> None:
@@ -77,7 +76,7 @@ class Outlook:
         self._mailbox(mailbox)
         wire = self._wire
         body = wire.body(request, WRITABLE, ("subject", "start", "end"))
-        start, end, zone = _times(body)
+        start, end, zone = times(body)
         recurrence = expand.checked(body["recurrence"], start) if body.get("recurrence") else None
         with wire.store.change():
             again = [
@@ -138,11 +137,11 @@ class Outlook:
                     )
                 if day not in {name for name, _, _ in self.occurrences(master)}:
                     raise Refuse(404, "ErrorItemNotFound", "The specified object was not found in the store.")
-                start, end, zone = _times(body)
-                self._except(master, day, _utc(start, zone), _utc(end, zone))
+                start, end, zone = times(body)
+                self._except(master, day, utc(start, zone), utc(end, zone))
                 return self.one(request, mailbox, event)
             if "start" in body or "end" in body:
-                start, end, zone = _times(body)
+                start, end, zone = times(body)
                 master |= {"start": start, "end": end, "zone": zone}
             master |= {n: body[n] for n in ("subject", "body", "location", "attendees") if n in body}
             master["key"] = self._key()
@@ -175,7 +174,7 @@ class Outlook:
 
     def _found(self, mailbox: str, event: str) -> tuple[Document, str | None]:
         self._mailbox(mailbox)
-        master_id, day = _opened(event)
+        master_id, day = opened(event)
         kept = self._wire.store.get(KIND, master_id)
         if kept is None:
             raise Refuse(404, "ErrorItemNotFound", "The specified object was not found in the store.")
@@ -201,7 +200,7 @@ class Outlook:
         return base64.b64encode(f"change-{self._wire.store.serial(KIND)}".encode()).decode()
 
     def _shown(self, request: Request, e: Document) -> Document:
-        start, end = _utc(e["start"], e["zone"]), _utc(e["end"], e["zone"])
+        start, end = utc(e["start"], e["zone"]), utc(e["end"], e["zone"])
         shown = self._common(request, e, e["id"], e["key"], start, end)
         shown |= {
             "type": "seriesMaster" if e["recurrence"] else "singleInstance",
@@ -215,9 +214,9 @@ class Outlook:
         exception = master["exceptions"].get(day)
         key = exception["key"] if exception else master["key"]
         shown = self._common(
-            request, master, _closed(master["id"], day), key, start.isoformat(), end.isoformat()
+            request, master, closed(master["id"], day), key, start.isoformat(), end.isoformat()
         )
-        original = _plain(master, date.fromisoformat(day))[0]
+        original = plain(master, date.fromisoformat(day))[0]
         return shown | {
             "type": "exception" if exception else "occurrence",
             "seriesMasterId": master["id"],
@@ -235,54 +234,9 @@ class Outlook:
             "subject": e["subject"],
             "isCancelled": False,
             "isOrganizer": True,
-            "start": _in_zone(start, zone),
-            "end": _in_zone(end, zone),
+            "start": in_zone(start, zone),
+            "end": in_zone(end, zone),
             "attendees": e["attendees"],
             "isOnlineMeeting": e["online"],
             "organizer": {"emailAddress": {"address": self._wire.district.service_mailbox}},
         }
-
-
-def _plain(master: Document, day: date) -> tuple[str, str]:
-    """Start and end of an occurrence as the series says it, in UTC."""
-    first = datetime.fromisoformat(master["start"])
-    length = datetime.fromisoformat(master["end"]) - first
-    start = datetime.combine(day, first.time(), ZoneInfo(master["zone"])).astimezone(UTC)
-    return start.isoformat(), (start + length).isoformat()
-
-
-def _times(body: Document) -> tuple[str, str, str]:
-    try:
-        start, end = body["start"], body["end"]
-        zone = start["timeZone"]
-        ZoneInfo(zone)
-        if end["timeZone"] != zone or datetime.fromisoformat(end["dateTime"]) <= datetime.fromisoformat(
-            start["dateTime"]
-        ):
-            raise ValueError
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise Refuse(400, "ErrorInvalidRequest", "Start and end are not valid") from error
-    return start["dateTime"], end["dateTime"], zone
-
-
-def _utc(wall: str, zone: str) -> str:
-    return datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).isoformat()
-
-
-def _in_zone(moment: str, zone: str) -> dict[str, Any]:
-    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
-    return {"dateTime": local.strftime("%Y-%m-%dT%H:%M:%S.0000000"), "timeZone": zone}
-
-
-def _closed(master: str, day: str) -> str:
-    return base64.urlsafe_b64encode(f"{master}|{day}".encode()).decode()
-
-
-def _opened(event: str) -> tuple[str, str | None]:
-    if event.startswith("AAMk"):
-        return event, None
-    try:
-        master, _, day = base64.urlsafe_b64decode(event).decode().partition("|")
-    except ValueError:
-        return event, None
-    return master, day or None
