@@ -11,7 +11,7 @@ STYLE = """
 @media (prefers-color-scheme:dark){:root{--line:#444746;--soft:#282a2c;--blue:#a8c7fa;--text:#e3e3e3;--dim:#b0b3b6;--page:#131314}}
 *{box-sizing:border-box}body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:var(--text);background:var(--page)}
 header{border-bottom:1px solid var(--line);padding:.75rem 1rem;color:var(--dim)}
-main{max-width:52rem;margin:0 auto;padding:1rem}h1{font-size:1.5rem;font-weight:500}h2{font-size:1.2rem;margin-top:2rem}
+main{overflow-wrap:anywhere;max-width:52rem;margin:0 auto;padding:1rem}h1{font-size:1.5rem;font-weight:500}h2{font-size:1.2rem;margin-top:2rem}
 h3{font-size:1rem;margin:1.25rem 0 .25rem}.card{border:1px solid var(--line);border-radius:.75rem;padding:1rem;margin:1rem 0}
 ul{padding:0;list-style:none;margin:.5rem 0}li{padding:.5rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
 .dim{color:var(--dim);font-size:.9rem}form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}
