@@ -32,7 +32,6 @@ README = HERE.parents[3] / "integrations" / "teams" / "README.md"
 VALUES = {
     "base_url": "https://coplink.school.example",
     "host": "coplink.school.example",
-    "app_id": "11111111-2222-3333-4444-555555555555",
     "client_id": "66666666-7777-8888-9999-aaaaaaaaaaaa",
     "connection_id": "c1",
 }
