@@ -3,10 +3,11 @@
     workspace.py     the only importer of Google's client: credentials, one service per thread, time-outs, quotas
     replies.py       what each odd reply of Google means
     options.py       a connection's settings, checked
-    spaces.py        group, shared drive, grant, folder and calendar of a community
+    spaces.py        group, shared drive, grant, folder and calendar of a community; drives.py, marks.py: its parts
     seats.py         who is in the group, and so in drive and calendar
     directory.py     accounts of the connection's own domain by address
-    calendar.py      one recurring event a series; meetings.py: how Google writes rules and events
+    calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
+                     meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
     sandbox/         the same APIs, pretended

@@ -17,9 +17,9 @@ from coplink.core.words import say
 from coplink.ports.errors import CursorExpired, UnexpectedReply
 from coplink.ports.library import Changes
 from coplink_google.directory import GoogleDirectory
+from coplink_google.marks import FOLDER, MARKER_FILE
 from coplink_google.options import Options
 from coplink_google.replies import part, rows_of, text_of
-from coplink_google.spaces import FOLDER, MARKER_FILE
 from coplink_google.workspace import Workspace
 
 PAGE = 100

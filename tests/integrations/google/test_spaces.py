@@ -211,3 +211,10 @@ def test_writes_to_one_drives_permissions_wait_for_each_other(campus, wish, prov
         go.join()
     assert sorted(made.found for made in found) == [False, True]
     assert len(campus.wire.state()["drives"][0]["permissions"]) == 2
+
+
+def test_a_library_folder_taken_away_by_hand_leaves_the_drive_described(campus, connection, parts):
+    campus.wire.drive.change(parts["folder"], removed=True)
+    facts = connection.spaces.describe(parts)
+    assert facts.name == "Reading circle"
+    assert facts.link.endswith(parts["drive"])

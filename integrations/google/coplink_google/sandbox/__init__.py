@@ -2,7 +2,7 @@
 
     frame.py       the wire: tokens, scopes, Google's own documents as contract, errors in Google's form
     contract.py    requests and answers against the bundled discovery documents; masks.py: partial answers
-    signin.py      tokens, keys and the account chooser
+    signin.py      tokens and keys; chooser.py: the account chooser
     directory.py   accounts, groups, members, group settings
     drive.py       shared drives, files, permissions; queries.py: their search terms; changes.py: what changed
     calendar.py    calendars and access; events.py: events and instances; recurrence.py: rules, expanded anew

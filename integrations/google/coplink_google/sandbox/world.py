@@ -12,6 +12,7 @@ from coplink.sandbox.district import Region
 from coplink.sandbox.store import Document, Store
 from coplink.sandbox.wire import DoorLink
 from coplink_google.sandbox.calendar import Calendars
+from coplink_google.sandbox.chooser import Chooser
 from coplink_google.sandbox.directory import Directory
 from coplink_google.sandbox.drive import Drive
 from coplink_google.sandbox.events import Events
@@ -31,7 +32,8 @@ class GoogleSandbox(Frame):
         self.drive = Drive(self, self.directory)
         self.calendars = Calendars(self, self.directory)
         self.events = Events(self, self.calendars)
-        self.signin = SignIn(self, self.directory)
+        self.signin = SignIn(self)
+        self.chooser = Chooser(self, self.directory)
         self.pages = Pages(self, self.directory, self.drive, self.calendars, self.events)
 
     def settings(self, district: str) -> Mapping[str, str]:
