@@ -154,3 +154,15 @@ def test_doctor_says_what_is_wrong_and_fails(school: Path) -> None:
     done = coplink(school, "doctor")
     assert done.returncode == 1
     assert "✗ Riverbend · canvas" in done.stdout
+
+
+def test_secrets_are_sealed_anew_with_the_newest_key(school: Path) -> None:
+    coplink(
+        school, "connect", "canvas", "--institution", "Riverbend",
+        "--set", "base_url=https://riverbend.instructure.com", "--set", "token=x",
+    )  # fmt: skip
+    before = (school / "coplink.sqlite").read_bytes()
+    done = coplink(school, "secrets", "rotate")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() != "Sealed anew: 0."
+    assert (school / "coplink.sqlite").read_bytes() != before

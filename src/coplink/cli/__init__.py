@@ -5,6 +5,7 @@
     doctor, integrations        what is wrong, who can change it; what is installed
     institution, admin, platform, connect      set up with a real school, step by step
     install <integration>       what an admin uploads or pastes over there
+    secrets rotate              seal everything anew with the newest key
     plan <community>            what the next reconciliation would do
     demo                        all of it in a browser, on pretend platforms
 
@@ -23,6 +24,7 @@ from coplink.cli.demo import demo
 from coplink.cli.install import install
 from coplink.cli.look import doctor, integrations, plan
 from coplink.cli.process import db, run, serve, work
+from coplink.cli.secrets import secrets
 from coplink.cli.setup import admin, connect, institution, platform
 from coplink.core.errors import CoplinkError
 
@@ -49,6 +51,7 @@ for _command in (
     connect,
     install,
     plan,
+    secrets,
     demo,
 ):
     cli.add_command(_command)

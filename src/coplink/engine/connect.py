@@ -16,6 +16,8 @@ from coplink.core.people import CommunityId, Institution, InstitutionId, Person,
 from coplink.core.spaces import ConnectionId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
+from coplink.engine import marks
+from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Connection, Manifest
 from coplink.ports.records import Connected, Deployment, Happening, Link, LinkKind, Registration
@@ -138,10 +140,11 @@ def connect(
         known.made_at if known else now,
     )
     uow.institutions.put_connection(connected)
-    for space in uow.spaces.of_institution(institution):
-        if space.connection == connected.id and space.state is SpaceState.STUCK:
-            uow.spaces.put(replace(space, state=SpaceState.MAKING, trouble=None))
-            uow.work.mark(Kind.PROVISION, space.id, space.community)
+    for space in uow.spaces.of_institution(institution):  # what rested for want of this connection goes on
+        if space.connection == connected.id:
+            try_again(uow, space)
+            if space.state is SpaceState.READY:
+                marks.inside(uow, space)
     return connected
 
 

@@ -33,7 +33,6 @@ from coplink.settings.key_file import is_key, kept_key
 PREFIX = "COPLINK_"
 SECRETS_DIR = "COPLINK_SECRETS_DIR"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-TEAMS_ORIGINS = ("https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft")
 
 
 def _split(value: object) -> object:
@@ -143,9 +142,6 @@ class Settings(BaseSettings):
     )
     full_round_hours: float = Field(
         default=24, gt=0, description="How often everything is looked at again, asked or not."
-    )
-    teams_frame_origins: Origins = Field(
-        default=TEAMS_ORIGINS, description="Origins Microsoft Teams shows the tab in, separated by commas."
     )
     frame_ancestors: Origins = Field(
         default=(),
