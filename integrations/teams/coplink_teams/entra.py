@@ -59,7 +59,12 @@ class KeySet:
             if known is not None and not stale and kid not in known.keys:
                 stale = now - known.read_at > COOLDOWN
             if stale:
-                known = self._known = _Keys(self._read(), now)
+                try:
+                    known = self._known = _Keys(self._read(), now)
+                except LaunchError:
+                    if known is None or kid not in known.keys:
+                        raise
+                    known.read_at = now - FRESH + COOLDOWN  # yesterday's keys serve while Microsoft is away
             return known.keys.get(kid) if known else None
 
     def _read(self) -> Mapping[str, PyJWK]:

@@ -200,13 +200,16 @@ def open_graph(settings: Settings, around: Surroundings, transport: Any = None, 
 
 def _msal(settings: Settings, client: SmallClient) -> Fetch:
     def fetch(claims: str | None) -> Mapping[str, Any]:
-        app = msal.ConfidentialClientApplication(
-            settings.client_id,
-            client_credential=settings.client_secret,
-            authority=f"{settings.login_url}/{settings.tenant_id}",
-            http_client=client,
-            instance_discovery=False,
-        )
+        try:
+            app = msal.ConfidentialClientApplication(
+                settings.client_id,
+                client_credential=settings.client_secret,
+                authority=f"{settings.login_url}/{settings.tenant_id}",
+                http_client=client,
+                instance_discovery=False,
+            )
+        except ValueError:  # what MSAL makes of a directory that does not exist
+            return {"error": "invalid_tenant", "status": 400}
         asked: Mapping[str, Any] = app.acquire_token_for_client([scope_of(settings)], claims_challenge=claims)
         return asked
 

@@ -79,9 +79,12 @@ class SmallClient:
                     body += chunk
                     if len(body) > MOST:
                         raise strange("sign-in answer too long")
-                return Page(response.status_code, body.decode("utf-8", "replace"), dict(response.headers))
+                page = Page(response.status_code, body.decode("utf-8", "replace"), dict(response.headers))
         except httpx.HTTPError as error:  # signing in changes nothing: safe to repeat
             raise unreachable("sign-in", type(error).__name__) from error
+        if page.status_code >= 500:
+            raise unreachable("sign-in", str(page.status_code))
+        return page
 
 
 def plain_fetch(settings: Settings, client: SmallClient) -> Fetch:
@@ -140,9 +143,8 @@ class Tokens:
             answer = dict(self._fetch(claims))
         except IntegrationError:
             raise
-        except (
-            Exception
-        ) as error:  # whatever the sign-in kit raises: only its kind is told, it may quote the secret
+        except Exception as error:
+            # whatever the sign-in kit raises: only its kind is told, its words may quote the secret
             raise strange(f"sign-in {type(error).__name__}") from error
         finally:
             status = 200 if "access_token" in answer else int(answer.get("status") or 0)

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from coplink.core.errors import BadToken, LaunchError
+from coplink.core.words import say
 from coplink.ports.door import InboundRequest, Knock
 from coplink.ports.integration import Surroundings
 from coplink.sandbox.store import Store
@@ -110,6 +111,18 @@ def test_a_rolled_key_is_read_again_but_not_for_every_stranger(rig, door, monkey
     ago.read_at -= 120
     assert knock(door, token).subject == rig.oid("ben.okafor")
     assert reads == [1]
+
+
+def test_yesterdays_keys_serve_while_microsoft_is_away(rig, door, monkeypatch):
+    person = rig.wire.region.residents["ben.okafor"]
+    knock(door, rig.wire.entra.tab_token(person))
+
+    def away():
+        raise LaunchError(say("away"))
+
+    monkeypatch.setattr(door._keys, "_read", away)
+    door._keys._known.read_at -= 48 * 3600
+    assert knock(door, rig.wire.entra.tab_token(person)).subject == rig.oid("ben.okafor")
 
 
 def test_without_keys_the_person_is_asked_to_try_again(rig, clock):

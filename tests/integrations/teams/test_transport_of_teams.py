@@ -45,9 +45,12 @@ class Clock:
 
 def connected(handler, **changes):
     """A connection whose transport, below Microsoft's kit, is ``handler``."""
+    changes_of_sign_in = changes.pop("sign_in", {})
     from coplink_teams.connection import TeamsConnection
 
     def sign_in(request):
+        if told := changes_of_sign_in.get(request.url.path.rpartition("/")[2]):
+            return httpx.Response(told[0], json=told[1])
         if request.url.path.endswith("openid-configuration"):
             base = f"https://login.microsoftonline.com/{SETTINGS['tenant_id']}"
             found = {
@@ -87,6 +90,39 @@ def test_msal_signs_in_at_https_addresses_and_the_token_goes_to_graph_only(wish)
     assert url.startswith("https://graph.microsoft.com/v1.0/teams/")
     assert token == "Bearer token-of-msal"
     assert "include-unknown-enum-members" in prefer
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        (
+            {
+                "t": (
+                    401,
+                    {
+                        "error": "invalid_client",
+                        "error_description": "AADSTS7000222",
+                        "error_codes": [7000222],
+                    },
+                )
+            },
+            Reauthorize,
+        ),
+        ({"t": (400, {"error": "unauthorized_client", "error_codes": [700016]})}, Reauthorize),
+        ({"t": (200, {"token_type": "Bearer"})}, Reauthorize),
+        ({"t": (503, {})}, Unavailable),
+        ({"openid-configuration": (400, {"error": "invalid_tenant"})}, Misconfigured),
+        ({"openid-configuration": (500, {})}, Unavailable),
+    ],
+    ids=str,
+)
+def test_what_msal_is_told_becomes_a_sentence_for_the_admin(told, kind):
+    async def handler(request):
+        raise AssertionError("nothing may be asked without a token")
+
+    with pytest.raises(kind) as caught:
+        connected(handler, sign_in=told).spaces.describe(PARTS)
+    assert SETTINGS["client_secret"] not in f"{caught.value.message} {caught.value.detail}"
 
 
 @pytest.mark.parametrize(
