@@ -2,12 +2,15 @@
 
 Listing this package loads ports and core only; ``connect`` loads Microsoft's SDK, ``door`` does not need it.
 
-    connection.py   opens a connection; offers the ports
-    graph.py        the only importer of msgraph and msal; one event loop, one client, our own $batch rounds
-    replies.py      what each odd answer of Microsoft means
+    connection.py settings.py       opens a connection; offers the ports, checks each feature
+    graph.py                        the only importer of msgraph and msal; one event loop, one client
+    calls.py batch.py limits.py signin.py   what goes through it: bounded, limited, recorded; our own $batch; tokens
+    answers.py replies.py           what each odd answer of Microsoft means
     spaces.py seats.py directory.py calendar.py library.py watch.py    one port each
-    door.py         the Teams tab: a verified token becomes an Arrival
-    sandbox/        Microsoft Graph and Entra sign-in, pretended
+    names.py recurrence.py mailbox.py service_account.py    what they stand on
+    door.py entra.py                the Teams tab: a verified token becomes an Arrival
+    sandbox/                        Microsoft Graph and Entra sign-in, pretended
+    install/ static/                what the admin uploads; the scripts of the tab
 """
 
 from __future__ import annotations

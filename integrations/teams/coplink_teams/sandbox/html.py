@@ -21,6 +21,7 @@ background:var(--paper);color:var(--ink);max-width:100%;min-height:2.2rem}button
 .teams{display:flex;flex-wrap:wrap;min-height:calc(100vh - 2.8rem)}
 .teams nav{background:var(--shade);padding:1rem;flex:0 1 15rem}
 .teams nav h2{font-size:1rem;margin:.2rem 0}.teams main{flex:1 1 20rem;padding:0;max-width:none;min-width:0}
+.teams .empty{padding:1rem}
 iframe{border:0;width:100%;height:100%;min-height:80vh;display:block;background:var(--paper)}
 @media (max-width:480px){.teams nav{flex-basis:100%}}
 """
