@@ -32,10 +32,12 @@ class KeySet:
         """The public key of that id, or None; raises ``NoAnswer`` when the set cannot be read and none is kept."""
         with self._lock:
             known = self._keys.get(key_id)
-            old = now - self._read_at > KEPT
+            old = (
+                not 0 <= now - self._read_at <= KEPT
+            )  # a clock that was set back must not keep keys for ever
             if known is not None and not old:
                 return known
-            if now - self._asked_at >= COOLDOWN:
+            if not 0 <= now - self._asked_at < COOLDOWN:
                 self._asked_at = now
                 try:
                     self._keys = self._read(timeout)
