@@ -142,6 +142,7 @@ def _policy(response: Response, ancestors: str) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # ignored inside a frame
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
