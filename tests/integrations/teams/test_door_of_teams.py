@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 
 import jwt
@@ -62,8 +61,8 @@ def test_the_sandbox_hands_out_fresh_tokens_by_person(rig, door):
         {"oid": ""},
         {"exp": 1},
         {"exp": "tomorrow"},
-        {"nbf": time.time() + 3600},
-        {"iat": time.time() + 3600},
+        {"nbf": 4_000_000_000},
+        {"iat": 4_000_000_000},
         {"idtyp": "app"},
     ],
     ids=lambda change: ",".join(f"{k}={v}" for k, v in change.items())[:40],
