@@ -16,7 +16,6 @@ from coplink.core.words import Said, say
 from coplink.ports.errors import (
     Gone,
     IntegrationError,
-    NeedsAttention,
     OutcomeUnknown,
     PolicyForbids,
     Transient,
@@ -133,7 +132,7 @@ def _each(accounts: Mapping[AccountId, object], write: Callable[[AccountId], Don
             outcomes[account], reasons[account] = Done.UNKNOWN, error.message
         except PolicyForbids as error:  # this person's, not the call's: the others go on
             outcomes[account], reasons[account] = Done.REFUSED, error.message
-        except (Transient, NeedsAttention, Gone) as error:
+        except IntegrationError as error:
             if not any(done in (Done.CHANGED, Done.UNKNOWN) for done in outcomes.values()):
                 raise
             stopped = error

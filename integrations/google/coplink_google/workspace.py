@@ -155,6 +155,8 @@ class Workspace:
         finally:
             self._around.record(Call("google", operation, status, time.monotonic() - begun))
         if not isinstance(answer, dict):
+            if answer and writes:
+                raise OutcomeUnknown(operation)
             if answer:
                 raise UnexpectedReply(
                     say("Google answered something coplink does not understand."), operation
@@ -224,6 +226,8 @@ def _trouble(error: Exception, operation: str, writes: bool) -> IntegrationError
             return Unavailable(say("Google cannot be reached at the moment."), detail)
         case OSError() | http.client.HTTPException() | httplib2.HttpLib2Error():
             return OutcomeUnknown(detail) if writes else Unavailable(say("Google did not answer."), detail)
+        case ValueError() if writes:  # "done", in words nobody can read: it may have happened
+            return OutcomeUnknown(detail)
         case _:
             return UnexpectedReply(say("Google answered something coplink does not understand."), detail)
 

@@ -187,3 +187,12 @@ def test_trouble_while_reading_is_named(campus, library, parts):
     with pytest.raises(PermissionMissing) as missing:
         library.changes(parts, None)
     assert missing.value.scopes == ("https://www.googleapis.com/auth/drive",)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_small_pages_are_listed_and_followed_to_their_end(campus, library, parts, add, size):
+    campus.wire.most_per_page = size
+    _, cursor, _ = collect(library, parts)
+    names = {add(f"File {n}")["id"] for n in range(5)}
+    assert {fact.remote for fact in collect(library, parts, cursor)[0]} == names
+    assert {fact.remote for fact in collect(library, parts)[0]} == names

@@ -152,6 +152,26 @@ def test_throttled_half_way_keeps_what_was_done(campus, seats, parts):
     assert "slow down" in str(result.reasons[noah])
 
 
+def test_an_odd_reply_half_way_keeps_what_was_done_too(campus, seats, parts):
+    campus.refuse("POST .*/members", 400, "badRequest", skip=1)
+    result = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])
+    assert list(result.outcomes.values()) == [Done.CHANGED, Done.REFUSED]
+
+
+def test_a_write_answered_with_a_page_is_unknown_and_then_already_so(campus, seats, parts):
+    campus.weather("POST .*/members", "garble")
+    assert seats.put(parts, [seat(campus, LUIS)]).outcomes == {campus.google_id(LUIS): Done.UNKNOWN}
+    assert seats.put(parts, [seat(campus, LUIS)]).outcomes == {campus.google_id(LUIS): Done.ALREADY_SO}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_small_pages_are_read_to_their_end(campus, seats, parts, size):
+    people = [seat(campus, key) for key in (LUIS, MEI, NOAH, OLGA)]
+    seats.put(parts, people)
+    campus.wire.most_per_page = size
+    assert set(seats.read(parts).seats) == {one.account for one in people}
+
+
 def test_a_person_whom_a_policy_keeps_out_does_not_stop_the_others(campus, seats, parts):
     campus.refuse("POST .*/members", 412, "conditionNotMet")
     result = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])

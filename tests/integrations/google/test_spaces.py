@@ -72,6 +72,7 @@ def test_a_drive_that_was_renamed_is_still_found(campus, connection, parts, wish
     assert connection.spaces.describe(parts).name == "Our drive"
 
 
+@pytest.mark.parametrize("spoiled", ["lose", "garble"])
 @pytest.mark.parametrize(
     ("step", "line"),
     [
@@ -85,11 +86,13 @@ def test_a_drive_that_was_renamed_is_still_found(campus, connection, parts, wish
         ("calendar", "POST /calendar/v3/calendars/.*/acl"),
     ],
 )
-def test_a_lost_answer_is_unknown_and_the_next_go_makes_no_second(campus, connection, wish, step, line):
+def test_a_lost_answer_is_unknown_and_the_next_go_makes_no_second(
+    campus, connection, wish, step, line, spoiled
+):
     parts: dict[str, str] = {}
     for name in STEPS:
         if name == step:
-            campus.weather(line.replace("$", r"(\?|$)"), "lose")
+            campus.weather(line.replace("$", r"(\?|$)"), spoiled)
             with pytest.raises(OutcomeUnknown):
                 connection.spaces.ensure(name, wish(), dict(parts), f"key/{name}")
         parts[name] = connection.spaces.ensure(name, wish(), dict(parts), f"key/{name}").remote

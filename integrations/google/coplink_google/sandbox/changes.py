@@ -55,7 +55,7 @@ class Changes:
             for one in self._store.all("google.change")
             if one["n"] > int(number) and one["drive"] == drive
         ]
-        size = asked.query.get("pageSize", 100)
+        size = min(asked.query.get("pageSize", 100), self._wire.most_per_page)
         some, more = rows[:size], len(rows) > size
         latest = {one["file"]: one for one in some}  # a file changed twice within a page is told once
         found = {"kind": "drive#changeList", "changes": [self._view(one) for one in latest.values()]}
