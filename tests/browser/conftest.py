@@ -1,0 +1,66 @@
+"""One demo and one Chromium for all browser tests; without Chromium they are skipped, or fail where it is required."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from coplink.cli.demo.processes import Demo
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from settled import Settled, settle
+from visitors import chromium, fresh, start_chromium
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs the browser."""
+    for one in items:
+        if Path(__file__).parent in one.path.parents:
+            one.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("COPLINK_REQUIRE_BROWSER"):
+            pytest.fail("chromium is missing")
+        pytest.skip("chromium is missing: apt-get install chromium")
+    with sync_playwright() as kit:
+        running = start_chromium(kit, path)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo as a visitor starts it: coplink and the region, each in a process of its own."""
+    with Demo(tmp_path_factory.mktemp("demo"), fixed_ports=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settled(demo: Demo) -> Settled:
+    """A community that has people, places, meetings and a file."""
+    return settle(demo)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A page in a browser nobody has used before; closed after the test."""
+    contexts: list[BrowserContext] = []
+
+    def new(**how: object) -> Page:
+        contexts.append(fresh(browser, **how))
+        return contexts[-1].new_page()
+
+    yield new
+    for context in contexts:
+        context.close()

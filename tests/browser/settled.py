@@ -1,0 +1,78 @@
+"""A community in the middle of its life, made over HTTP in moments: for tests that look at pages rather than walk."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from visitors import ZONE, community_in, course_address
+
+from coplink.cli.demo.browser import Browser, Page
+from coplink.cli.demo.inside import Inside
+from coplink.cli.demo.people import meeting_days
+from coplink.cli.demo.processes import Demo
+from coplink.core.people import CommunityId
+
+COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
+NAME = "Labs that everybody can enter"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The community, its invitation link for the other district, and a door inside Teams."""
+
+    community: str
+    link: str
+
+
+def settle(demo: Demo) -> Settled:
+    """Found a community in a course of its own, invite the other district, let somebody join, add a file, and wait."""
+    inside = Inside(demo.environment())
+    hugo, imani = Browser(FACILITATOR), Browser(MEMBER)
+    _launch(hugo, demo, FACILITATOR)
+    preview = _answers(hugo, hugo.open(f"{demo.tool_url}/found"))
+    found = next(form for form in preview.forms if form.action.endswith("/found"))
+    community = community_in(hugo.send_form(preview, found).url)
+    inside.until_idle()
+    _launch(imani, demo, MEMBER)
+    imani.send(imani.open(f"{demo.tool_url}/c/{community}/invitation"), "/join")
+    page = hugo.open(f"{demo.tool_url}/c/{community}/people")
+    for form in [form for form in page.forms if form.action.endswith("/links")]:
+        page = hugo.send_form(page, form)
+    _add_file(demo)
+    inside.mark_everything(CommunityId(community))
+    inside.until_idle()
+    found_links = re.findall(r"/i/[\w-]+", page.html)
+    return Settled(community, found_links[0])
+
+
+def _launch(browser: Browser, demo: Demo, who: str) -> Page:
+    page = browser.open(course_address(demo, who, COURSE))
+    return browser.send(browser.send(page, "/lti/login"), "/lti/launch")
+
+
+def _answers(browser: Browser, page: Page) -> Page:
+    days = meeting_days(date.today() + timedelta(days=1))
+    form = page.form("/found/preview")
+    places = [value for name, value in form.choices if name == "places"]
+    return browser.send_form(
+        page,
+        form,
+        name=NAME,
+        about="How to run a lab in which every student can take part",
+        audience="Science teachers and assistants",
+        places=places,
+        first=days.first.isoformat(),
+        last=days.last.isoformat(),
+        zone=ZONE,
+        breaks=f"{days.pause.first} to {days.pause.last} {days.pause.name}",
+    )
+
+
+def _add_file(demo: Demo) -> None:
+    browser = Browser("a member in Teams")
+    page = browser.open(f"{demo.url('teams')}/look/team")
+    ours = next(one["id"] for one in demo.ask("teams", "state")["channels"] if one["name"] == NAME)
+    form = next(form for form in page.forms if ("channel", ours) in form.fields)
+    browser.send_form(page, form, name="Lab roles.docx", person=MEMBER)
