@@ -99,6 +99,16 @@ def test_a_hint_marks_work_and_says_nothing(site, lively):
     assert much.status_code == 413
 
 
+@pytest.mark.parametrize(
+    "path", ["/c/a%00b", "/i/%00", "/door/pinboard/%01", "/hook/pinboard/%00", "/c/%E2%80%A8"]
+)
+def test_an_address_with_characters_of_no_address_is_not_there(site, path):
+    ana = site.enter("ana")
+    answer = ana.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here for you" in ana.says()
+
+
 def test_a_feed_is_made_read_by_a_calendar_and_closed(site):
     ana = site.enter("ana", leads=True)
     key = site.found(ana)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 
@@ -97,6 +98,31 @@ def test_the_same_form_twice_is_one_founding(site, ana):
     ana.get("/found")
     third = ana.post("/found", site.answers(key="fedcba9876543210"))
     assert third.location != first.location
+
+
+def test_the_same_form_at_the_same_moment_is_one_founding(site, ana):
+    secret = ana.secret()
+    cookie = ana.client.get_cookie("__Host-coplink", domain="127.0.0.1").value
+    together = threading.Barrier(4)
+    seen = []
+
+    def send():
+        browser = site.browser()
+        browser.client.set_cookie("__Host-coplink", cookie, domain="127.0.0.1")
+        together.wait()
+        seen.append(browser.post("/found", site.answers(), secret=secret).location)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
+    with site.services.begin() as uow:
+        (key,) = uow.communities.all()
+        assert len(uow.spaces.of(key)) == 1
+        assert len(uow.communities.contexts(key)) == 1
 
 
 def test_back_from_the_preview_keeps_every_answer(site, ana):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from coplink import logs
-from coplink.core.errors import CoplinkError, NotAllowed
+from coplink.core.errors import CoplinkError, NotAllowed, NotFound
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.web import session as sessions
@@ -96,6 +96,13 @@ def stand(app: Flask, desk: Desk) -> Frames:
     """Put the guard before and behind every view of ``app``."""
     frames = Frames(desk)
     ours = origin(desk.base_url)
+
+    @app.before_request
+    def is_this_an_address() -> None:
+        if (
+            not request.path.isprintable()
+        ):  # databases refuse some of these characters, and no address of ours has any
+            raise NotFound(say("There is nothing here for you, or it has moved."))
 
     @app.before_request
     def who_visits() -> None:

@@ -44,8 +44,11 @@ def blueprint(desk: Desk) -> Blueprint:
             return Response("", 202)
         with desk.begin() as uow:
             watches.hinted(uow, SpaceId(space))
+            state = uow.work.state(Kind.COLLECT, space)
             uow.commit()
-        desk.services.jobs.hint(Job(f"hint:{space}", Kind.COLLECT.value, space, community))
+        # Named after what was asked for: a job's name is used once, and the next hint is another one.
+        name = f"hint:{space}:{state.generation if state else 0}"
+        desk.services.jobs.hint(Job(name, Kind.COLLECT.value, space, community))
         return Response("", 202)
 
     return views
