@@ -45,9 +45,6 @@ def demo(check: bool, as_json: bool, database_url: str, forget: str, data: Path 
     folder = (data or FOLDER).absolute()
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
-        if not check and data is None and "--reset" in sys.argv[-1:]:
-            click.echo("The demo starts over next time.")
-            return
     with Demo(folder) as running:
         click.echo(
             "A pretend region with two school districts is open: Canvas, Teams and Google on this machine."
