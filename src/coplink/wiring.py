@@ -122,7 +122,7 @@ class Services:
             if known is None or known[0] != digest:
                 manifest = self.installed.get(connected.integration).manifest
                 connection = self.connection(connected.integration, connected.settings)
-                known = (digest, Reach(connection, manifest, self._lag(manifest)))
+                known = (digest, Reach(connection, manifest, self.lag_of(manifest)))
                 self._open[connected.id] = known
             return known[1]
 
@@ -142,7 +142,8 @@ class Services:
                 self._doors[connected.id] = known
             return known[1]
 
-    def _lag(self, manifest: Manifest) -> timedelta:
+    def lag_of(self, manifest: Manifest) -> timedelta:
+        """How late a write may become visible: as configured, else as the integration declares."""
         override = (self.settings.lag_seconds_override or {}).get(manifest.key)
         return manifest.limits.lag if override is None else timedelta(seconds=override)
 

@@ -89,7 +89,7 @@ class Worker:
                 )
                 return self._later(turn, seconds, error.code)
             case LookAgain():
-                return self._later(turn, BEFORE_LOOKING, error.code)
+                return self._later(turn, self._before_looking(turn), error.code)
             case StartOver():
                 with self._services.begin() as uow:
                     collect.start_over(uow, SpaceId(turn.target))
@@ -130,6 +130,14 @@ class Worker:
                 )
             uow.commit()
         return None
+
+    def _before_looking(self, turn: Turn) -> float:
+        """What was perhaps made must show before we look for it: the platform's lag in seconds, at most a minute."""
+        with self._services.begin() as uow:
+            space = self._space(uow, turn)
+        manifest = self._services.manifests.get(space.integration) if space else None
+        lag = self._services.lag_of(manifest).total_seconds() if manifest else 0.0
+        return min(max(BEFORE_LOOKING, lag), SHORT)
 
     def _say_why(self, turn: Turn, trouble: Trouble) -> None:
         if turn.kind is not Kind.PROVISION:
