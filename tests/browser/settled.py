@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from visitors import ZONE, community_in, course_address
 
 from coplink.cli.demo.browser import Browser, Page
 from coplink.cli.demo.inside import Inside
-from coplink.cli.demo.people import meeting_days
+from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
+from coplink.engine import connect
+from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
 NAME = "Labs that everybody can enter"
@@ -47,13 +50,28 @@ def settle(demo: Demo) -> Settled:
     return Settled(community, found_links[0])
 
 
+def days_asked() -> Days:
+    """The meetings a founder asks for here: those held, and the one that falls into a break."""
+    return meeting_days(datetime.now(ZoneInfo(ZONE)).date())
+
+
+def new_admin_link(demo: Demo, district: str) -> str:
+    """Another one-time link for a connection admin, as the command line makes them."""
+    services = Inside(demo.environment()).services
+    with services.begin() as uow:
+        institution = connect.the_institution(uow, region().districts[district].name)
+        link = connect.invite_admin(uow, institution, "Robin Keeper", services.now())
+        uow.commit()
+    return f"{demo.tool_url}/admin/claim/{link.token}"
+
+
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:
     page = browser.open(course_address(demo, who, COURSE))
     return browser.send(browser.send(page, "/lti/login"), "/lti/launch")
 
 
 def _answers(browser: Browser, page: Page) -> Page:
-    days = meeting_days(date.today() + timedelta(days=1))
+    days = days_asked()
     form = page.form("/found/preview")
     places = [value for name, value in form.choices if name == "places"]
     return browser.send_form(

@@ -1,4 +1,4 @@
-"""Chromium as these tests start it: an ordinary cookie does not reach a frame of another site, a partitioned one does."""
+"""Chromium as these tests start it keeps ordinary cookies from a frame of another site, and sends partitioned ones."""
 
 from __future__ import annotations
 

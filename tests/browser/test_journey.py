@@ -8,14 +8,12 @@ by visible words and roles.
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
+from settled import days_asked
 from visitors import ZONE, admin_link, frame_of_tool, tool
-
-from coplink.cli.demo.people import meeting_days
 
 NAME = "Literacy across the curriculum"
 ABOUT = "How every subject can teach reading and writing"
@@ -54,7 +52,7 @@ def test_a_community_comes_to_life_in_three_suites(visit, demo):
 
 def found_with_a_preview(framed: FrameLocator) -> None:
     """Four answers; the preview names the three places and says which one waits."""
-    days = meeting_days(date.today() + timedelta(days=1))
+    days = days_asked()
     framed.get_by_role("link", name="Begin").click()
     framed.get_by_label("Name").fill(NAME)
     framed.get_by_label("About what, in a sentence").fill(ABOUT)
@@ -159,7 +157,7 @@ def agree_for_lakeside(page: Page, demo) -> None:
 
 def see_the_next_meeting(framed: FrameLocator) -> None:
     """The first meeting stands on the home page, with a way to put it on one's own calendar."""
-    first = meeting_days(date.today() + timedelta(days=1)).held[0]
+    first = days_asked().held[0]
     soon = framed.get_by_role("region", name="Next")
     expect(soon.get_by_text(f"{first:%a} {first.day} {first:%b}, 15:30")).to_be_visible()
     expect(soon.get_by_role("link", name="Add to my calendar")).to_be_visible()

@@ -1,0 +1,104 @@
+"""Every page of coplink that somebody can look at, and how to get there: for accessibility tests and screenshots.
+
+``PAGES`` maps each address rule of the application to the visitor who sees it and where exactly; ``NOT_PAGES`` are the
+rules that answer with something else. A rule in neither is a page somebody forgot, and a test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link
+from visitors import connection, frame_of_tool, launch
+
+from coplink.cli.demo.processes import Demo
+
+ADMIN, ANYBODY, CLAIMANT = "the connection admin", "anybody", "somebody with a one-time link"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One page: who looks at it, its address, what its heading says."""
+
+    who: str
+    path: str
+    heading: str
+
+
+PAGES: dict[str, Look] = {
+    "/": Look(FACILITATOR, "/?all=1", "Welcome"),
+    "/sign-in": Look(ANYBODY, "/sign-in", "Where do you come from?"),
+    "/i/<token>": Look(ANYBODY, "{link}", NAME),
+    "/door/<integration>/<connection>": Look(ANYBODY, "/door/teams/{teams}", "One moment"),
+    "/found": Look(FACILITATOR, "/found", "Found a community"),
+    "/c/<key>": Look(FACILITATOR, "/c/{community}", NAME),
+    "/c/<key>/meetings": Look(FACILITATOR, "/c/{community}/meetings", "Meetings"),
+    "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
+    "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
+    "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
+    "/c/<key>/history": Look(FACILITATOR, "/c/{community}/history", "What happened so far"),
+    "/c/<key>/invitation": Look(INVITED, "/c/{community}/invitation", NAME),
+    "/c/<key>/leave": Look(MEMBER, "/c/{community}/leave", "Leave"),
+    "/me": Look(FACILITATOR, "/me", "Hugo Marsh"),
+    "/admin": Look(ADMIN, "/admin", "Connections of Riverbend"),
+    "/admin/connections/<integration>": Look(ADMIN, "/admin/connections/teams", "Microsoft Teams"),
+    "/admin/claim/<token>": Look(CLAIMANT, "", "Connection admin of Riverbend"),
+}
+NOT_PAGES = {
+    "/static/<path:filename>": "files",
+    "/alive": "for the operator's probes",
+    "/ready": "for the operator's probes",
+    "/lti/login": "sends the browser away",
+    "/lti/jwks.json": "keys",
+    "/door/<integration>/return": "sends the browser away",
+    "/door/<integration>/<connection>/assets/<name>": "scripts",
+    "/c/<key>/places/progress": "a part of /c/<key>/places",
+    "/feed/<token>.ics": "a calendar",
+    "/hook/<integration>/<space>": "for platforms",
+    "/i": "sends the browser to /i/<token>",
+}
+# Pages that are not at an address of their own: answers to a form, errors, and what others see of a page above.
+MORE = {
+    "somebody is invited": Look(INVITED, "/?all=1", "Welcome"),
+    "people, for a member": Look(MEMBER, "/c/{community}/people", "People"),
+    "nothing is here": Look(FACILITATOR, "/c/nothing", "This did not work"),
+    "a link that is closed": Look(ANYBODY, "/i/" + "x" * 43, "This link is no longer open"),
+    "not connected yet": Look(ADMIN, "/admin/connections/google", "Google Workspace"),
+}
+
+
+class Tour:
+    """Takes one browser page to coplink's pages: inside the frame of the course where its visitor has one."""
+
+    def __init__(self, demo: Demo, settled: Settled, new_page: Callable[[], Page]) -> None:
+        self._demo, self._new_page = demo, new_page
+        self._words = {
+            "community": settled.community,
+            "link": settled.link,
+            "teams": connection(demo, "riverbend", "teams"),
+        }
+        self._pages: dict[str, Page] = {}
+
+    def go(self, look: Look):
+        """Show this page; returns the frame it is in (of a page without a frame: the page's own)."""
+        page = self._visitor(look.who)
+        address = self._demo.tool_url + look.path.format(**self._words) if look.path else ""
+        frame = frame_of_tool(page) if len(page.frames) > 1 else page.main_frame
+        frame.goto(address or new_admin_link(self._demo, "riverbend"))
+        return frame
+
+    def _visitor(self, who: str) -> Page:
+        if who not in self._pages:
+            page = self._pages[who] = self._new_page()
+            if who not in (ADMIN, ANYBODY, CLAIMANT):
+                launch(page, self._demo, who, COURSE)
+            if who == ADMIN:
+                self._become_admin(page)
+        return self._pages[who]
+
+    def _become_admin(self, page: Page) -> None:
+        page.goto(new_admin_link(self._demo, "riverbend"))
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("heading", level=1).wait_for()
