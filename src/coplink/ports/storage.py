@@ -125,7 +125,10 @@ class People(Protocol):
     def get(self, key: PersonId) -> Person | None: ...
     def many(self, keys: Iterable[PersonId]) -> Mapping[PersonId, Person]: ...
     def admins(self, institution: InstitutionId) -> Sequence[Person]: ...
-    def put_identity(self, identity: Identity) -> None: ...
+    def put_identity(self, identity: Identity) -> None:
+        """Add it, or note the later proof; a known identity never changes its person here (only ``merge`` does)."""
+        ...
+
     def by_identity(
         self, institution: InstitutionId, door: str, realm: str, subject: str
     ) -> Person | None: ...
@@ -147,8 +150,19 @@ class People(Protocol):
         """Everybody for whom this account is proposed or proved."""
         ...
 
+    def looked_up(self, institution: InstitutionId, integration: str, since: datetime) -> frozenset[PersonId]:
+        """People whose account the directory was asked for since then, without a hit."""
+        ...
+
+    def note_looked_up(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId], now: datetime
+    ) -> None: ...
+
     def merge(self, gone: PersonId, into: PersonId) -> None:
-        """Move identities, accounts, sessions and memberships (the further standing wins) and drop ``gone``."""
+        """Move identities, accounts, sessions and memberships and drop ``gone``; ``into`` keeps its own ``admin``.
+
+        Of two memberships the later answer wins, except that the last leading membership of a community never ends so.
+        """
         ...
 
 
@@ -296,19 +310,29 @@ class Work(Protocol):
     """What is to be brought up to date."""
 
     def mark(self, kind: Kind, target: str, partition: str, not_before: datetime | None = None) -> None:
-        """Ask for it (generation + 1, attempt 0); wakes work that rests or waits."""
+        """Ask for it (generation + 1, attempt 0); wakes work that rests or waits.
+
+        With ``not_before`` it is not told to ``AfterCommit``: the sweep finds it when its time has come.
+        """
         ...
 
     def begin(self, kind: Kind, target: str, now: datetime) -> Turn | None:
         """Take a turn with a fresh token; None when nothing is asked for, it rests, or it is not yet time."""
         ...
 
-    def settle(self, turn: Turn, now: datetime) -> None:
-        """Done for the turn's generation; one asked for meanwhile stays dirty. A stale token settles nothing."""
+    def holds(self, turn: Turn) -> bool:
+        """Whether this turn is still the last one begun."""
         ...
 
-    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> None:
-        """Go on at ``until``; None: rest until a person acts (the next ``mark``). Waiting is not failing."""
+    def settle(self, turn: Turn, now: datetime) -> bool:
+        """Done for the turn's generation; one asked for meanwhile stays dirty. A stale token settles nothing: False."""
+        ...
+
+    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> bool:
+        """Go on at ``until``; None: rest until a person acts (the next ``mark``). Waiting is not failing.
+
+        False, and nothing happens, when the turn is stale or the work was asked for again meanwhile.
+        """
         ...
 
     def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]: ...
@@ -325,6 +349,10 @@ class Records(Protocol):
     """Reports, notices and the history."""
 
     def report(self, report: Report) -> None: ...
+    def latest(self, kind: str) -> Mapping[str, datetime]:
+        """When each target had its last report of this kind, in one query."""
+        ...
+
     def reports(
         self, community: CommunityId, kind: str | None = None, limit: int = 50
     ) -> Sequence[Report]: ...
