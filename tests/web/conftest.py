@@ -30,7 +30,7 @@ from coplink.ports.integration import Capability, Surroundings
 from coplink.ports.watch import Subscription
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
-from coplink.testing.databases import sqlite_url
+from coplink.testing.databases import postgres_server, sqlite_url
 from coplink.testing.pinboard import Board, PinBoard, Pinned
 from coplink.web import create_app
 from coplink.wiring import Services, build
@@ -325,12 +325,25 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(tmp_path: Path, empty_database: Path) -> Site:
     shutil.copy(empty_database, tmp_path)
+    return _build(tmp_path, sqlite_url(tmp_path))
+
+
+@pytest.fixture
+def site_on_postgres(tmp_path: Path) -> Site:
+    address = postgres_server().fresh()
+    engine = make_engine(address)
+    upgrade(engine)
+    engine.dispose()
+    return _build(tmp_path, address)
+
+
+def _build(tmp_path: Path, address: str) -> Site:
     settings = load(
         env_file=None,
         base_url=BASE,
         loopback=True,
         data_dir=tmp_path,
-        database_url=sqlite_url(tmp_path),
+        database_url=address,
         master_keys=Fernet.generate_key().decode(),
         frame_ancestors="https://portal.example",
     )

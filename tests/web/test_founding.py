@@ -100,7 +100,18 @@ def test_the_same_form_twice_is_one_founding(site, ana):
     assert third.location != first.location
 
 
-def test_the_same_form_at_the_same_moment_is_one_founding(site, ana):
+@pytest.mark.postgres
+def test_the_same_form_at_the_same_moment_is_one_founding_on_postgres(site_on_postgres):
+    _four_at_once(site_on_postgres)
+
+
+def test_the_same_form_at_the_same_moment_is_one_founding(site):
+    _four_at_once(site)
+
+
+def _four_at_once(site):
+    ana = site.enter("ana", leads=True)
+    ana.get("/found")
     secret = ana.secret()
     cookie = ana.client.get_cookie("__Host-coplink", domain="127.0.0.1").value
     together = threading.Barrier(4)

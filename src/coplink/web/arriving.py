@@ -1,8 +1,8 @@
 """From a verified arrival to a session: who came is recognised, and what the door told is kept for the pages.
 
 The session carries small texts under fixed names: ``realm``, ``context``, ``title`` and ``kind`` (where they came
-from), ``roster`` and ``asked`` (JSON), ``may_found``, ``door``, ``frames``, ``theme``, and ``link``, an invitation that
-waits for its answer.
+from), ``roster`` and ``asked`` (JSON), ``may_found``, ``door``, ``frames``, ``theme``, ``link`` (an invitation that
+waits for its answer) and ``founding`` (the form that was sent last).
 """
 
 from __future__ import annotations

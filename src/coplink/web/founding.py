@@ -106,6 +106,8 @@ def blueprint(desk: Desk) -> Blueprint:
             filled = filled.with_calendar()
             answers = filled.answers()
             with desk.begin() as uow:
+                # Writing the session's row first lets a second click, here or in another process, wait for the first.
+                desk.remember(uow, founding=answers.key)
                 community = found.found(uow, person, origin, answers, desk.manifests, desk.now())
                 uow.commit()
         except DomainError as error:
