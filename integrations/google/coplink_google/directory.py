@@ -9,7 +9,7 @@ from coplink.core.people import AccountId
 from coplink.ports.directory import Found
 from coplink.ports.errors import Gone
 from coplink_google.options import Options
-from coplink_google.replies import text_of
+from coplink_google.replies import text_of, texts_of
 from coplink_google.workspace import Workspace
 
 FIELDS = "id,primaryEmail,aliases,suspended,archived"
@@ -58,7 +58,7 @@ class GoogleDirectory:
         except Gone:
             return None
         primary = text_of(row, "primaryEmail").casefold()
-        own = {primary, *(str(alias).casefold() for alias in row.get("aliases") or ())}
+        own = {primary, *(alias.casefold() for alias in texts_of(row, "aliases"))}
         in_use = not row.get("suspended") and not row.get("archived")
         asked_for = key in own or key == row.get("id")
         if not in_use or not asked_for or not self._options.owns(primary):

@@ -240,6 +240,16 @@ def text_of(answer: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def texts_of(answer: Mapping[str, Any], name: str) -> list[str]:
+    """A list of texts (absent means none); raises ``UnexpectedReply`` for anything else."""
+    value = answer.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UnexpectedReply(
+            say("Google answered something coplink does not understand."), f"no texts “{name}”"
+        )
+    return value
+
+
 def part(parts: Mapping[str, str], name: str) -> str:
     """The remote id of a step; raises ``UnexpectedReply`` where coplink does not remember it."""
     remote = parts.get(name)

@@ -28,6 +28,7 @@ from coplink_google.workspace import Workspace
 
 PAGE = 200  # the most that Google gives
 FIELDS = "id,email,role,type,status"
+ROLES = ("MEMBER", "MANAGER", "OWNER")
 
 
 class GoogleSeats:
@@ -78,18 +79,18 @@ class GoogleSeats:
                 return say("Google Workspace has no such account in use.")
             try:
                 body = {"email": address, "role": want}
-                self._google.call("directory.members.insert", groupKey=part(parts, "group"), body=body)
-                return Done.CHANGED
+                made = self._google.call("directory.members.insert", groupKey=part(parts, "group"), body=body)
+                return _understood(made)
             except AlreadyThere:  # added meanwhile, or still on its way in at Google
                 row = self._member(parts, account)
                 if row is None:
                     return Done.UNKNOWN
         if row.get("role") in (want, "OWNER"):  # an owner was made by a person and is not demoted
             return Done.ALREADY_SO
-        self._google.call(
+        changed = self._google.call(
             "directory.members.patch", groupKey=part(parts, "group"), memberKey=account, body={"role": want}
         )
-        return Done.CHANGED
+        return _understood(changed)
 
     def _remove(self, parts: Mapping[str, str], account: AccountId) -> Done | Said:
         try:
@@ -117,8 +118,14 @@ class GoogleSeats:
         return Role.FACILITATOR if row.get("role") in ("MANAGER", "OWNER") else Role.MEMBER
 
 
+def _understood(answer: Mapping[str, Any]) -> Done:
+    """What a write came to: one answered with something that is no member may or may not have happened."""
+    return Done.CHANGED if answer.get("role") in ROLES else Done.UNKNOWN
+
+
 def _each(accounts: Mapping[AccountId, object], write: Callable[[AccountId], Done | Said]) -> BatchResult:
-    """One write after the other. What ended stays reported: once something changed, trouble is told per account."""
+    """One write after the other. What stops the call, of whatever kind, is raised while nothing can have been written;
+    after that it is told per account, and the rest comes back refused with the reason, not tried."""
     outcomes: dict[AccountId, Done] = {}
     reasons: dict[AccountId, Said] = {}
     stopped: IntegrationError | None = None

@@ -154,15 +154,13 @@ class Workspace:
             raise _trouble(error, operation, writes) from None
         finally:
             self._around.record(Call("google", operation, status, time.monotonic() - begun))
-        if not isinstance(answer, dict):
-            if answer and writes:
-                raise OutcomeUnknown(operation)
-            if answer:
-                raise UnexpectedReply(
-                    say("Google answered something coplink does not understand."), operation
-                )
+        if isinstance(answer, dict):
+            return answer
+        if answer in (b"", ""):  # methods that answer nothing
             return {}
-        return answer
+        if writes:
+            raise OutcomeUnknown(operation)
+        raise UnexpectedReply(say("Google answered something coplink does not understand."), operation)
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         """Every page of a listing; a page token seen twice raises ``UnexpectedReply``."""

@@ -6,7 +6,7 @@ import pytest
 
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
-from coplink.ports.errors import Gone, PermissionMissing, Throttled, Unavailable
+from coplink.ports.errors import CursorExpired, Gone, PermissionMissing, Throttled, Unavailable
 from coplink.ports.seats import Done
 
 LUIS, MEI, NOAH, OLGA = "luis.ortega", "mei.chen", "noah.feld", "olga.ivanova"
@@ -162,6 +162,55 @@ def test_a_write_answered_with_a_page_is_unknown_and_then_already_so(campus, sea
     campus.weather("POST .*/members", "garble")
     assert seats.put(parts, [seat(campus, LUIS)]).outcomes == {campus.google_id(LUIS): Done.UNKNOWN}
     assert seats.put(parts, [seat(campus, LUIS)]).outcomes == {campus.google_id(LUIS): Done.ALREADY_SO}
+
+
+@pytest.mark.parametrize("body", [{}, [], None, "ok", {"role": "emperor"}, {"error": "none"}])
+def test_a_write_whose_answer_is_no_member_is_unknown(campus, seats, parts, body):
+    luis, mei = campus.google_id(LUIS), campus.google_id(MEI)
+    campus.weather("POST .*/members", status=200, body=body)
+    result = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])
+    assert result.outcomes == {luis: Done.UNKNOWN, mei: Done.CHANGED}
+    campus.weather("PATCH .*/members", status=200, body=body)
+    assert seats.put(parts, [seat(campus, MEI, Role.FACILITATOR)]).outcomes == {mei: Done.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"status": 409, "body": {}},
+        {"status": 400, "body": {"error": {"errors": [{"reason": "x"}], "message": "pageToken"}}},
+        {"status": 410, "body": {}},
+        {"status": 418, "body": {}},
+        {"status": 302, "body": {}},
+        {"status": 401, "body": {}, "times": 3},
+        {"status": 404, "body": {}},
+    ],
+    ids=lambda trouble: str(trouble["status"]),
+)
+def test_no_trouble_half_way_forgets_what_was_done(campus, seats, parts, trouble):
+    luis, mei, noah = (campus.google_id(key) for key in (LUIS, MEI, NOAH))
+    seats.put(parts, [seat(campus, MEI)])
+    campus.weather(f"PATCH .*/members/{mei}", **trouble)
+    wanted = [seat(campus, LUIS), seat(campus, MEI, Role.FACILITATOR), seat(campus, NOAH)]
+    result = seats.put(parts, wanted)
+    assert result.outcomes == {luis: Done.CHANGED, mei: Done.REFUSED, noah: Done.REFUSED}
+    assert set(result.reasons) == {mei, noah}
+
+
+@pytest.mark.parametrize(
+    "body", [[], "x", {"id": 7}, {"id": "1", "primaryEmail": "a@b", "aliases": [1]}, None]
+)
+def test_a_person_answered_oddly_half_way_forgets_nothing_either(campus, seats, parts, body):
+    luis, mei = campus.google_id(LUIS), campus.google_id(MEI)
+    campus.weather(f"GET .*/users/{mei}", status=200, body=body)
+    result = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])
+    assert result.outcomes == {luis: Done.CHANGED, mei: Done.REFUSED}
+
+
+def test_odd_trouble_before_anything_was_written_is_raised(campus, seats, parts):
+    campus.weather("GET .*/members/", status=410, body={})
+    with pytest.raises(CursorExpired):
+        seats.put(parts, [seat(campus, LUIS)])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
