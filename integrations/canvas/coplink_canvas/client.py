@@ -22,7 +22,7 @@ from canvasapi.exceptions import CanvasException
 from canvasapi.group import Group, GroupCategory
 
 from coplink.core.words import say
-from coplink.ports.errors import Misconfigured, Transient, UnexpectedReply
+from coplink.ports.errors import Misconfigured, OutcomeUnknown, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
 from coplink_canvas import ADMIN
 from coplink_canvas.listing import Forgetful, Listing, Pages, Row
@@ -129,12 +129,12 @@ class Client:
 
     def seat(self, group: str, account: str) -> Row:
         """Seat somebody; one who sits there already is returned as they are."""
-        with _plain():
+        with _plain(writes=True):
             return _row(Group(self._requester, {"id": int(group)}).create_membership(int(account)))
 
     def moderate(self, group: str, account: str, moderator: bool) -> Row:
         """Accept somebody's seat and say whether they lead."""
-        with _plain():
+        with _plain(writes=True):
             changed = Group(self._requester, {"id": int(group)}).update_membership(
                 int(account), workflow_state="accepted", moderator=moderator
             )
@@ -142,7 +142,7 @@ class Client:
 
     def unseat(self, group: str, account: str) -> None:
         """Take somebody's seat away."""
-        with _plain():
+        with _plain(writes=True):
             Group(self._requester, {"id": int(group)}).remove_user(int(account))
 
     # --- calendar ---------------------------------------------------------------------------------------------------
@@ -201,8 +201,8 @@ def _front(requester: Any) -> Any:
 
 
 @contextmanager
-def _plain() -> Iterator[None]:
-    """Whatever the SDK stumbles over in an answer is an answer that we do not understand."""
+def _plain(writes: bool = False) -> Iterator[None]:
+    """Whatever the SDK stumbles over in an answer is an answer that we do not understand; a write may have happened."""
     try:
         yield
     except (
@@ -213,6 +213,8 @@ def _plain() -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
+        if writes:
+            raise OutcomeUnknown(f"{type(error).__name__} in the client") from error
         raise UnexpectedReply(
             say("Canvas answered something coplink does not understand."),
             f"{type(error).__name__} in the client",

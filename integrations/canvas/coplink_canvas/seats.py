@@ -98,11 +98,15 @@ class GroupSeats:
                 self._why(group, account, error)
         if made is None or made.get("workflow_state") != "accepted" or _role(made) != role:
             try:
-                self._client.moderate(group, account, role is Role.FACILITATOR)
+                made = self._client.moderate(group, account, role is Role.FACILITATOR)
             except IntegrationError as error:
                 if made is None:
                     raise
                 raise HalfDone from error
+            if (
+                "workflow_state" not in made
+            ):  # an answer that is no membership: it may or may not have happened
+                return Done.UNKNOWN
         elif made.get("just_created") is False:
             return Done.ALREADY_SO
         return Done.CHANGED

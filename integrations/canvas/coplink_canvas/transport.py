@@ -75,6 +75,8 @@ class Guarded(HTTPAdapter):
         try:
             json.loads(text)
         except ValueError:
+            if write:  # "done", in words nobody can read: it may have happened
+                raise OutcomeUnknown(f"{call} -> {status}, not JSON") from None
             raise UnexpectedReply(
                 say("Canvas answered something coplink does not understand."), f"{call} -> {status}, not JSON"
             ) from None
@@ -89,10 +91,10 @@ class Guarded(HTTPAdapter):
             late = time.monotonic() - started > self._around.timeout
             if size > LARGEST or late:
                 response.close()
-                if late and not write:
-                    raise Unavailable(say("Canvas takes too long to answer."), f"{call}: time is up")
+                if write:
+                    raise OutcomeUnknown(f"{call}: time is up" if late else f"{call}: over {LARGEST} bytes")
                 if late:
-                    raise OutcomeUnknown(f"{call}: time is up")
+                    raise Unavailable(say("Canvas takes too long to answer."), f"{call}: time is up")
                 raise UnexpectedReply(
                     say("Canvas answered more than coplink reads."), f"{call}: over {LARGEST} bytes"
                 )

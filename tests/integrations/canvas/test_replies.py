@@ -114,7 +114,7 @@ WRITES = [
         {"status": 400, "json": {"errors": {"name": [{"message": "Name is required"}]}}},
         errors.UnexpectedReply,
     ),
-    ({"status": 200, "body": "<html>"}, errors.UnexpectedReply),
+    ({"status": 200, "body": "<html>"}, errors.OutcomeUnknown),
     ({"status": 200, "json": {"name": "no id"}}, errors.UnexpectedReply),
     ({"status": 200, "json": {"id": True}}, errors.UnexpectedReply),
 ]

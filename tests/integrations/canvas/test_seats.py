@@ -238,6 +238,46 @@ def test_a_5xx_on_a_write_is_unknown_too(canvas, parts, seats):
     assert seats.remove(parts, [canvas.ana]).outcomes == {canvas.ana: Done.UNKNOWN}
 
 
+@pytest.mark.parametrize("call", ["POST", "PUT", "DELETE"])
+def test_a_write_answered_with_a_page_is_unknown_and_then_already_so(canvas, parts, seats, call):
+    role = Role.FACILITATOR if call == "PUT" else Role.MEMBER
+    if call != "POST":
+        seats.put(parts, [canvas.seat(canvas.ana)])
+    canvas.rain(f"^{call} ", "garble")
+
+    def write():
+        if call == "DELETE":
+            return seats.remove(parts, [canvas.ana])
+        return seats.put(parts, [canvas.seat(canvas.ana, role)])
+
+    assert write().outcomes == {canvas.ana: Done.UNKNOWN}
+    assert write().outcomes == {canvas.ana: Done.ALREADY_SO}
+
+
+@pytest.mark.parametrize("body", [[], None, "text", 17, {}])
+def test_a_write_whose_answer_is_no_membership_is_unknown(canvas, parts, seats, body):
+    seats.put(parts, [canvas.seat(canvas.ben)])
+    canvas.rain("^PUT", status=200, body=body)
+    promotion = [canvas.seat(canvas.ben, Role.FACILITATOR)]
+    assert seats.put(parts, promotion).outcomes == {canvas.ben: Done.UNKNOWN}
+
+    canvas.rain("^POST", status=200, body=body)
+    canvas.rain("^PUT", status=200, body=body)
+    assert seats.put(parts, [canvas.seat(canvas.ana)]).outcomes == {canvas.ana: Done.UNKNOWN}
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 410, 418])
+def test_no_trouble_half_way_forgets_what_was_done(canvas, parts, seats, status):
+    seats.put(parts, [canvas.seat(canvas.ben)])
+    canvas.rain(f"^PUT .*/users/{canvas.ben}", status=status, body={"errors": "x"})
+
+    wanted = [canvas.seat(canvas.ana), canvas.seat(canvas.ben, Role.FACILITATOR), canvas.seat(canvas.chloe)]
+    result = seats.put(parts, wanted)
+
+    assert result.outcomes == {canvas.ana: Done.CHANGED, canvas.ben: Done.REFUSED, canvas.chloe: Done.REFUSED}
+    assert set(result.reasons) == {canvas.ben, canvas.chloe}
+
+
 def test_throttled_before_anything_was_written_stops_the_call(canvas, parts, seats):
     canvas.rain("^POST", status=403, headers={"Retry-After": "3"}, body="403 Forbidden (Rate Limit Exceeded)")
 

@@ -203,6 +203,14 @@ def test_an_answer_that_is_too_large_is_not_read(canvas, monkeypatch):
     assert "more than coplink reads" in str(trouble.value.message)
 
 
+def test_a_write_whose_answer_is_too_large_is_unknown(canvas, monkeypatch):
+    monkeypatch.setattr(transport, "LARGEST", 1000)
+    canvas.rain("^DELETE", status=200, body={"id": 1, "name": "x" * 2000})
+
+    with pytest.raises(OutcomeUnknown):
+        canvas.connect().calendar._client.drop_event("7")
+
+
 def test_a_closed_port_was_never_reached_so_a_write_is_not_unknown(canvas):
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
