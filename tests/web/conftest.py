@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -323,18 +323,25 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path, empty_database: Path) -> Site:
+def site(tmp_path: Path, empty_database: Path) -> Iterator[Site]:
     shutil.copy(empty_database, tmp_path)
-    return _build(tmp_path, sqlite_url(tmp_path))
+    yield from _built(tmp_path, sqlite_url(tmp_path))
 
 
 @pytest.fixture
-def site_on_postgres(tmp_path: Path) -> Site:
+def site_on_postgres(tmp_path: Path) -> Iterator[Site]:
     address = postgres_server().fresh()
     engine = make_engine(address)
     upgrade(engine)
     engine.dispose()
-    return _build(tmp_path, address)
+    yield from _built(tmp_path, address)
+
+
+def _built(tmp_path: Path, address: str) -> Iterator[Site]:
+    site = _build(tmp_path, address)
+    storage = site.services.storage
+    yield site
+    storage._engine.dispose()  # the processes of the commands end instead
 
 
 def _build(tmp_path: Path, address: str) -> Site:
