@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -39,10 +40,12 @@ def settle(demo: Demo) -> Settled:
     community = community_in(hugo.send_form(preview, found).url)
     inside.until_idle()
     _launch(imani, demo, MEMBER)
-    imani.send(imani.open(f"{demo.tool_url}/c/{community}/invitation"), "/join")
+    imani.send(_invitation(imani, f"{demo.tool_url}/c/{community}/invitation"), "/join")
     page = hugo.open(f"{demo.tool_url}/c/{community}/people")
-    for form in [form for form in page.forms if form.action.endswith("/links")]:
-        page = hugo.send_form(page, form)
+    lakeside = next(
+        form for form in page.forms if form.action.endswith("/links") and "Lakeside" in form.before[-40:]
+    )
+    page = hugo.send_form(page, lakeside)
     _add_file(demo)
     inside.mark_everything(CommunityId(community))
     inside.until_idle()
@@ -68,6 +71,16 @@ def new_admin_link(demo: Demo, district: str) -> str:
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:
     page = browser.open(course_address(demo, who, COURSE))
     return browser.send(browser.send(page, "/lti/login"), "/lti/launch")
+
+
+def _invitation(browser: Browser, address: str) -> Page:
+    """The invitation, as soon as the roster of the course has been read."""
+    for _ in range(100):
+        page = browser.look(address)
+        if page.status == 200:
+            break
+        time.sleep(0.2)
+    return page
 
 
 def _answers(browser: Browser, page: Page) -> Page:

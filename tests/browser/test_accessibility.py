@@ -109,7 +109,6 @@ def test_what_somebody_sees_after_their_answer(visit, demo, settled):
     everywhere_fine(frame_of_tool(page))
     framed.get_by_role("button", name="Join").click()
     framed.get_by_role("button", name="Take a break").click()
-    print(frame_of_tool(page).url, framed.locator("body").inner_text())
     everywhere_fine(frame_of_tool(page))
     framed.get_by_role("button", name="Come back").click()
     framed.get_by_role("link", name="Meetings").click()
