@@ -32,8 +32,20 @@ CASES = {
     "intended, the answer is due": ([("intend", SEAT)], "unknown fresh"),
     "intended, crashed": ([("intend", SEAT), wait], "unknown"),
     "intended, crashed, and it is there": ([("intend", SEAT), wait, see], "unknown"),
-    "intended, crashed, and it is not there": ([("intend", SEAT), wait, miss], "unknown"),
+    "intended, crashed, and it is not there": ([("intend", SEAT), wait, miss], ""),
+    "intended, crashed, looked too early": ([("intend", SEAT), miss], "unknown fresh"),
+    "intended, crashed, looked too early, then seen": ([("intend", SEAT), miss, wait, see], "unknown"),
+    "intended, crashed, not in half a reading": ([("intend", SEAT), wait, half_miss], "unknown"),
+    "intended, crashed, there at first, then not": ([("intend", SEAT), wait, see, wait, miss], ""),
     "no answer": (unknown, "unknown"),
+    "no answer, and it is there": ([*unknown, see], "unknown"),
+    "no answer, and it is not there": ([*unknown, miss], ""),
+    "no answer, not there, by hand months later": ([*unknown, miss, ("wait", 9999), see], ""),
+    "no answer, not there, tried again": (
+        [*unknown, miss, ("intend", SEAT), ("record", SEAT, Done.CHANGED), wait, see],
+        "ours",
+    ),
+    "no answer, tried again: fresh, so not judged": ([*unknown, ("intend", SEAT), miss], "unknown fresh"),
     "no answer: fresh from then on": (
         [("intend", SEAT), wait, ("record", SEAT, Done.UNKNOWN)],
         "unknown fresh",
@@ -86,6 +98,14 @@ CASES = {
     "ours, removal without an answer": (
         [*ours, ("intend", REMOVE), ("record", REMOVE, Done.UNKNOWN), wait, see],
         "unknown",
+    ),
+    "ours, removal without an answer, by hand months later": (
+        [*ours, ("intend", REMOVE), ("record", REMOVE, Done.UNKNOWN), wait, miss, ("wait", 9999), see],
+        "",
+    ),
+    "ours, removal crashed, and they are gone: by us, they did not leave": (
+        [*ours, ("intend", REMOVE), wait, miss, wait, miss],
+        "",
     ),
     "ours, removal crashed": ([*ours, ("intend", REMOVE), wait, see], "unknown"),
     "ours, removal found them absent": (

@@ -31,6 +31,8 @@ def make_engine(url: str | URL) -> Engine:
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,
+        # Whoever waited for another's commit reads what was committed, whatever the server's own default.
+        isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=16,

@@ -3,12 +3,13 @@
     nothing ──intend──> intended ──changed──> put ──a reading shows it──> seen
                            │  ▲                │
                  no answer └──┘                └─ a complete reading a lag later does not ──> nothing
+    intended ──a complete reading a lag later lacks it──> nothing
     seen ──intend──> intended ──changed──> removed ──a lag later──> nothing
 
 Two rules are easily overlooked. *A change of role does not change whose seat it is*: someone who came by hand and is
 made facilitator stays someone who came by hand, and a seat of ours stays ours even if the answer never came. *What we
-no longer see after the lag, we no longer hold*: were a put that never showed kept, someone added by hand a year later
-would count as ours.
+no longer see after the lag, we no longer hold*: were a put that never showed kept, or a write that was never
+answered, someone added by hand a year later would count as ours.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def looked(
     """
     fresh = line.fresh(now, lag)
     match line.state:
-        case SeatState.INTENDED:
-            return line, False
         case SeatState.REMOVED:
             return (line if fresh else None), False
         case SeatState.PUT if present:
             return replace(line, state=SeatState.SEEN), False
-        case SeatState.PUT:
+        case SeatState.INTENDED if present:
+            return line, False
+        case SeatState.INTENDED | SeatState.PUT:
             return (None if complete and not fresh else line), False
         case SeatState.SEEN if present:
             return replace(line, absent_since=None), False

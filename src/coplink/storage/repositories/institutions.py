@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from coplink.core.people import Institution, InstitutionId
 from coplink.core.spaces import ConnectionId
@@ -18,7 +18,10 @@ SETTINGS = "connection settings"
 
 class SqlInstitutions(Repository):
     def add(self, institution: Institution) -> None:
-        self._put(InstitutionRow, id=institution.id, name=institution.name, listed=institution.listed)
+        """Add a new one; ``IntegrityError`` when there is one of this id or name, which stays as it is."""
+        self._run(
+            insert(InstitutionRow).values(id=institution.id, name=institution.name, listed=institution.listed)
+        )
 
     def get(self, key: InstitutionId) -> Institution | None:
         row = self._one(select(InstitutionRow).where(InstitutionRow.id == key))

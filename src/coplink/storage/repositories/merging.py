@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete, select, update
 
 from coplink.core.people import PersonId, Proof, Role, Standing
@@ -12,6 +14,7 @@ from coplink.storage.tables import (
     HappeningRow,
     IdentityRow,
     LinkRow,
+    LookUpRow,
     MembershipRow,
     PersonRow,
     SessionRow,
@@ -19,11 +22,15 @@ from coplink.storage.tables import (
 )
 
 FURTHER = {standing: place for place, standing in enumerate(Standing)}
-"""Invited, joined, paused, left: the way a membership goes, so that nobody's "no" is undone by a merge."""
+"""Invited, joined, paused, left: the way a membership goes."""
 
 
 class Merging(Repository):
-    """Moves everything of one person to another of the same institution."""
+    """Moves what one person is and did to another of the same institution.
+
+    What was only lent to ``gone`` ends: the right to look after connections, and sessions, for whoever holds one of
+    those has proved to be ``gone`` and nobody else.
+    """
 
     def merge(self, gone: PersonId, into: PersonId) -> None:
         """Move it all and drop ``gone``; nothing happens when they are one already or ``gone`` is not there."""
@@ -37,7 +44,8 @@ class Merging(Repository):
         self._accounts(gone, into)
         self._memberships(gone, into)
         self._unreachable(gone, into)
-        self._run(update(SessionRow).where(SessionRow.person == gone).values(person=into))
+        self._run(delete(SessionRow).where(SessionRow.person == gone))
+        self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
         self._run(update(ArtifactRow).where(ArtifactRow.author == gone).values(author=into))
         self._run(update(HappeningRow).where(HappeningRow.actor == gone).values(actor=into))
@@ -54,7 +62,6 @@ class Merging(Repository):
                 email=into.email or gone.email,
                 home=into.home or gone.home,
                 zone=into.zone or gone.zone,
-                admin=into.admin or gone.admin,
             )
         )
 
@@ -89,20 +96,32 @@ class Merging(Repository):
             for row in self._rows(select(MembershipRow).where(MembershipRow.person == into))
         }
         for row in self._rows(select(MembershipRow).where(MembershipRow.person == gone)):
-            best = _further(row, known[row.community]) if row.community in known else row
-            role = best.role
-            if row.community in known and row.standing == known[row.community].standing:
-                role = _leading(best, row if best is known[row.community] else known[row.community])
+            other = known.get(row.community)
+            kept = row if other is None else self._one_of(row, other)
+            role = kept.role if other is None or row.standing != other.standing else _leading(row, other)
             self._put(
                 MembershipRow,
                 community=row.community,
                 person=into,
                 institution=row.institution,
                 role=role,
-                standing=best.standing,
-                changed_at=best.changed_at,
+                standing=kept.standing,
+                changed_at=kept.changed_at,
             )
         self._run(delete(MembershipRow).where(MembershipRow.person == gone))
+
+    def _one_of(self, one: MembershipRow, other: MembershipRow) -> MembershipRow:
+        """The later answer, or the one that leads when nobody else in the community does."""
+        later = max(one, other, key=_answered)
+        leading = [row for row in (one, other) if _leads(row)]
+        if not leading or _leads(later):
+            return later
+        others = select(MembershipRow).where(
+            MembershipRow.community == one.community, MembershipRow.person.not_in([one.person, other.person])
+        )
+        # Locked: another who leads and leaves at this moment has left, or leaves after this merge.
+        rows = self._rows(others.order_by(MembershipRow.person).with_for_update())
+        return later if any(map(_leads, rows)) else leading[0]
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.
@@ -113,10 +132,16 @@ class Merging(Repository):
         self._run(update(UnreachableRow).where(UnreachableRow.person == gone).values(person=into))
 
 
-def _further(one: MembershipRow, other: MembershipRow) -> MembershipRow:
-    return max(one, other, key=lambda row: (FURTHER[Standing(row.standing)], row.changed_at))
+def _answered(row: MembershipRow) -> tuple[bool, datetime, int]:
+    """How late an answer is: an invitation is none; of two at the same moment, the one that goes further is later."""
+    standing = Standing(row.standing)
+    return standing is not Standing.INVITED, row.changed_at, FURTHER[standing]
 
 
-def _leading(best: MembershipRow, other: MembershipRow) -> str:
-    """Of two equal standings the role that leads is kept: a merge must not leave a community without a facilitator."""
-    return max(best.role, other.role, key=lambda role: -list(Role).index(Role(role)))
+def _leads(row: MembershipRow) -> bool:
+    return row.standing == Standing.JOINED and Role(row.role).leads
+
+
+def _leading(one: MembershipRow, other: MembershipRow) -> str:
+    """Of two equal standings the role that leads more: it was given to this human, through whichever door."""
+    return min(one.role, other.role, key=lambda role: list(Role).index(Role(role)))

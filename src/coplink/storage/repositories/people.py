@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, case, delete, func, or_, select
+from sqlalchemy import SQLColumnExpression, case, delete, func, literal, or_, select
 
 from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
 from coplink.storage.repositories.base import Repository, portions
 from coplink.storage.repositories.merging import Merging
-from coplink.storage.tables import AccountRow, IdentityRow, PersonRow
+from coplink.storage.tables import AccountRow, IdentityRow, LookUpRow, PersonRow
+
+LOOK_UPS_KEPT = timedelta(days=7)
+"""How long it is known that a directory was asked for somebody in vain."""
 
 
 class SqlPeople(Repository):
@@ -42,7 +46,11 @@ class SqlPeople(Repository):
         return [to_person(row) for row in self._rows(query.order_by(PersonRow.name, PersonRow.id))]
 
     def put_identity(self, identity: Identity) -> None:
-        """Add or change it; for the same person, a later reading of a roster does not undo that they came in person."""
+        """Add it, or note the later proof; whoever was first stays its person.
+
+        Of two transactions that add the same one at once, the second waits and then finds the first's person with
+        ``by_identity``. A roster read later does not undo that somebody came in person.
+        """
         adding = self._insert(IdentityRow).values(
             institution=identity.institution,
             door=identity.door,
@@ -52,16 +60,11 @@ class SqlPeople(Repository):
             proved_at=identity.proved_at,
         )
         new = adding.excluded
-        same = IdentityRow.person == new.person
+        later = or_(IdentityRow.proved_at.is_(None), IdentityRow.proved_at < new.proved_at)
         self._run(
             adding.on_conflict_do_update(
                 index_elements=["institution", "door", "realm", "subject"],
-                set_={
-                    "person": new.person,
-                    "proved_at": case(
-                        (same, func.coalesce(new.proved_at, IdentityRow.proved_at)), else_=new.proved_at
-                    ),
-                },
+                set_={"proved_at": case((later, new.proved_at), else_=IdentityRow.proved_at)},
             )
         )
 
@@ -162,6 +165,35 @@ class SqlPeople(Repository):
             AccountRow.account == account,
         )
         return [to_account(row) for row in self._rows(query.order_by(*_proved_first(), AccountRow.person))]
+
+    def looked_up(self, institution: InstitutionId, integration: str, since: datetime) -> frozenset[PersonId]:
+        found = self._session.scalars(
+            select(LookUpRow.person).where(
+                LookUpRow.institution == institution,
+                LookUpRow.integration == integration,
+                LookUpRow.at >= since,
+            )
+        )
+        return frozenset(PersonId(person) for person in found)
+
+    def note_looked_up(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId], now: datetime
+    ) -> None:
+        """Note it for those still known here: while a directory is asked, somebody may be merged away."""
+        self._run(delete(LookUpRow).where(LookUpRow.at < now - LOOK_UPS_KEPT))
+        for some in portions(sorted(set(people))):
+            known = select(
+                literal(institution), literal(integration), PersonRow.id, literal(now, LookUpRow.at.type)
+            ).where(PersonRow.institution == institution, PersonRow.id.in_(some))
+            adding = self._insert(LookUpRow).from_select(
+                ["institution", "integration", "person", "at"],
+                known.order_by(PersonRow.id).with_for_update(read=True, key_share=True),
+            )
+            self._run(
+                adding.on_conflict_do_update(
+                    index_elements=["institution", "integration", "person"], set_={"at": adding.excluded.at}
+                )
+            )
 
     def merge(self, gone: PersonId, into: PersonId) -> None:
         Merging(self._session, self._sealer).merge(gone, into)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from coplink.core.people import CommunityId, InstitutionId
 from coplink.ports.records import Happening, Notice, Report
@@ -32,6 +33,14 @@ class SqlRecords(Repository):
         same = (ReportRow.community == report.community, ReportRow.kind == report.kind)
         oldest = select(ReportRow.number).where(*same).order_by(ReportRow.number.desc()).offset(KEPT).limit(1)
         self._run(delete(ReportRow).where(*same, ReportRow.number <= oldest.scalar_subquery()))
+
+    def latest(self, kind: str) -> Mapping[str, datetime]:
+        found = self._session.execute(
+            select(ReportRow.target, func.max(ReportRow.at))
+            .where(ReportRow.kind == kind)
+            .group_by(ReportRow.target)
+        )
+        return dict(found.tuples().all())
 
     def reports(self, community: CommunityId, kind: str | None = None, limit: int = 50) -> Sequence[Report]:
         """Newest first."""

@@ -17,7 +17,7 @@ from coplink.storage.tables import WorkRow
 
 
 class SqlWork(Repository):
-    """``tell`` hears of everything marked or tried again, for hints after the commit."""
+    """``tell`` hears of what was marked for now or tried again, for hints after the commit."""
 
     def __init__(self, session: Session, sealer: Sealer, tell: Callable[[Dirty], None]) -> None:
         super().__init__(session, sealer)
@@ -43,6 +43,7 @@ class SqlWork(Repository):
             )
             .on_conflict_do_nothing(index_elements=["kind", "target"])
         )
+        later = not_before is not None
         row = self._session.scalars(_piece(kind, target).with_for_update()).one()
         settled = row.settled >= row.generation
         if not settled and not row.resting and not_before is not None:
@@ -59,7 +60,8 @@ class SqlWork(Repository):
             reason=None,
             turned=time.time_ns() if settled or row.resting else row.turned,
         )
-        self._tell(Dirty(kind, target, partition, row.generation + 1, 0))
+        if not later:
+            self._tell(Dirty(kind, target, partition, row.generation + 1, 0))
 
     def begin(self, kind: Kind, target: str, now: datetime) -> Turn | None:
         row = self._one(_piece(kind, target).with_for_update())
@@ -71,20 +73,25 @@ class SqlWork(Repository):
         self._change(kind, target, token=token)
         return Turn(kind, target, row.partition, row.generation, row.failures, token)
 
-    def settle(self, turn: Turn, now: datetime) -> None:
+    def holds(self, turn: Turn) -> bool:
+        """Whether it is; nobody else begins the work until this transaction ends."""
+        return self._held(turn) is not None
+
+    def settle(self, turn: Turn, now: datetime) -> bool:
         row = self._held(turn)
         if row is None:
-            return
+            return False
         if row.generation > turn.generation:  # asked for again meanwhile: that request keeps its own time
             self._change(turn.kind, turn.target, settled=max(row.settled, turn.generation))
-            return
+            return True
         self._change(turn.kind, turn.target, settled=row.generation, failures=0, not_before=None, reason=None)
+        return True
 
-    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> None:
+    def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> bool:
         """Go on later, or rest. Asked for again meanwhile, it is not put off: the asking woke it."""
         row = self._held(turn)
         if row is None or row.generation > turn.generation:
-            return
+            return False
         self._change(
             turn.kind,
             turn.target,
@@ -94,6 +101,7 @@ class SqlWork(Repository):
             reason=reason,
             turned=time.time_ns(),
         )
+        return True
 
     def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]:
         query = (

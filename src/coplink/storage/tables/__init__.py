@@ -19,7 +19,7 @@ from coplink.storage.tables.institutions import (
     RegistrationRow,
 )
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
-from coplink.storage.tables.people import AccountRow, IdentityRow, PersonRow
+from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
 from coplink.storage.tables.records import HappeningRow, NoticeRow, ReportRow
 from coplink.storage.tables.spaces import (
     JournalRow,
@@ -49,6 +49,7 @@ __all__ = [
     "LedgerRow",
     "LinkRow",
     "LoginRow",
+    "LookUpRow",
     "MembershipRow",
     "NoticeRow",
     "OfferRow",

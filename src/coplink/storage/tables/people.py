@@ -43,6 +43,23 @@ class IdentityRow(Table):
     proved_at: Mapped[datetime | None]
 
 
+class LookUpRow(Table):
+    """That a platform's directory was asked for a person in vain. Personal data: only that it was asked, and when.
+
+    It is not asked again at every turn, for directories are slow and count calls. Dropped after 7 days, when the next
+    is noted; with the person; and on a merge, for the one record may have an address that the other lacked.
+    """
+
+    __tablename__ = "look_ups"
+
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
+    integration: Mapped[Key]
+    person: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AccountRow(Table):
     """A person's account on a platform. Personal data: the account and its address, to seat and to invite them.
 

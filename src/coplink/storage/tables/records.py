@@ -18,7 +18,7 @@ class ReportRow(Table):
     """
 
     __tablename__ = "reports"
-    __table_args__ = (Index(None, "community", "number"),)
+    __table_args__ = (Index(None, "community", "number"), Index(None, "kind", "target", "at"))
 
     number: Mapped[Number]
     kind: Mapped[str]

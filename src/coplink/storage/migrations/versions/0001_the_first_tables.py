@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_reports"),
     )
     op.create_index("ix_reports_community_number", "reports", ["community", "number"])
+    op.create_index("ix_reports_kind_target_at", "reports", ["kind", "target", "at"])
     op.create_table(
         "work",
         sa.Column("kind", sa.String(), nullable=False),
@@ -285,6 +286,22 @@ def upgrade() -> None:
     op.create_index("ix_links_community", "links", ["community"])
     op.create_index("ix_links_institution", "links", ["institution"])
     op.create_index("ix_links_person", "links", ["person"])
+    op.create_table(
+        "look_ups",
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("integration", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_look_ups_institution_institutions"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person"], ["people.id"], name="fk_look_ups_person_people", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("institution", "integration", "person", name="pk_look_ups"),
+    )
+    op.create_index("ix_look_ups_at", "look_ups", ["at"])
+    op.create_index("ix_look_ups_person", "look_ups", ["person"])
     op.create_table(
         "memberships",
         sa.Column("community", sa.String(), nullable=False),
@@ -538,6 +555,7 @@ def downgrade() -> None:
         "participations",
         "notices",
         "memberships",
+        "look_ups",
         "links",
         "identities",
         "happenings",
