@@ -34,6 +34,14 @@ class Answer:
             raise UnexpectedReply(NOT_UNDERSTOOD, self.detail("no JSON object"))
         return value
 
+    @property
+    def understood(self) -> bool:
+        """Whether a 2xx says plainly that it was done: with a JSON object, or with no body where none is due."""
+        try:
+            return isinstance(json.loads(self.body), dict)
+        except ValueError:
+            return not self.body and self.status in (201, 202, 204)
+
     def error(self) -> tuple[str, str]:
         """The vendor's error code and message; empty where the body is in no known form."""
         try:

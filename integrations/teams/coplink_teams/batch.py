@@ -76,6 +76,8 @@ def _envelope(graph: Graph, parts: Sequence[tuple[int, Part]], service: str) -> 
         "POST", f"{graph.base}/$batch", service=service, body={"requests": requests},
         operation="POST /$batch", weight=len(parts),
     )  # fmt: skip
+    if 200 < envelope.status < 300:
+        raise OutcomeUnknown(envelope.detail("no envelope"))
     if envelope.status != 424:  # seen where parts fail; its body is that of a 200
         accepted(envelope, 200)
     answers: dict[int, Answer] = {}

@@ -137,7 +137,9 @@ class Graph:
             return Answer(name, status, headers, body, write)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise unreachable(name, type(error).__name__) from error
-        except IntegrationError:
+        except IntegrationError as error:  # an answer of which we read no more: done, for all we know
+            if write:
+                raise silent(name, write, error.detail) from error
             raise
         except Exception as error:  # too slow, broken off, or whatever the kit makes of a broken answer
             raise silent(name, write, type(error).__name__) from error

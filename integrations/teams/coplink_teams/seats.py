@@ -82,8 +82,18 @@ class ChannelSeats:
                 due.append((seat.account, self._changing(channel, str(there["id"]), roles)))
         wanted = {seat.account: _roles(seat.role) for seat in seats}
         reasons: dict[AccountId, Said] = {}
-        for (account, part), answer in zip(due, self._send([part for _, part in due], kind), strict=True):
-            outcomes[account], reason = self._seated(channel, kind, account, wanted[account], part, answer)
+        answers = self._send([part for _, part in due], kind)
+        written = any(_may_have_written(answer) for answer in answers)
+        for (account, part), answer in zip(due, answers, strict=True):
+            try:
+                outcomes[account], reason = self._seated(
+                    channel, kind, account, wanted[account], part, answer
+                )
+            except IntegrationError as error:  # what was done is not forgotten over one second look
+                if not written:
+                    raise
+                outcomes[account], reason = _outcome(error, gone=Done.REFUSED)
+            written = written or outcomes[account] in (Done.CHANGED, Done.UNKNOWN)
             if reason:
                 reasons[account] = reason
         return BatchResult(outcomes, reasons)
@@ -112,6 +122,7 @@ class ChannelSeats:
         members = self._graph.listed(lambda g: self._members(g, channel), service="teams")
         return {AccountId(m["userId"]): m for m in members if m.get("userId")}
 
+    @careful
     def _find(self, channel: str, account: str) -> dict[str, Any] | None:
         query = {"$filter": f"({_MEMBER[1:]}/userId eq '{account.replace(chr(39), chr(39) * 2)}')"}
         found = self._graph.listed(lambda g: self._members(g, channel), service="teams", query=query)
@@ -172,13 +183,17 @@ class ChannelSeats:
         )
 
     def _in_host_team(self, account: str) -> bool:
-        query = {"$filter": f"({_MEMBER[1:]}/userId eq '{account.replace(chr(39), chr(39) * 2)}')"}
         try:
-            found = self._graph.listed(
-                lambda g: g.teams.by_team_id(self._settings.team_id).members, service="teams", query=query
-            )
+            return self._in_team(account)
         except IntegrationError:
             return True  # cannot tell: the refusal itself is shown
+
+    @careful
+    def _in_team(self, account: str) -> bool:
+        query = {"$filter": f"({_MEMBER[1:]}/userId eq '{account.replace(chr(39), chr(39) * 2)}')"}
+        found = self._graph.listed(
+            lambda g: g.teams.by_team_id(self._settings.team_id).members, service="teams", query=query
+        )
         return any(member.get("userId") == account for member in found)
 
 
@@ -190,6 +205,12 @@ def _roles(role: Role) -> list[str]:
     return ["owner"] if role.leads else []
 
 
+def _may_have_written(answer: Answer | IntegrationError) -> bool:
+    if isinstance(answer, Answer):
+        return answer.status < 300 or answer.status >= 500 or answer.status == 408
+    return isinstance(answer, OutcomeUnknown)
+
+
 def _outcome(answer: Answer | IntegrationError, gone: Done) -> tuple[Done, Said | None]:
     if isinstance(answer, IntegrationError):
         # what was not sent at all is also "unknown" here: the next run looks and does what is missing
@@ -199,7 +220,7 @@ def _outcome(answer: Answer | IntegrationError, gone: Done) -> tuple[Done, Said 
             else (Done.REFUSED, answer.message)
         )
     if answer.status < 300:
-        return Done.CHANGED, None
+        return (Done.CHANGED if answer.understood else Done.UNKNOWN), None
     if answer.status == 404:
         return (gone, None) if gone is Done.ALREADY_SO else (gone, UNKNOWN_ACCOUNT)
     error = refused(answer)

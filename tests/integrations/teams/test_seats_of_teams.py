@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coplink.core.people import AccountId, Role
@@ -94,6 +96,82 @@ def test_a_listing_that_is_late_does_not_seat_twice(rig, parts):
     assert seats.put(parts, [Seat(ana, FACILITATOR)]).outcomes == {ana: Done.CHANGED}
     assert seats.look(parts, ana) is FACILITATOR
     assert len(rig.wire.state()["channels"][-1]["members"]) == 2
+
+
+@pytest.fixture
+def late(rig, parts):
+    """Ana has a seat that the listing does not show yet."""
+    for channel in rig.wire.store.all("teams.channel"):
+        rig.wire.store.put("teams.channel", channel["id"], {**channel, "since": 0.0})
+    rig.wire.lag_seconds = 600
+    rig.connect().seats.put(parts, [Seat(rig.oid("ana.ruiz"), MEMBER)])
+    rig.wire.calls.clear()
+    return rig.connect().seats
+
+
+SECOND_LOOK = r"GET .*members\?.*filter"
+
+
+@pytest.mark.parametrize(
+    ("rule", "done"),
+    [
+        (Rule(SECOND_LOOK, "answer", status=429), Done.UNKNOWN),
+        (Rule(SECOND_LOOK, "answer", status=503), Done.UNKNOWN),
+        (Rule(SECOND_LOOK, "lose"), Done.UNKNOWN),
+        (Rule(SECOND_LOOK, "answer", status=418), Done.REFUSED),
+        (Rule(SECOND_LOOK, "answer", status=410, body={"error": {"code": "resyncRequired"}}), Done.REFUSED),
+        (Rule(SECOND_LOOK, "garble"), Done.REFUSED),
+        (Rule(SECOND_LOOK, "answer", status=200, body={"values": []}), Done.REFUSED),
+        (Rule(SECOND_LOOK, "answer", status=200, body={"value": [7]}), Done.REFUSED),
+        (Rule("PATCH .*members", "answer", status=429), Done.UNKNOWN),
+        (Rule("PATCH .*members", "answer", status=401, times=2), Done.REFUSED),
+        (Rule("PATCH .*members", "answer", status=403), Done.REFUSED),
+        (Rule("PATCH .*members", "lose"), Done.UNKNOWN),
+        (Rule("PATCH .*members", "garble"), Done.UNKNOWN),
+    ],
+    ids=lambda value: f"{value.match[:5]} {value.act} {value.status}" if isinstance(value, Rule) else "",
+)
+def test_a_second_look_that_fails_does_not_forget_what_was_written(rig, parts, late, rule, done):
+    ben, ana, chloe = rig.oid("ben.okafor"), rig.oid("ana.ruiz"), rig.oid("chloe.park")
+    rig.wire.weather.add(replace(rule))
+    result = late.put(parts, [Seat(ben, MEMBER), Seat(ana, FACILITATOR), Seat(chloe, MEMBER)])
+    assert result.outcomes == {ben: Done.CHANGED, ana: done, chloe: Done.CHANGED}
+    assert set(result.reasons) == ({ana} if done is Done.REFUSED else set())
+
+
+def test_a_second_look_that_fails_before_anything_was_written_is_raised(rig, parts, late):
+    rig.wire.weather.add(Rule(SECOND_LOOK, "answer", status=429, headers={"Retry-After": "17"}))
+    with pytest.raises(Throttled) as slow:
+        late.put(parts, [Seat(rig.oid("ana.ruiz"), FACILITATOR)])
+    assert slow.value.retry_after == 17
+
+
+@pytest.mark.parametrize("body", [[], "done", 7])
+def test_a_write_whose_answer_nobody_can_read_is_unknown(rig, parts, body):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    rig.wire.weather.add(Rule("POST .*/members$", "answer", status=201, body=body))
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert result.outcomes == {ben: Done.UNKNOWN, ana: Done.CHANGED}
+    rig.wire.weather.add(Rule("PATCH .*/members", "answer", status=200, body=body))
+    assert seats.put(parts, [Seat(ana, FACILITATOR)]).outcomes == {ana: Done.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("batch", "garble"),
+        Rule("batch", "answer", status=202),
+        Rule("batch", "answer", status=200, body={"responses": 7}),
+        Rule("batch", "answer", status=200, body={"responses": [{"id": "0"}]}),
+        Rule("batch", "answer", status=200, body={"responses": [], "x": "x" * 9_000_000}),
+    ],
+    ids=["a page", "accepted", "no list", "no status", "too large"],
+)
+def test_an_envelope_whose_answer_nobody_can_read_is_unknown_for_each_account(rig, parts, rule):
+    seats, ben, ana = rig.connect().seats, rig.oid("ben.okafor"), rig.oid("ana.ruiz")
+    rig.wire.weather.add(replace(rule))
+    result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
+    assert result.outcomes == {ben: Done.UNKNOWN, ana: Done.UNKNOWN}
 
 
 def test_a_private_channel_takes_only_people_of_the_host_team(rig, wish):
