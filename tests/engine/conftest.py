@@ -21,6 +21,7 @@ from coplink.core.spaces import Space
 from coplink.core.work import Kind
 from coplink.engine import connect, found, join
 from coplink.engine.arrive import Welcome, arrive
+from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.testing.databases import sqlite_url
@@ -125,9 +126,18 @@ class School:
             uow.commit()
         return membership
 
-    def work(self) -> None:
-        """Run jobs until nothing is due."""
-        self.jobs.run_until_idle()
+    def work(self, patience: float = 3600) -> None:
+        """Run jobs until nothing is due within so many seconds; the clock goes on to whatever is due by itself."""
+        ends = self.clock.now() + timedelta(seconds=patience)
+        while True:
+            self.jobs.run_until_idle()
+            with self.services.begin() as uow:
+                waits = [s.not_before for s in uow.work.all() if not s.done and s.not_before]
+            due = [moment for moment in waits if moment <= ends]
+            if not due:
+                return
+            self.clock.advance(min(due))
+            sweep(self.services.begin, self.jobs, self.clock.now())
 
     def mark(self, community: Community, kind: Kind) -> None:
         """Ask for one kind of work in every space of a community."""

@@ -80,7 +80,7 @@ def test_a_proposed_account_takes_no_seat_until_its_owner_came_through_that_door
     community = school.found(ana)
     ben = school.arrive("ben").person
     with school.services.begin() as uow:
-        join.offer(uow, school.services.sealer, community.id, ben, Role.MEMBER, school.clock.now())
+        join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
         uow.commit()
     school.join(community, ben)
     school.work()
@@ -149,9 +149,7 @@ def test_a_decline_is_known_to_the_person_alone_and_stops_further_invitations(sc
     assert seen_by_ana() == before
     with school.services.begin() as uow:
         assert join.said_no(uow, school.services.sealer, community.id, dana.id)
-        assert not join.offer(
-            uow, school.services.sealer, community.id, dana, Role.MEMBER, school.clock.now()
-        )
+        assert not join.offer(uow, community.id, dana, Role.MEMBER, school.clock.now())
     school.join(community, dana)
     with school.services.begin() as uow:
         assert not join.said_no(uow, school.services.sealer, community.id, dana.id)

@@ -9,7 +9,6 @@ from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import connect, marks, provision, reading
-from coplink.engine.sweep import sweep
 from coplink.ports.errors import NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
 
 
@@ -25,7 +24,7 @@ def crowd(school, community, count, start=10):
         with school.services.begin() as uow:
             from coplink.engine import join
 
-            join.offer(uow, school.services.sealer, community.id, person, Role.MEMBER, school.clock.now())
+            join.offer(uow, community.id, person, Role.MEMBER, school.clock.now())
             uow.commit()
         school.join(community, person)
         people.append(person)
@@ -78,11 +77,6 @@ def test_what_is_not_ready_yet_is_tried_again_by_itself(school, ana) -> None:
     ]
     began = school.clock.now()
     community = school.found(ana)
-    school.work()
-    assert school.spaces(community)[0].state is SpaceState.MAKING
-    assert sweep(school.services.begin, school.jobs, school.clock.now()) == 0
-    school.clock.pass_by(seconds=91)
-    assert sweep(school.services.begin, school.jobs, school.clock.now()) == 1
     school.work()
     assert school.spaces(community)[0].state is SpaceState.READY
     assert (school.clock.now() - began).total_seconds() >= 120

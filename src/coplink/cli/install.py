@@ -49,7 +49,9 @@ def install(integration: str, name: str, out: Path | None, zipped: bool, data: P
     if zipped:
         with zipfile.ZipFile(folder / f"coplink-{integration}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
             for one in written:
-                if one == "manifest.json" or one.endswith(".png"):  # a package with anything else in it is refused
+                if one == "manifest.json" or one.endswith(
+                    ".png"
+                ):  # a package with anything else in it is refused
                     bundle.write(folder / one, one)
         written.append(f"coplink-{integration}.zip")
     click.echo(f"Written to {folder}: {', '.join(written)}")

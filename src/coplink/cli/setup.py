@@ -110,7 +110,7 @@ def platform_add(
             audience,
             pairs(claims),
         )
-        registration = setting_up.add_platform(uow, registration)
+        registration = setting_up.add_platform(uow, registration, services.settings.loopback)
         if deployment_id and approve:
             setting_up.approve_deployment(uow, registration, deployment_id, owner.id, services.now())
         uow.commit()
@@ -153,6 +153,7 @@ def store(services: Services, integration: str, institution_name: str, settings:
             settings,
             lambda values: services.connection(integration, values),
             services.now(),
+            services.settings.loopback,
         )
         uow.commit()
     return connected.id

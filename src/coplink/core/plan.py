@@ -108,7 +108,9 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
     settled = departures | waiting
     changes = [Change(a, have.get(a), want[a]) for a in want if have.get(a) != want[a] and a not in settled]
     changes = [c for c in changes if c.phase is not Phase.STEP_DOWN or c.account in ours]
-    parting = ours | (unknown & desired.farewells)  # a person's own word makes a doubtful seat ours to take away
+    parting = ours | (
+        unknown & desired.farewells
+    )  # a person's own word makes a doubtful seat ours to take away
     changes += [Change(a, role, None) for a, role in have.items() if a not in want and a in parting]
     strangers = frozenset(a for a in have if a not in want and a not in parting)
     return Plan(

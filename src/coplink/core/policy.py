@@ -34,13 +34,13 @@ class Tally:
 def hazards(plan: Plan, policy: Policy, tally: Tally) -> tuple[Said, ...]:
     """Every reason to stop, as sentences; empty when the plan may be carried out."""
     found: list[Said] = []
-    gone, seats = len(plan.removals), len(plan.have)
+    gone, seats, lost = len(plan.removals), len(plan.have), len(plan.removals) + len(plan.departures)
     most = max(policy.least, int(seats * policy.share_of_space))
     if gone > most:
         found.append(say("It would remove {gone} of {seats} people at once.", gone=gone, seats=seats))
     if len(plan.departures) > most:
         found.append(say("{count} people seem to have left at once.", count=len(plan.departures)))
-    if gone and tally.removed_today + gone > policy.per_day:
+    if lost and tally.removed_today + lost > policy.per_day:
         found.append(
             say("It would remove more than {count} people of this institution today.", count=policy.per_day)
         )

@@ -77,15 +77,18 @@ def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
     uow.people.put_identity(
         Identity(arrival.institution, arrival.door, arrival.realm, arrival.subject, person.id, now)
     )
-    return person
+    known = uow.people.by_identity(arrival.institution, arrival.door, arrival.realm, arrival.subject)
+    return known or person  # another process may have been first to know this identity
 
 
 def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:
     holders = uow.people.holding(person.institution, proved.integration, proved.account)
     other = next((h.person for h in holders if h.proof is Proof.PROVED and h.person != person.id), None)
     if other is not None:  # the platform itself says that both are one account, hence one human
+        marks.person_changed(uow, person.id)
         uow.people.merge(gone=person.id, into=other)
         person = uow.people.get(other) or person
+        marks.person_changed(uow, person.id)
     known = any(h.person == person.id and h.proof is Proof.PROVED for h in holders)
     uow.people.put_account(
         Account(

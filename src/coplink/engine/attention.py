@@ -13,13 +13,15 @@ from coplink.ports.errors import CursorExpired, Gone, NeedsAttention, OutcomeUnk
 BACKOFF = (15.0, 60.0, 300.0, 1800.0)
 FACILITATOR = "facilitator"
 SUPPORT = "coplink’s administrator"
+NOBODY = "nobody: coplink tries again by itself"
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Again by itself after so many seconds."""
+    """Again by itself after so many seconds; ``trouble`` is set once a person should know about it."""
 
     seconds: float
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,17 @@ Decision = Retry | LookAgain | StartOver | Ask
 
 
 def decide(error: CoplinkError, attempt: int, backoff: Sequence[float] = BACKOFF) -> Decision:
-    """What an error means for the work it interrupted; ``attempt`` counts from 0. Retries are bounded."""
+    """What an error means for the work it interrupted; ``attempt`` counts from 0.
+
+    What passes by itself is tried again for ever, at the longest step, and told once the steps are used up: a seat that
+    somebody gave back must not wait for a person to press a button. Everything else is tried a bounded number of times.
+    """
+    told = None if attempt < len(backoff) else Trouble(error.code, error.message, NOBODY)
     match error:
-        case Transient() if attempt < len(backoff):
-            return Retry(max(error.retry_after or 0.0, 0.0) or backoff[attempt])
+        case Transient():
+            return Retry(max(error.retry_after or 0.0, 0.0) or backoff[min(attempt, len(backoff) - 1)], told)
+        case OutcomeUnknown() if told:
+            return Retry(backoff[-1], told)
         case OutcomeUnknown() | Gone() if attempt < len(backoff):
             return LookAgain()
         case CursorExpired() if attempt < len(backoff):

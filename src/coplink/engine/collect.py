@@ -32,6 +32,9 @@ def collect(begin: Begin, open_connection: Open, turn: Turn, now: Now) -> Outcom
         cursor = uow.catalogue.cursor(space.id)
     library = reach.connection.library
     if library is None:
+        with begin() as uow:
+            uow.records.report(Report("collect", space.id, space.community, now(), {}))
+            uow.commit()
         return Settled()
     from_scratch, shown, changed = cursor is None, set[str](), 0
     for _ in range(MOST_PAGES):
@@ -39,6 +42,8 @@ def collect(begin: Begin, open_connection: Open, turn: Turn, now: Now) -> Outcom
         shown |= {fact.remote for fact in page.files if not fact.gone}
         cursor = page.cursor
         with begin() as uow:
+            if not uow.work.holds(turn):  # another worker went on meanwhile: its cursor is not set back
+                return Settled()
             changed += _merge(uow, space, page.files, now())
             if page.last and from_scratch:
                 changed += _withdraw_absent(uow, space, shown, now())

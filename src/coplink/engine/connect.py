@@ -6,9 +6,11 @@ real institution.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from coplink.core.community import Community, Participation
 from coplink.core.errors import DomainError, NotAllowed, NotFound
@@ -79,10 +81,10 @@ def admin_of(uow: UnitOfWork, token: str, now: datetime) -> Person:
     return person
 
 
-def add_platform(uow: UnitOfWork, registration: Registration) -> Registration:
+def add_platform(uow: UnitOfWork, registration: Registration, loopback: bool = False) -> Registration:
     """Register coplink on an LTI platform; the same issuer and client again changes the known registration."""
     for address in (registration.authorization_url, registration.token_url, registration.jwks_url):
-        _https(address)
+        check_address(address, loopback)
     known = list(uow.platforms.find(registration.issuer, registration.client_id))
     if known:
         if known[0].institution != registration.institution:
@@ -111,6 +113,7 @@ def connect(
     typed: Mapping[str, str],
     open_with: Try,
     now: datetime,
+    loopback: bool = False,
 ) -> Connected:
     """Store a connection after its settings were checked for form; a second time changes the settings.
 
@@ -128,7 +131,7 @@ def connect(
         if not value and field.default is None:
             raise DomainError(say("“{title}” is missing.", title=field.title))
         if field.name.endswith("_url") and value:
-            _https(value)
+            check_address(value, loopback)
         settings[field.name] = value
     connection = open_with(settings)
     connected = Connected(
@@ -179,7 +182,29 @@ def _asked(uow: UnitOfWork, admin: Person, community: CommunityId) -> tuple[Comm
     return found, participation
 
 
-def _https(address: str) -> None:
-    loopback = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
-    if not (address.startswith("https://") or address.startswith(loopback)):
-        raise DomainError(say("“{address}” is not an https address.", address=address[:80]))
+def check_address(address: str, loopback: bool = False) -> None:
+    """Raise ``DomainError`` unless this is an https address of a host out there.
+
+    ``loopback``: plain HTTP on this machine is fine too, because the server itself runs so. Private and link-local
+    addresses are refused: nobody may aim the server at its own network.
+    """
+    wrong = DomainError(say("“{address}” is not an https address.", address=address[:80]))
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise wrong from None
+    if not host or "@" in parts.netloc or parts.fragment:
+        raise wrong
+    if host in ("localhost", "127.0.0.1", "::1"):
+        if not (loopback and parts.scheme in ("http", "https")):
+            raise wrong
+    elif parts.scheme != "https" or not _public(host):
+        raise wrong
+
+
+def _public(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:  # a name: where it leads is for the outbound client to judge
+        return not host.endswith((".localhost", ".local", ".internal"))

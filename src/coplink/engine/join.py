@@ -32,11 +32,13 @@ def said_no(uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: Per
     return bool(uow.communities.opted_out(hashes(sealer, community, uow.people.identities(person))))
 
 
-def offer(
-    uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: Person, role: Role, now: datetime
-) -> bool:
-    """Offer an invitation; False where there is nothing to offer: known already, or a "no" was said."""
-    if uow.communities.membership(community, person.id) or said_no(uow, sealer, community, person.id):
+def offer(uow: UnitOfWork, community: CommunityId, person: Person, role: Role, now: datetime) -> bool:
+    """Offer an invitation; False where the person is known to the community already.
+
+    Someone who said no before gets the same silent row as anybody else, so that the list of the invited tells nothing;
+    the hash keeps it from ever being shown to them as an invitation.
+    """
+    if uow.communities.membership(community, person.id):
         return False
     uow.communities.put_membership(
         Membership(community, person.id, person.institution, role, Standing.INVITED, now)
@@ -90,17 +92,40 @@ def leave(
     return _step_out(uow, community, person, Standing.LEFT, now, said)
 
 
+def share(
+    uow: UnitOfWork, community: Community, leader: Person, person: PersonId, role: Role, now: datetime
+) -> Membership:
+    """Share the facilitation with a member, or give it back: who leads asks others in, and steps down themselves."""
+    mine = uow.communities.membership(community.id, leader.id)
+    if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.MEMBER):
+        raise DomainError(say("Choose facilitator, co-facilitator or member."))
+    if not may(leader, Action.SHAPE, community, mine):
+        raise NotAllowed(say("Only facilitators share the facilitation."))
+    known = uow.communities.membership(community.id, person)
+    if known is None or known.standing is not Standing.JOINED:
+        raise DomainError(say("Only someone who has joined can facilitate."))
+    if known.role is role:
+        return known
+    if known.role.leads and not role.leads:
+        if person != leader.id:
+            raise NotAllowed(say("Facilitators step down themselves."))
+        if _last_facilitator(uow, community, leader):
+            raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+    membership = known.now(Standing.JOINED, now, role)
+    uow.communities.put_membership(membership)
+    said = say("now facilitates") if role.leads else say("stepped down from facilitating")
+    uow.records.say(Happening(community.id, community.institution, now, person, said))
+    marks.people_changed(uow, community.id)
+    return membership
+
+
 def _step_out(
     uow: UnitOfWork, community: Community, person: Person, standing: Standing, now: datetime, said: Said
 ) -> Membership:
     known = uow.communities.membership(community.id, person.id)
     if known is None or not may(person, Action.LEAVE, community, known):
         raise NotAllowed(say("You do not belong to this community."))
-    if (
-        known.role is Role.FACILITATOR
-        and standing is Standing.LEFT
-        and _last_facilitator(uow, community, person)
-    ):
+    if known.role.leads and _last_facilitator(uow, community, person):
         raise DomainError(say("Hand over first: a community needs at least one facilitator."))
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)

@@ -38,6 +38,12 @@ def people_changed(uow: UnitOfWork, community: CommunityId) -> None:
             uow.work.mark(Kind.PLACE_MEETINGS, space.id, community)
 
 
+def person_changed(uow: UnitOfWork, person: PersonId) -> None:
+    """Ask for seats and attendees in every community of someone who became one with another."""
+    for community, _ in uow.communities.of_person(person):
+        people_changed(uow, community.id)
+
+
 def account_changed(uow: UnitOfWork, person: PersonId, institution: InstitutionId, integration: str) -> None:
     """Ask for the seats of someone whose account on one platform has just been proved."""
     for community, membership in uow.communities.of_person(person):

@@ -11,7 +11,7 @@ from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
 from coplink.ports.calendar import SeriesFacts
-from coplink.ports.errors import IntegrationError, OutcomeUnknown
+from coplink.ports.errors import Gone, NeedsAttention, Transient
 from coplink.ports.integration import Manifest
 from coplink.ports.records import Report
 from coplink.ports.seats import Done
@@ -47,9 +47,11 @@ def place(
     try:
         link = calendar.put(space.parts, series, invited, known, key)
         facts = calendar.read(space.parts, series, link)
-    except OutcomeUnknown:
-        raise  # the journal row stays open: the next go looks for what may have been made
-    except IntegrationError:
+    except (
+        Transient,
+        NeedsAttention,
+        Gone,
+    ):  # after anything else the journal row stays open: the next go looks
         with begin() as uow:
             uow.journal.close(entry, Done.REFUSED, now())
             uow.commit()

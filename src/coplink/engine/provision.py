@@ -17,7 +17,8 @@ from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
-from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
+from coplink.ports.errors import Gone, NeedsAttention, PolicyForbids, Transient
+from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Happening, Report
 from coplink.ports.seats import Done
 from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
@@ -34,7 +35,7 @@ def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, no
         if community is None:
             return Settled()
         reach = open_connection(uow, space.connection)
-        wish = wish_of(uow, space, community, home_url)
+        wish = wish_of(uow, space, community, reach.manifest, home_url)
     port = reach.connection.spaces
     if port is None:
         return Settled()
@@ -59,7 +60,9 @@ def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, no
     return Settled()
 
 
-def wish_of(uow: UnitOfWork, space: Space, community: Community, home_url: str) -> SpaceWish:
+def wish_of(
+    uow: UnitOfWork, space: Space, community: Community, manifest: Manifest, home_url: str
+) -> SpaceWish:
     """What is asked for in this space; outsiders are people of other institutions who take part or may."""
     others = any(p.institution != space.institution for p in uow.communities.participations(community.id))
     others = others or any(
@@ -67,6 +70,10 @@ def wish_of(uow: UnitOfWork, space: Space, community: Community, home_url: str) 
         for m in uow.communities.memberships(community.id)
     )
     address = f"{home_url}/c/{community.id}"
+    if (
+        Capability.DOOR in manifest.capabilities
+    ):  # whoever follows it over there is let in by that platform's own door
+        address = f"{home_url}/door/{space.integration}/{space.connection}?next=/c/{community.id}"
     return SpaceWish(space.name, community.charter.about, space.marker, space.asked, others, address)
 
 
@@ -79,9 +86,11 @@ def _step(
         uow.commit()
     try:
         made = port.ensure(step, wish, space.parts, key)
-    except OutcomeUnknown:
-        raise  # the journal row stays open: the next go looks first
-    except IntegrationError:
+    except (
+        Transient,
+        NeedsAttention,
+        Gone,
+    ):  # after anything else the row stays open: the next go looks first
         with begin() as uow:
             uow.journal.close(entry, Done.REFUSED, now())
             uow.commit()

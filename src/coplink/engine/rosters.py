@@ -13,14 +13,13 @@ from coplink.engine.join import offer
 from coplink.engine.outcome import Again, Begin, Now, Outcome, Settled
 from coplink.ports.records import ContextLink, Report
 from coplink.ports.rosters import RosterSource
-from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
 
 DOOR = "lti"
 HALF_PAGE_AGAIN = 300.0
 
 
-def read(begin: Begin, source: RosterSource, sealer: Sealer, turn: Turn, now: Now) -> Outcome:
+def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
     """Read one context's roster and, in one transaction, offer what it suggests."""
     with begin() as uow:
         context = uow.communities.context(turn.target)
@@ -28,7 +27,7 @@ def read(begin: Begin, source: RosterSource, sealer: Sealer, turn: Turn, now: No
         return Settled()
     roster = source.read(RosterSourceAddress(context.realm, context.roster))
     with begin() as uow:
-        offered = _offer(uow, sealer, context, roster, now)
+        offered = _offer(uow, context, roster, now)
         known = uow.people.subjects(context.institution, DOOR, context.realm)
         invited = {m.person for m in uow.communities.memberships(_community(context))}
         here = frozenset(subject for subject, person in known.items() if person in invited)
@@ -45,12 +44,12 @@ def read(begin: Begin, source: RosterSource, sealer: Sealer, turn: Turn, now: No
     return Settled() if roster.complete else Again(HALF_PAGE_AGAIN)
 
 
-def _offer(uow: UnitOfWork, sealer: Sealer, context: ContextLink, roster: Roster, now: Now) -> int:
+def _offer(uow: UnitOfWork, context: ContextLink, roster: Roster, now: Now) -> int:
     offered = 0
     for listed in roster.people:
         person = _person(uow, context, listed)
         role = Role.CO_FACILITATOR if listed.leads else Role.MEMBER
-        offered += offer(uow, sealer, _community(context), person, role, now())
+        offered += offer(uow, _community(context), person, role, now())
     return offered
 
 
@@ -61,6 +60,7 @@ def _person(uow: UnitOfWork, context: ContextLink, listed: Listed) -> Person:
         person = Person(PersonId(uow.new_id()), institution, listed.name or "—", listed.email)
         uow.people.put(person)
         uow.people.put_identity(Identity(institution, DOOR, context.realm, listed.subject, person.id))
+        person = uow.people.by_identity(institution, DOOR, context.realm, listed.subject) or person
     elif (listed.email and not person.email) or (listed.name and person.name in ("", "—")):
         person = replace(person, email=person.email or listed.email, name=listed.name or person.name)
         uow.people.put(person)

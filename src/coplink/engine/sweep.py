@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from coplink.core.people import CommunityId
-from coplink.core.spaces import SpaceState
 from coplink.core.work import Dirty, Kind
 from coplink.engine import marks
 from coplink.engine.outcome import Begin
@@ -17,7 +16,7 @@ from coplink.ports.jobs import Job, Jobs
 from coplink.ports.records import Report
 from coplink.ports.storage import UnitOfWork
 
-MOST = 200
+MOST = 1000
 
 
 def job_of(dirty: Dirty) -> Job:
@@ -26,11 +25,15 @@ def job_of(dirty: Dirty) -> Job:
 
 
 def sweep(begin: Begin, jobs: Jobs, now: datetime) -> int:
-    """Enqueue at most 200 pieces of due work that no job is at; returns how many."""
+    """Enqueue at most 1,000 pieces of due work that no job is at; returns how many."""
     with begin() as uow:
         due = uow.work.dirty(now, MOST)
-        live = jobs.live([dirty.job_id for dirty in due])
-        again = [uow.work.retry(dirty) for dirty in due if dirty.job_id not in live]
+    live = jobs.live([dirty.job_id for dirty in due])  # another store: never asked inside a transaction
+    lost = [dirty for dirty in due if dirty.job_id not in live]
+    if not lost:
+        return 0
+    with begin() as uow:
+        again = [uow.work.retry(dirty) for dirty in lost]
         uow.commit()
     for dirty in again:
         jobs.enqueue(job_of(dirty))
@@ -38,22 +41,27 @@ def sweep(begin: Begin, jobs: Jobs, now: datetime) -> int:
 
 
 def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_every: timedelta) -> int:
-    """Mark what time alone makes due: files of spaces, and once a day everything. Returns how many were marked."""
+    """Mark what time alone makes due: each library, and once a day everything. Returns how many were marked.
+
+    Work that is asked for already keeps its own time: a platform that asks for patience gets it, and what rests for a
+    person is woken by the daily round only.
+    """
     marked = 0
     with begin() as uow:
-        for community in uow.communities.all():
-            newest = _last(uow, community, "full")
-            if newest is None or now - newest >= full_every:
-                full_round(uow, community, now)
-                marked += 1
+        full, collected = uow.records.latest("full"), uow.records.latest("collect")
+        late = {c for c in uow.communities.all() if c not in full or now - full[c] >= full_every}
+        for community in late:
+            full_round(uow, community, now)
+            marked += 1
+        for state in uow.work.all():
+            if state.kind is not Kind.COLLECT or not state.done or state.partition in late:
                 continue
-            collected = _last(uow, community, "collect")
-            if collected is None or now - collected >= collect_every:
-                for space in uow.spaces.of(community):
-                    if space.state is SpaceState.READY:
-                        uow.work.mark(Kind.COLLECT, space.id, community)
-                        marked += 1
-        uow.commit()
+            last = collected.get(state.target)
+            if last is None or now - last >= collect_every:
+                uow.work.mark(Kind.COLLECT, state.target, state.partition)
+                marked += 1
+        if marked:
+            uow.commit()
     return marked
 
 
@@ -61,8 +69,3 @@ def full_round(uow: UnitOfWork, community: CommunityId, now: datetime) -> None:
     """Mark everything of one community due, and remember when."""
     marks.everything(uow, community)
     uow.records.report(Report("full", community, community, now, {}))
-
-
-def _last(uow: UnitOfWork, community: CommunityId, kind: str) -> datetime | None:
-    reports = uow.records.reports(community, kind, limit=1)
-    return reports[0].at if reports else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from coplink.core.spaces import SpaceId, SpaceState
 from coplink.core.work import Kind, Turn
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
@@ -48,8 +50,11 @@ def subscribe(begin: Begin, open_connection: Open, hook_url: str, turn: Turn, no
     return Settled()
 
 
-def hinted(uow: UnitOfWork, space: SpaceId) -> None:
-    """A call came with our secret: look at the files soon. What it says is not used."""
+def hinted(uow: UnitOfWork, space: SpaceId, not_before: datetime | None = None) -> None:
+    """A call came with our secret: look at the files soon. What it says is not used.
+
+    ``not_before`` gathers a burst of calls into one look.
+    """
     known = uow.spaces.get(space)
     if known is not None and known.state is SpaceState.READY:
-        uow.work.mark(Kind.COLLECT, space, known.community)
+        uow.work.mark(Kind.COLLECT, space, known.community, not_before)

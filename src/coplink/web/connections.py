@@ -60,6 +60,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
                     given,
                     lambda settings: desk.services.connection(manifest.key, settings),
                     desk.now(),
+                    desk.services.settings.loopback,
                 )
                 uow.commit()
         except (DomainError, ConfigurationError, IntegrationError) as error:

@@ -6,6 +6,8 @@ the log. Validation echoes are given as the platform's code wants them.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, request
 
 from coplink import logs
@@ -43,7 +45,8 @@ def blueprint(desk: Desk) -> Blueprint:
             log.warning("hook without the right proof", integration=integration, space=space)
             return Response("", 202)
         with desk.begin() as uow:
-            watches.hinted(uow, SpaceId(space))
+            quiet = timedelta(seconds=desk.services.settings.debounce_seconds)
+            watches.hinted(uow, SpaceId(space), desk.now() + quiet)
             state = uow.work.state(Kind.COLLECT, space)
             uow.commit()
         # Named after what was asked for: a job's name is used once, and the next hint is another one.

@@ -13,13 +13,13 @@ from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine import collect, meetings, provision, reconcile, rosters, watches
-from coplink.engine.attention import SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
+from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
 from coplink.ports.records import Notice
 from coplink.ports.storage import StaleTurn, UnitOfWork
 from coplink.wiring import Services
 
-SHORT = 60.0
+SHORT = 5.0  # a longer wait ends the job: it would keep its community's other work waiting
 BEFORE_LOOKING = 2.0
 
 log = logs.get(__name__)
@@ -40,7 +40,7 @@ class Worker:
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
-        """One go at a job; None when it has ended, else the seconds to wait (at most 60)."""
+        """One go at a job; None when it has ended, else the seconds to wait (a few)."""
         kind = Kind(name)
         with self._services.begin() as uow:
             turn = uow.work.begin(kind, target, self._services.now())
@@ -57,12 +57,9 @@ class Worker:
                 log.warning("work interrupted", code=error.code, detail=error.detail, attempt=turn.attempt)
                 backoff = self._services.settings.backoff_seconds
                 return self._after(turn, decide(error, turn.attempt, backoff), error)
-            except Exception:
-                log.exception("work failed")
-                trouble = Trouble(
-                    "failed", say("Something went wrong inside coplink; it has been logged."), SUPPORT
-                )
-                return self._ask(turn, trouble)
+            except Exception:  # a database that went away, or our own mistake
+                log.exception("work failed", attempt=turn.attempt)
+                return self._failed(turn)
             return self._ended(turn, outcome)
 
     # --- what the outcome means -----------------------------------------------------------------------------------
@@ -72,8 +69,8 @@ class Worker:
         match outcome:
             case Settled():
                 with self._services.begin() as uow:
-                    uow.work.settle(turn, now)
-                    uow.records.clear_notices(turn.partition, _about(turn))
+                    if uow.work.settle(turn, now):
+                        uow.records.clear_notices(turn.partition, _about(turn))
                     uow.commit()
                 return None
             case Again(seconds):
@@ -83,11 +80,9 @@ class Worker:
 
     def _after(self, turn: Turn, decision: Decision, error: CoplinkError) -> float | None:
         match decision:
-            case Retry(seconds):
-                self._say_why(
-                    turn, Trouble(error.code, error.message, "nobody: coplink tries again by itself")
-                )
-                return self._later(turn, seconds, error.code)
+            case Retry(seconds, trouble):
+                self._say_why(turn, Trouble(error.code, error.message, NOBODY))
+                return self._later(turn, seconds, error.code, trouble=trouble)
             case LookAgain():
                 return self._later(turn, self._before_looking(turn), error.code)
             case StartOver():
@@ -98,38 +93,53 @@ class Worker:
             case Ask(trouble):
                 return self._ask(turn, trouble)
 
-    def _later(self, turn: Turn, seconds: float, reason: str, failed: bool = True) -> float | None:
+    def _failed(self, turn: Turn) -> float | None:
+        """Tried again a few times, because a database may have been away; then it rests and support is told."""
+        backoff = self._services.settings.backoff_seconds
+        if turn.attempt < len(backoff):
+            return self._later(turn, backoff[turn.attempt], "failed")
+        sentence = say("Something went wrong inside coplink; it has been logged.")
+        return self._ask(turn, Trouble("failed", sentence, SUPPORT))
+
+    def _later(
+        self, turn: Turn, seconds: float, reason: str, failed: bool = True, trouble: Trouble | None = None
+    ) -> float | None:
         until = self._services.now() + timedelta(seconds=seconds)
         with self._services.begin() as uow:
-            uow.work.postpone(turn, until, reason, failed)
+            if uow.work.postpone(turn, until, reason, failed) and trouble is not None:
+                self._tell(uow, turn, trouble)
             uow.commit()
         return seconds + 0.05 if seconds <= SHORT else None
 
     def _ask(self, turn: Turn, trouble: Trouble) -> float | None:
-        """The work rests until a person acts; the notice says who and what."""
-        now = self._services.now()
+        """The work rests until a person acts; the notice says who and what. A place that exists stays open."""
         with self._services.begin() as uow:
-            uow.work.postpone(turn, None, trouble.code)
-            space = self._space(uow, turn)
-            community = uow.communities.get(CommunityId(turn.partition))
-            if space is not None and turn.kind is Kind.PROVISION:
-                uow.spaces.put(replace(space, state=SpaceState.STUCK, trouble=trouble))
-            owner = space or community
-            if owner is not None:
-                uow.records.raise_notice(
-                    Notice(
-                        uow.new_id(),
-                        owner.institution,
-                        turn.partition,
-                        _about(turn),
-                        trouble.code,
-                        trouble.message,
-                        trouble.who,
-                        now,
-                    )
-                )
+            if uow.work.postpone(turn, None, trouble.code):
+                space = self._space(uow, turn)
+                if space is not None and turn.kind is Kind.PROVISION:
+                    making = space.state is SpaceState.MAKING
+                    state = SpaceState.STUCK if making else space.state
+                    uow.spaces.put(replace(space, state=state, trouble=trouble))
+                self._tell(uow, turn, trouble)
             uow.commit()
         return None
+
+    def _tell(self, uow: UnitOfWork, turn: Turn, trouble: Trouble) -> None:
+        owner = self._space(uow, turn) or uow.communities.get(CommunityId(turn.partition))
+        if owner is None:
+            return
+        uow.records.raise_notice(
+            Notice(
+                uow.new_id(),
+                owner.institution,
+                turn.partition,
+                _about(turn),
+                trouble.code,
+                trouble.message,
+                trouble.who,
+                self._services.now(),
+            )
+        )
 
     def _before_looking(self, turn: Turn) -> float:
         """What was perhaps made must show before we look for it: the platform's lag in seconds, at most a minute."""
@@ -137,7 +147,7 @@ class Worker:
             space = self._space(uow, turn)
         manifest = self._services.manifests.get(space.integration) if space else None
         lag = self._services.lag_of(manifest).total_seconds() if manifest else 0.0
-        return min(max(BEFORE_LOOKING, lag), SHORT)
+        return min(max(BEFORE_LOOKING, lag), 60.0)
 
     def _say_why(self, turn: Turn, trouble: Trouble) -> None:
         if turn.kind is not Kind.PROVISION:
@@ -155,7 +165,7 @@ class Worker:
 
     def _read_roster(self, turn: Turn) -> Outcome:
         s = self._services
-        return rosters.read(s.begin, s.rosters, s.sealer, turn, s.now)
+        return rosters.read(s.begin, s.rosters, turn, s.now)
 
     def _provision(self, turn: Turn) -> Outcome:
         s = self._services

@@ -60,6 +60,7 @@ def _district(demo: Demo, services: Services, district: District) -> None:
                 lti.get("audience", ""),
                 lti["claims"],
             ),
+            loopback=True,
         )
         setting_up.approve_deployment(uow, registration, lti["deployment_id"], owner.id, services.now())
         uow.commit()

@@ -1,0 +1,86 @@
+"""Carry out changes of seats: journal row, call, result; phase by phase, in lots the platform takes.
+
+Only a definite refusal takes an intent back. Whatever else ends a call leaves the seat in doubt, and the next look
+decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from coplink.core.people import AccountId, Role
+from coplink.core.plan import Change
+from coplink.core.spaces import Seat, Space
+from coplink.core.words import Said
+from coplink.core.work import Turn
+from coplink.engine.outcome import Begin, Now
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Transient
+from coplink.ports.seats import BatchResult, Done, Seats
+
+
+@dataclass
+class Written:
+    """The outcomes of all lots of one run, and a sentence for each account that was refused."""
+
+    outcomes: dict[AccountId, Done] = field(default_factory=dict)
+    reasons: dict[AccountId, Said] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go."""
+
+    begin: Begin
+    seats: Seats
+    turn: Turn
+    space: Space
+    farewells: frozenset[AccountId]
+    lot: int
+    now: Now
+
+    def write(self, changes: Sequence[Change], written: Written) -> None:
+        """Carry out ``changes`` in the order of their phases, adding to ``written``."""
+        for phase in sorted({change.phase for change in changes}):
+            due = [change for change in changes if change.phase is phase]
+            for start in range(0, len(due), max(self.lot, 1)):
+                result = self._write(due[start : start + max(self.lot, 1)])
+                written.outcomes.update(result.outcomes)
+                written.reasons.update(result.reasons)
+
+    def _write(self, lot: Sequence[Change]) -> BatchResult:
+        removing = lot[0].after is None
+        with self.begin() as uow:
+            what = ("remove " if removing else "seat ") + " ".join(change.account for change in lot)
+            entry = uow.journal.open(self.turn, self.space.id, what, uow.new_id(), self.now())
+            uow.ledger.intend(self.space.id, lot, self.now())
+            uow.commit()
+        try:
+            if removing:
+                result = self.seats.remove(self.space.parts, [change.account for change in lot])
+            else:
+                wanted = [Seat(change.account, change.after or Role.MEMBER) for change in lot]
+                result = self.seats.put(self.space.parts, wanted)
+        except (Transient, NeedsAttention, Gone) as refusal:
+            self._record(entry, lot, BatchResult({change.account: Done.REFUSED for change in lot}))
+            raise refusal
+        except IntegrationError:
+            raise  # the rows stay intended
+        self._record(entry, lot, result)
+        return result
+
+    def _record(self, entry: str, lot: Sequence[Change], result: BatchResult) -> None:
+        ended = [(change, result.outcomes.get(change.account, Done.UNKNOWN)) for change in lot]
+        removed = sum(
+            change.after is None and outcome is Done.CHANGED and change.account not in self.farewells
+            for change, outcome in ended
+        )
+        with self.begin() as uow:
+            for change, outcome in ended:
+                uow.ledger.record(self.space.id, change, outcome, self.now())
+            if removed:
+                uow.journal.note_removed(self.space.institution, removed, self.now())
+            outcomes = {outcome for _, outcome in ended}
+            whole = Done.UNKNOWN if Done.UNKNOWN in outcomes else Done.CHANGED
+            uow.journal.close(entry, Done.REFUSED if outcomes == {Done.REFUSED} else whole, self.now())
+            uow.commit()
