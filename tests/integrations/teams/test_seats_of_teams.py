@@ -152,6 +152,8 @@ def test_a_write_whose_answer_nobody_can_read_is_unknown(rig, parts, body):
     rig.wire.weather.add(Rule("POST .*/members$", "answer", status=201, body=body))
     result = seats.put(parts, [Seat(ben, MEMBER), Seat(ana, MEMBER)])
     assert result.outcomes == {ben: Done.UNKNOWN, ana: Done.CHANGED}
+    assert all("answer 201" in problem for problem in rig.wire.violations), "only the answer made up above"
+    rig.wire.violations.clear()
     rig.wire.weather.add(Rule("PATCH .*/members", "answer", status=200, body=body))
     assert seats.put(parts, [Seat(ana, FACILITATOR)]).outcomes == {ana: Done.UNKNOWN}
 
