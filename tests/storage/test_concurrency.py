@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from coplink.core.people import Identity, Person, PersonId
+from coplink.core.people import Identity, Institution, InstitutionId, Person, PersonId
 from coplink.core.work import Kind
 from coplink.ports.records import Link, LinkKind, Login
 from coplink.ports.storage import StaleTurn
@@ -140,6 +141,69 @@ def test_two_arrivals_of_one_new_person_at_once_end_in_one_identity(keep, world)
     at_once(arrive)
     with keep() as uow:
         assert uow.people.subjects(world.north.id, "lti", "r1").keys() == {"sub-9"}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_of_two_who_add_one_identity_the_first_wins_and_the_second_reads_whom(storage, keep, world):
+    """The second waits for the first's commit; on SQLite it could not have begun."""
+
+    def recognise(uow, person):
+        uow.people.put_identity(Identity(world.north.id, "lti", "r1", "sub-9", person.id, world.now))
+        return uow.people.by_identity(world.north.id, "lti", "r1", "sub-9")
+
+    order: list[object] = []
+    begun = threading.Event()
+
+    def second() -> None:
+        with storage.begin() as uow:
+            assert uow.people.by_identity(world.north.id, "lti", "r1", "sub-9") is None
+            begun.set()
+            order.append(("second", recognise(uow, world.bo).id))
+            uow.commit()
+
+    with storage.begin() as uow:
+        assert recognise(uow, world.ada) == world.ada
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert begun.wait(10)
+        time.sleep(0.3)
+        order.append("first")
+        uow.commit()
+    thread.join(20)
+    assert order == ["first", ("second", world.ada.id)]
+    with keep() as uow:
+        assert uow.people.identities(world.bo.id) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_who_adds_an_identity_that_was_taken_back_becomes_its_person(storage, keep, world):
+    def second() -> None:
+        with storage.begin() as uow:
+            uow.people.put_identity(Identity(world.north.id, "lti", "r1", "sub-9", world.bo.id))
+            uow.commit()
+
+    with storage.begin() as uow:
+        uow.people.put_identity(Identity(world.north.id, "lti", "r1", "sub-9", world.ada.id))
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.2)
+    thread.join(20)
+    with keep() as uow:
+        assert uow.people.by_identity(world.north.id, "lti", "r1", "sub-9") == world.bo
+
+
+def test_two_institutions_of_one_name_added_at_once_are_one(keep):
+    def add(n: int) -> object:
+        try:
+            with keep() as uow:
+                uow.institutions.add(Institution(InstitutionId(f"new-{n}"), "New"))
+        except IntegrityError:
+            return "refused"
+        return "added"
+
+    assert sorted(at_once(add)) == ["added"] + ["refused"] * (THREADS - 1)
 
 
 def test_opting_out_at_once_is_one_wish(keep):

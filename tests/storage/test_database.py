@@ -39,6 +39,7 @@ def test_postgres_is_set_up_for_safety(engine):
                 "statement_timeout",
                 "lock_timeout",
                 "idle_in_transaction_session_timeout",
+                "transaction_isolation",
                 "synchronous_commit",
             )
         }
@@ -47,6 +48,7 @@ def test_postgres_is_set_up_for_safety(engine):
         "statement_timeout": "30s",
         "lock_timeout": "20s",
         "idle_in_transaction_session_timeout": "1min",
+        "transaction_isolation": "read committed",
         "synchronous_commit": "on",
     }
 

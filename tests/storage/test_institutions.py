@@ -41,6 +41,13 @@ def test_two_institutions_of_one_name_are_refused(keep, world):
         uow.institutions.add(Institution(InstitutionId("other"), world.north.name))
 
 
+def test_adding_an_institution_again_overwrites_nothing(keep, world):
+    with pytest.raises(IntegrityError), keep() as uow:
+        uow.institutions.add(replace(world.north, name="Another", listed=False))
+    with keep() as uow:
+        assert uow.institutions.all() == [world.north, world.south]
+
+
 def test_a_connection_comes_back_with_its_secrets_and_its_trouble(keep, world):
     trouble = Trouble("reauthorize", say("Sign in again at {place}.", place="Entra"), "Microsoft 365 admin")
     changed = replace(world.connected, settings={"client_secret": "new", "tenant": "t"}, trouble=trouble)

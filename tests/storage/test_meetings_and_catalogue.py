@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from coplink.core.artifacts import Artifact, ArtifactId, Version
+from coplink.core.people import CommunityId
 from coplink.core.rhythm import Break, Dates, MonthlyDay, MonthlyWeekday, Rhythm, Weekly, expand
 from coplink.core.spaces import SpaceId
 from coplink.core.words import say
@@ -167,6 +168,30 @@ def test_reports_newest_first_and_of_a_kind(keep, world):
         assert uow.records.reports(world.community.id) == [report(3), report(2, "collect"), report(1)]
         assert uow.records.reports(world.community.id, "reconcile", limit=1) == [report(3)]
         assert uow.records.reports(world.community.id, "provision") == []
+
+
+def test_when_each_target_had_its_last_report_of_a_kind(keep, world):
+    other = replace(world.community, id=CommunityId("k2"))
+    with keep() as uow:
+        uow.communities.put(other)
+        for kind, target, community, hours in (
+            ("collect", "s1", world.community.id, 1),
+            ("collect", "s1", world.community.id, 3),
+            ("collect", "s1", world.community.id, 2),
+            ("collect", "s2", world.community.id, 1),
+            ("collect", "s3", other.id, 5),
+            ("full", "s1", world.community.id, 9),
+        ):
+            uow.records.report(Report(kind, target, community, world.now + timedelta(hours=hours), {}))
+    with keep() as uow:
+        found = uow.records.latest("collect")
+        assert {target: (at - world.now) / timedelta(hours=1) for target, at in found.items()} == {
+            "s1": 3,
+            "s2": 1,
+            "s3": 5,
+        }
+        assert {at.tzinfo for at in found.values()} == {UTC}
+        assert uow.records.latest("provision") == {}
 
 
 def test_only_the_newest_reports_of_a_kind_are_kept(engine, keep, world):

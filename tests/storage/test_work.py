@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,7 +39,7 @@ def test_asked_for_meanwhile_it_stays_due(keep, world):
         uow.work.mark(K, "s1", "k1")
         turn = uow.work.begin(K, "s1", world.now)
         uow.work.mark(K, "s1", "k1")
-        uow.work.settle(turn, world.now)
+        assert uow.work.settle(turn, world.now), "it did what it was begun for"
         assert due(uow, world.now) == [(K, "s1", 2, 0)]
         again = uow.work.begin(K, "s1", world.now)
         assert again is not None
@@ -55,8 +56,10 @@ def test_an_older_worker_settles_and_postpones_nothing_and_may_not_write(keep, w
     with keep() as uow:
         new = uow.work.begin(K, world.space.id, world.now)
         assert old.token != new.token
-        uow.work.settle(old, world.now)
-        uow.work.postpone(old, None, "stale")
+        assert uow.work.holds(new)
+        assert not uow.work.holds(old)
+        assert not uow.work.settle(old, world.now)
+        assert not uow.work.postpone(old, None, "stale")
         state = uow.work.state(K, world.space.id)
         assert (state.done, state.attempt, state.reason) == (False, 0, None)
         with pytest.raises(StaleTurn):
@@ -82,7 +85,7 @@ def test_postponed_work_waits_for_its_time(keep, world):
     with keep() as uow:
         uow.work.mark(K, "s1", "k1")
         turn = uow.work.begin(K, "s1", world.now)
-        uow.work.postpone(turn, world.now + SOON, "throttled")
+        assert uow.work.postpone(turn, world.now + SOON, "throttled")
         assert due(uow, world.now) == []
         assert uow.work.begin(K, "s1", world.now) is None
         assert due(uow, world.now + SOON) == [(K, "s1", 1, 0)]
@@ -114,7 +117,8 @@ def test_what_a_person_asked_for_meanwhile_is_not_put_off(keep, world, until):
         uow.work.mark(K, "s1", "k1")
         turn = uow.work.begin(K, "s1", world.now)
         uow.work.mark(K, "s1", "k1")
-        uow.work.postpone(turn, until and world.now + until, "no permission")
+        assert uow.work.holds(turn)
+        assert not uow.work.postpone(turn, until and world.now + until, "no permission")
         assert due(uow, world.now) == [(K, "s1", 2, 0)]
 
 
@@ -205,6 +209,33 @@ def test_a_commit_tells_what_was_marked_once_and_only_then(engine, sealer, world
         uow.work.retry(uow.work.dirty(world.now, 1)[0])
         uow.commit()
     assert told[1] == [Dirty(K, "s1", "k1", 2, 1)]
+
+
+def test_what_is_asked_for_later_is_left_to_the_sweep(engine, sealer, world):
+    told: list[Dirty] = []
+    storage = SqlStorage(engine, sealer, told.extend)
+    with storage.begin() as uow:
+        uow.work.mark(K, "s1", "k1", not_before=world.now + SOON)
+        uow.work.mark(Kind.COLLECT, "s1", "k1")
+        uow.commit()
+    assert [dirty.kind for dirty in told] == [Kind.COLLECT]
+    with storage.begin() as uow:
+        assert (K, "s1", 1, 0) in due(uow, world.now + SOON)
+        uow.work.mark(K, "s1", "k1")
+        uow.work.mark(K, "s1", "k1", not_before=world.now + SOON)
+        assert (K, "s1", 3, 0) in due(uow, world.now), "it stays due at once"
+        uow.commit()
+    assert [dirty.kind for dirty in told] == [Kind.COLLECT, K]
+
+
+def test_nobody_holds_a_turn_of_work_that_is_not_known(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "s1", "k1")
+        turn = uow.work.begin(K, "s1", world.now)
+        elsewhere = replace(turn, target="s2")
+        assert not uow.work.holds(elsewhere)
+        assert not uow.work.settle(elsewhere, world.now)
+        assert not uow.work.postpone(elsewhere, None, "why")
 
 
 def test_a_failed_commit_tells_nothing(engine, sealer, monkeypatch):

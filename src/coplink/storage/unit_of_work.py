@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from coplink.core.work import Dirty
@@ -81,5 +82,21 @@ class SqlStorage:
         Rows are read anew each time (``populate_existing``): repositories write statements, they do not change objects.
         """
         options = {"populate_existing": True, "synchronize_session": False}
-        with Session(self._engine, autoflush=False, execution_options=options) as session:
+        session = Session(self._engine, autoflush=False, execution_options=options)
+        try:
             yield SqlUnitOfWork(session, self._sealer, self._after_commit)
+        finally:
+            _end(session)
+
+
+def _end(session: Session) -> None:
+    """Take back what was not committed and return the connection.
+
+    A server that has gone away took it back by itself: that is no reason to hide what was read, or another error.
+    """
+    try:
+        session.close()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.invalidate()

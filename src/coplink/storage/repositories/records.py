@@ -40,7 +40,7 @@ class SqlRecords(Repository):
             .where(ReportRow.kind == kind)
             .group_by(ReportRow.target)
         )
-        return dict(found.tuples().all())
+        return dict(found.all())
 
     def reports(self, community: CommunityId, kind: str | None = None, limit: int = 50) -> Sequence[Report]:
         """Newest first."""
