@@ -72,7 +72,7 @@ def test_a_no_by_someone_on_the_roster_is_shown_to_them_alone_and_can_be_taken_b
 
     cy = site.enter("cy")
     with site.services.begin() as uow:
-        join.offer(uow, site.services.sealer, key, site.person("cy"), Role.MEMBER, site.clock.now())
+        join.offer(uow, key, site.person("cy"), Role.MEMBER, site.clock.now())
         uow.commit()
     site.enter("cy", browser=cy)
     assert cy.follow().location == f"/c/{key}/invitation", "the one invitation of this course"

@@ -33,6 +33,8 @@ TABLE = """
              /alive                       200         200    200     200    200  200      200   200
              /ready                       200         200    200     200    200  200      200   200
              /lti/jwks.json               200         200    200     200    200  200      200   200
+             /privacy                     200         200    200     200    200  200      200   200
+             /terms                       200         200    200     200    200  200      200   200
              /nowhere                     404         404    404     404    404  404      404   404
 """
 KINDS = ("facilitator", "member", "invited", "paused", "left", "outsider", "admin", "nobody")
@@ -65,7 +67,7 @@ def people(site):
         from coplink.engine import join
 
         site_invited = site.enter("invited")
-        join.offer(uow, site.services.sealer, key, site.person("invited"), Role.MEMBER, site.clock.now())
+        join.offer(uow, key, site.person("invited"), Role.MEMBER, site.clock.now())
         uow.commit()
     browsers["invited"] = site_invited
     return browsers, key
