@@ -13,7 +13,7 @@ from coplink.cli.demo.processes import Demo
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from settled import Settled, settle
 from visitors import chromium, fresh, start_chromium
 
@@ -33,6 +33,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("COPLINK_REQUIRE_BROWSER"):
             pytest.fail("chromium is missing")
         pytest.skip("chromium is missing: apt-get install chromium")
+    expect.set_options(timeout=20_000)  # a machine that does other things as well
     with sync_playwright() as kit:
         running = start_chromium(kit, path)
         yield running

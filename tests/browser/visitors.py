@@ -48,7 +48,7 @@ def fresh(browser: Browser, width: int = 1280, script: bool = True, palette: str
         forced_colors="active" if palette == "contrast" else "none",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     return context
 
 
