@@ -225,18 +225,41 @@ def test_null_counts_as_absent(door):
     assert (who.email, who.context.title) == (None, "LIT")
 
 
+ITSELF = {CORE + "resource_link": {"id": "course-1"}}  # the tool in the navigation of the course
+
+
 def test_custom_parameters_become_accounts_and_wishes(door):
     custom = {"canvas_user_id": 1001, "canvas_course_id": "101", "sis": "$Canvas.user.sisSourceId"}
-    who = door.launch({CORE + "custom": custom}).arrival
+    who = door.launch({**ITSELF, CORE + "custom": custom}).arrival
     assert [(a.integration, a.account) for a in who.accounts] == [("canvas", "1001")]
     assert who.asked == {"course": "101"}
 
 
 @pytest.mark.parametrize("absent", ["$Canvas.user.id", "", None, ["1001"], {"id": 1}, True, "\x00"])
 def test_a_custom_parameter_without_a_value_proves_nothing(door, absent):
-    who = door.launch({CORE + "custom": {"canvas_user_id": absent, "canvas_course_id": absent}}).arrival
+    custom = {"canvas_user_id": absent, "canvas_course_id": absent}
+    who = door.launch({**ITSELF, CORE + "custom": custom}).arrival
     assert who.accounts == ()
     assert who.asked == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {CORE + "resource_link": {"id": "link-1"}},
+        {CORE + "resource_link": {"id": "COURSE-1"}},
+        {CORE + "resource_link": {"id": "course-1 "}},
+        {CORE + "resource_link": {"id": "course-1", "title": "x"}, CORE + "context": {"id": "course-2"}},
+        {CORE + "resource_link": {"id": "course-1"}, CORE + "context": None},
+        {CORE + "tool_platform": {"guid": "g", "product_family_code": "canvas"}},
+    ],
+)
+def test_custom_parameters_of_a_link_that_a_teacher_made_prove_nothing(door, changes):
+    forged = {CORE + "custom": {"canvas_user_id": "1002", "canvas_course_id": "999"}}
+    who = door.launch({**forged, **changes}).arrival
+    assert who.accounts == ()
+    assert who.asked == {}
+    assert (who.subject, who.name) == ("subject-of-ana", "Ana Ruiz")
 
 
 def test_a_group_is_a_group(door):

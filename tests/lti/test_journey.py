@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coplink.core.arrival import ProvedAccount
 from coplink.core.errors import BadToken, LaunchError, LostState, UnknownDeployment
+from coplink.lti.connector import Connector
+from coplink.lti.rosters import LtiRosters
 
 
 def test_a_facilitator_opens_coplink_in_the_course(tool, lms, browser):
@@ -31,6 +35,43 @@ def test_a_facilitator_opens_coplink_in_the_course(tool, lms, browser):
     assert result.target_path == "/"
     assert lms.base_url in result.frame_ancestors
     assert not lms.refusals
+
+
+def test_a_teachers_own_link_cannot_make_people_somebody_else(tool, lms, browser):
+    course = lms.region.courses["101"]
+    ana = lms.region.residents["ana.ruiz"]
+    forged = {"canvas_user_id": ana.canvas_id, "canvas_course_id": "999"}
+    link = lms.school.add_link(course, "Week 3 <reading>", forged)
+    page = browser.open(f"{lms.base_url}/courses/101/links/{link.id}?as=ben.okafor")
+    assert "Week 3 &lt;reading&gt;" in page.text
+    assert browser.submit(browser.submit(page)).text == "welcome"
+    [result] = tool.arrived
+    who = result.arrival
+    assert result.resource_link == link.id
+    assert (who.name, who.subject) == ("Ben Okafor", lms.region.residents["ben.okafor"].subject)
+    assert who.context.id == course.lti_id
+    assert who.accounts == ()
+    assert who.asked == {}
+    roster = LtiRosters(tool.storage, Connector(tool.storage, tool.keys, tool.clock)).read(who.roster)
+    named = {person.subject: person.accounts for person in roster.people}
+    assert named[who.subject] == {"canvas": "1002"}, "asked of the tool itself, not of the link"
+    theirs = replace(who.roster, values={**who.roster.values, "rlid": link.id})
+    roster = LtiRosters(tool.storage, Connector(tool.storage, tool.keys, tool.clock)).read(theirs)
+    assert roster.complete
+    assert not any(person.accounts for person in roster.people)
+    assert not lms.refusals
+
+
+def test_the_course_navigation_launches_the_tool_itself(tool, lms, browser):
+    browser.launch(lms, "101", "ben.okafor")
+    [result] = tool.arrived
+    assert result.resource_link == result.arrival.context.id == lms.region.courses["101"].lti_id
+
+
+def test_a_link_belongs_to_its_course(lms, browser):
+    link = lms.school.add_link(lms.region.courses["202"], "Reading", {})
+    assert browser.open(f"{lms.base_url}/courses/101/links/{link.id}?as=ana.ruiz").status_code == 404
+    assert browser.open(f"{lms.base_url}/courses/202/links/{link.id}?as=ana.ruiz").status_code == 403
 
 
 def test_a_member_of_the_other_district_is_kept_apart(tool, lms, browser):

@@ -208,8 +208,18 @@ def test_accounts_come_from_the_custom_parameters_of_each_member(pages, read):
     pages.members = [
         [someone("a", message=[custom]), someone("b", message=custom), someone("c", message=[unknown])]
     ]
-    assert [person.accounts for person in read(rlid="course 1").people] == [{"canvas": "1001"}] * 2 + [None]
-    assert parse_qs(pages.asked[0].partition("?")[2]) == {"rlid": ["course 1"]}
+    roster = read(context="course-1", rlid="course-1")
+    assert [person.accounts for person in roster.people] == [{"canvas": "1001"}] * 2 + [None]
+    assert parse_qs(pages.asked[0].partition("?")[2]) == {"rlid": ["course-1"]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"context": "course-1"}, {"context": "course-1", "rlid": "link-1"}, {"rlid": ""}, {"rlid": "x"}],
+)
+def test_custom_parameters_of_another_link_name_no_accounts(pages, read, values):
+    pages.members = [[someone("a", message=[{CORE + "custom": {"canvas_user_id": 1001}}])]]
+    assert [(p.subject, p.accounts) for p in read(**values).people] == [("a", None)]
 
 
 def test_a_query_that_repeats_a_name_keeps_it(pages, read, addresses):

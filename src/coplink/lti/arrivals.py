@@ -1,5 +1,11 @@
 """Turns the claims of a verified launch into an ``Arrival``: who came, from where, leading what.
 
+Custom parameters are believed only from a launch of the tool itself, as it stands in the navigation of a course: there
+``resource_link.id`` is ``context.id``. They were set when the tool was registered, by an administrator. Any other link
+may carry parameters that whoever made the link set or changed, a teacher for instance (LTI 1.3 core 5.4.6), and so says
+nothing about who somebody is, nor about which course they came from. Whoever comes by such a link is welcome all the
+same; subject, name, roles and context are the platform's own words in every launch.
+
 Source: LTI 1.3 core 5.3 and 5.4; NRPS 2.0 3.6.1. The ``lti1p1`` claim is ignored: nothing is ever linked by it.
 """
 
@@ -46,6 +52,11 @@ class Read:
     roster: Mapping[str, str] | None
     presentation: Presentation
 
+    @property
+    def of_the_tool(self) -> bool:
+        """Whether the tool itself was launched in its context, not a link that somebody made there."""
+        return self.context is not None and self.resource_link == self.context.id
+
 
 def read(values: Mapping[str, object], registration: Registration, accepts: frozenset[str]) -> Read:
     """Read every claim we use, strictly; raises ``BadToken`` for one that is missing or has the wrong shape."""
@@ -78,6 +89,7 @@ def read(values: Mapping[str, object], registration: Registration, accepts: froz
 
 def arrival(seen: Read, registration: Registration, institution: InstitutionId) -> Arrival:
     """The visit, as the rest of coplink knows visits."""
+    believed = seen.custom if seen.of_the_tool else {}
     roster = seen.roster and RosterSourceAddress(registration.id, {**seen.roster, "institution": institution})
     return Arrival(
         door="lti",
@@ -92,19 +104,19 @@ def arrival(seen: Read, registration: Registration, institution: InstitutionId) 
         test_account=is_test_account(seen.roles),
         accounts=tuple(
             ProvedAccount(integration, AccountId(account))
-            for integration, account in accounts(registration, seen.custom).items()
+            for integration, account in accounts(registration, believed).items()
         ),
         roster=roster or None,
         asked={
-            meaning.removeprefix(ASKED): seen.custom[name]
+            meaning.removeprefix(ASKED): believed[name]
             for meaning, name in registration.claims.items()
-            if meaning.startswith(ASKED) and name in seen.custom
+            if meaning.startswith(ASKED) and name in believed
         },
     )
 
 
 def accounts(registration: Registration, custom: Mapping[str, str]) -> dict[str, str]:
-    """The platform accounts that custom parameters name, by integration."""
+    """The platform accounts that custom parameters of the tool itself name, by integration."""
     return {
         meaning.removeprefix(ACCOUNT): custom[name]
         for meaning, name in registration.claims.items()

@@ -1,6 +1,8 @@
 """Reads who is in a course: the Names and Roles service, all pages, or an honest "not complete".
 
-Absence in a roster counts only when it was read to its end. Source: 1EdTech NRPS 2.0, LTI handbook 4.5.
+Absence in a roster counts only when it was read to its end. Custom parameters of members are believed only where those
+of the tool itself were asked for (``rlid`` is the context's id); ``arrivals`` says why.
+Source: 1EdTech NRPS 2.0, LTI handbook 4.5.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class LtiRosters:
             self._connector.services(registration, institution),
             {"context_memberships_url": address.values["url"]},
         )
-        reading = _Reading(registration, address.values.get("context", ""))
+        context = address.values.get("context", "")
+        of_the_tool = context != "" and address.values.get("rlid") == context
+        reading = _Reading(registration, context, of_the_tool)
         following = _first(address.values)
         seen: set[str] = set()
         while following is not None:
@@ -83,6 +87,7 @@ class _Reading:
 
     registration: Registration
     context: str
+    of_the_tool: bool
     people: list[Listed] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     whole: bool = True
@@ -131,6 +136,8 @@ class _Reading:
 
     def _accounts(self, message: Any) -> dict[str, AccountId] | None:
         """Accounts named by the custom parameters that come per member when the course's own id was asked for."""
+        if not self.of_the_tool:
+            return None
         found: dict[str, str] = {}
         for one in _list(message):
             custom = one.get(CORE + "custom") if isinstance(one, dict) else None

@@ -12,7 +12,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from coplink.lti.sandbox.pages import hidden, page, refused_page
-from coplink.lti.sandbox.school import STUDENT_VIEW, School, Seat
+from coplink.lti.sandbox.school import STUDENT_VIEW, ContentLink, School, Seat
 from coplink.lti.sandbox.signin import login_form
 
 ROLES = {
@@ -48,15 +48,17 @@ class CoursePages:
         seat = self._visitor(request, course_id)
         if isinstance(seat, Response):
             return seat
-        tool = self._school.region.tool_url
-        main = (
-            f'<iframe name="tool" title="coplink" src="about:blank" allow="clipboard-write"></iframe>'
-            f'<form id="login" method="post" action="{escape(tool)}/lti/login" target="tool">'
-            f"{hidden(login_form(self._school, seat))}"
-            "<noscript><p><button>Open coplink</button></p></noscript></form>"
-            '<script>document.getElementById("login").submit()</script>'
-        )
-        return self._in_course(seat, "coplink", main)
+        return self._in_course(seat, "coplink", self._tool(seat))
+
+    def content_link(self, request: Request, course_id: str, link_id: str) -> Response:
+        """The tool, opened by a link that a teacher put into the course."""
+        seat = self._visitor(request, course_id)
+        if isinstance(seat, Response):
+            return seat
+        link = self._school.link(seat.course, link_id)
+        if link is None:
+            return refused_page("There is no such link in this course.", 404)
+        return self._in_course(seat, link.title, self._tool(seat, link))
 
     def people(self, request: Request, course_id: str) -> Response:
         """Who is in a course; a visitor may take somebody out, or put them back."""
@@ -96,6 +98,16 @@ class CoursePages:
             return redirect("/", 303)
         return redirect(f"/courses/{course.id}/people?as={quote(visitor)}", 303)
 
+    def _tool(self, seat: Seat, link: ContentLink | None = None) -> str:
+        tool = self._school.region.tool_url
+        return (
+            f'<iframe name="tool" title="coplink" src="about:blank" allow="clipboard-write"></iframe>'
+            f'<form id="login" method="post" action="{escape(tool)}/lti/login" target="tool">'
+            f"{hidden(login_form(self._school, seat, link))}"
+            "<noscript><p><button>Open coplink</button></p></noscript></form>"
+            '<script>document.getElementById("login").submit()</script>'
+        )
+
     def _visitor(self, request: Request, course_id: str) -> Seat | Response:
         course = self._school.region.courses.get(course_id)
         if course is None:
@@ -120,13 +132,15 @@ class CoursePages:
         course, who = seat.course, quote(seat.person.key)
         district = self._school.region.districts[course.district]
         here = f"/courses/{course.id}"
+        links = {link.title: f"{here}/links/{link.id}?as={who}" for link in self._school.links(course)}
         entries = {
             "coplink": f"{here}?as={who}",
+            **links,
             "People": f"{here}/people?as={who}",
             "Student view": f"{here}?as={STUDENT_VIEW}",
         }
-        links = "".join(
-            f'<li><a href="{escape(address)}"{" aria-current=page" if name == current else ""}>{name}</a></li>'
+        shown = "".join(
+            f'<li><a href="{escape(address)}"{" aria-current=page" if name == current else ""}>{escape(name)}</a></li>'
             for name, address in entries.items()
         )
         body = (
@@ -134,7 +148,7 @@ class CoursePages:
             f'<header><strong>Canvas</strong><a href="/">{escape(district.name)}</a>'
             f'<span class="who">{escape(seat.person.name)}, {ROLES[seat.role].lower()}</span></header>'
             f'<div class="course"><nav aria-label="Course"><p class="note">{escape(course.code)}</p>'
-            f"<ul>{links}</ul></nav>"
+            f"<ul>{shown}</ul></nav>"
             f'<main id="main"><h1>{escape(course.name)}</h1>{main}</main></div>'
         )
         return page(f"{current}: {course.name}", body)

@@ -39,6 +39,7 @@ class LtiSandbox(Wire):
         for methods, path, view in (
             ("GET", "/", pages.start),
             ("GET", "/courses/<course_id>", pages.course),
+            ("GET", "/courses/<course_id>/links/<link_id>", pages.content_link),
             ("GET", "/courses/<course_id>/people", pages.people),
             ("POST", "/courses/<course_id>/people", pages.change_people),
             ("GET POST", AUTHORIZE, signin.authorize),

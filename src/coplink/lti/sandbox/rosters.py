@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
-from coplink.lti.sandbox.school import IN_COURSE, School, Seat, custom
+from coplink.lti.sandbox.school import IN_COURSE, ContentLink, School, Seat, custom
 from coplink.lti.sandbox.tokens import NAMES_AND_ROLES, Tokens
 from coplink.sandbox.district import Course, guid
 from coplink.sandbox.wire import Refuse, Wire
@@ -41,7 +41,8 @@ class Rosters:
         if MEDIA_TYPE not in request.headers.get("Accept", ""):
             raise Refuse(406, "not_acceptable", MEDIA_TYPE)
         rlid = request.args.get("rlid")
-        if rlid is not None and rlid != course.lti_id:
+        link = self._school.link(course, rlid) if rlid is not None else None
+        if rlid is not None and rlid != course.lti_id and link is None:
             raise Refuse(400, "bad_request", "no such resource link in this course")
         seats = self._school.seats(course)
         role = request.args.get("role")
@@ -54,7 +55,7 @@ class Rosters:
         body = {
             "id": request.base_url,
             "context": {"id": course.lti_id, "label": course.code, "title": course.name},
-            "members": [self._member(seat, rlid is not None) for seat in shown],
+            "members": [self._member(seat, rlid is not None, link) for seat in shown],
         }
         links = self._links(request, course, start, size, len(seats))
         return Response(json.dumps(body), headers={"Link": links}, content_type=MEDIA_TYPE)
@@ -95,7 +96,7 @@ class Rosters:
                 links.append(f'<{base}?{urlencode({**kept, "page": cursor})}>; rel="{relation}"')
         return ",".join(links)
 
-    def _member(self, seat: Seat, with_message: bool) -> dict[str, Any]:
+    def _member(self, seat: Seat, with_message: bool, link: ContentLink | None) -> dict[str, Any]:
         person = seat.person
         member: dict[str, Any] = {
             "status": "Active",
@@ -113,7 +114,7 @@ class Rosters:
                 {
                     CORE + "message_type": "LtiResourceLinkRequest",
                     "locale": "en",
-                    CORE + "custom": custom(seat),
+                    CORE + "custom": custom(seat, link),
                     CORE + "lti11_legacy_user_id": member["lti11_legacy_user_id"],
                 }
             ]

@@ -50,6 +50,15 @@ class Seat:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class ContentLink:
+    """A link to the tool that a teacher put into a course; its custom values take precedence over the tool's."""
+
+    id: str
+    title: str
+    custom: Mapping[str, str]
+
+
 @dataclass
 class School:
     """Keys, courses and enrolments of the platform; ``base_url`` tells where it is served by now."""
@@ -93,6 +102,25 @@ class School:
                 people[key] = role
             self.store.put("lti.enrolments", course.id, {"course": course.id, "people": people})
 
+    def add_link(self, course: Course, title: str, custom: Mapping[str, str]) -> ContentLink:
+        """A teacher puts a link to the tool into a course, with custom values of their own."""
+        made = ContentLink(guid("link", course.id, secrets.token_hex(8)), title, dict(custom))
+        kept = {"course": course.id, "title": title, "custom": dict(custom)}
+        self.store.put("lti.links", made.id, kept)
+        return made
+
+    def link(self, course: Course, key: str) -> ContentLink | None:
+        """A content link of this course."""
+        kept = self.store.get("lti.links", key)
+        if kept is None or kept["course"] != course.id:
+            return None
+        return ContentLink(key, kept["title"], kept["custom"])
+
+    def links(self, course: Course) -> list[ContentLink]:
+        """All content links of this course."""
+        found = [self.link(course, key) for key in self.store.keys("lti.links")]
+        return [link for link in found if link]
+
     def seat(self, course: Course, key: str) -> Seat | None:
         """Someone's place in a course; anybody may look at it as the pretend student."""
         if key == STUDENT_VIEW:
@@ -126,11 +154,12 @@ class School:
         return base
 
 
-def custom(seat: Seat) -> dict[str, Any]:
+def custom(seat: Seat, link: ContentLink | None = None) -> dict[str, Any]:
     """Canvas' custom variables for one person in one course: ids as numbers, an unknown variable as it was written."""
     return {
         "canvas_course_id": int(seat.course.id),
         "canvas_user_id": int(seat.person.canvas_id),
         "canvas_login_id": seat.person.upn,
         "canvas_sis_id": "$Canvas.user.sisSourceId",
+        **(link.custom if link else {}),
     }

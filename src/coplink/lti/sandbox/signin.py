@@ -12,7 +12,7 @@ import jwt
 from werkzeug.wrappers import Request, Response
 
 from coplink.lti.sandbox.pages import post_onwards, refused_page
-from coplink.lti.sandbox.school import ELSEWHERE, IN_COURSE, School, Seat, custom
+from coplink.lti.sandbox.school import ELSEWHERE, IN_COURSE, ContentLink, School, Seat, custom
 from coplink.sandbox.district import ISSUER, District, guid
 
 CORE = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -23,8 +23,11 @@ ASKED = frozenset(
 )
 
 
-def login_form(school: School, seat: Seat) -> dict[str, str]:
-    """The fields of a login initiation for this person; the message hint in it works once, for five minutes."""
+def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> dict[str, str]:
+    """The fields of a login initiation for this person, by the course navigation or a content link.
+
+    The message hint in it works once, for five minutes.
+    """
     district = school.region.districts[seat.course.district]
     hint = secrets.token_urlsafe(24)
     launch = {
@@ -32,6 +35,7 @@ def login_form(school: School, seat: Seat) -> dict[str, str]:
         "person": seat.person.key,
         "client": district.client_id,
         "target": target(school),
+        "link": link.id if link else None,
         "expires": school.clock() + HINT_LIFE,
     }
     with school.store.change():
@@ -82,11 +86,13 @@ class SignIn:
             return self._error(
                 redirect, asked, "launch_no_longer_valid", "The message hint is unknown, old or used."
             )
-        seat = self._school.seat(self._school.region.courses[launch["course"]], launch["person"])
+        course = self._school.region.courses[launch["course"]]
+        seat = self._school.seat(course, launch["person"])
         if seat is None or seat.person.subject != asked["login_hint"]:
             return self._error(redirect, asked, "login_required", "Nobody with this hint is signed in here.")
         kid, private = self._school.signing_key()
-        claims = self._claims(seat, district, asked["nonce"], launch["target"])
+        link = self._school.link(course, launch["link"]) if launch["link"] else None
+        claims = self._claims(seat, district, asked["nonce"], launch["target"], link)
         token = jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid})
         return post_onwards(redirect, {"id_token": token, "state": asked["state"]}, "Opening coplink")
 
@@ -115,7 +121,9 @@ class SignIn:
             fields["state"] = asked["state"]
         return post_onwards(redirect, fields, "Going back to coplink")
 
-    def _claims(self, seat: Seat, district: District, nonce: str, target_uri: str) -> dict[str, Any]:
+    def _claims(
+        self, seat: Seat, district: District, nonce: str, target_uri: str, link: ContentLink | None
+    ) -> dict[str, Any]:
         school, now = self._school, int(self._school.clock())
         course, person = seat.course, seat.person
         nothing: dict[str, Any] = {"validation_context": None, "errors": {"errors": {}}}
@@ -135,7 +143,13 @@ class SignIn:
             CORE + "version": "1.3.0",
             CORE + "deployment_id": district.deployment_id,
             CORE + "target_link_uri": target_uri,
-            CORE + "resource_link": {"id": course.lti_id, "description": None, "title": None, **nothing},
+            # The course navigation has the course's own id; a content link has one of its own.
+            CORE + "resource_link": {
+                "id": link.id if link else course.lti_id,
+                "description": None,
+                "title": link.title if link else None,
+                **nothing,
+            },
             CORE + "context": {
                 "id": course.lti_id,
                 "label": course.code,
@@ -159,7 +173,7 @@ class SignIn:
                 **nothing,
             },
             CORE + "roles": [*ELSEWHERE[seat.role], *IN_COURSE[seat.role]],
-            CORE + "custom": custom(seat),
+            CORE + "custom": custom(seat, link),
             CORE + "lti11_legacy_user_id": guid("legacy", person.key).replace("-", ""),
             CORE + "lti1p1": {"user_id": guid("legacy", person.key).replace("-", ""), **nothing},
             "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": {
@@ -167,7 +181,7 @@ class SignIn:
                 "service_versions": ["2.0"],
                 **nothing,
             },
-            "https://www.instructure.com/placement": "course_navigation",
+            "https://www.instructure.com/placement": None if link else "course_navigation",
             "errors": {"errors": {}},
         }
         if person.email:
