@@ -74,7 +74,7 @@ def arrival_of(institution: str, told: Mapping[str, Any]) -> Arrival:
     return Arrival(
         "pinboard",
         InstitutionId(institution),
-        f"staff-room-{institution}",
+        told.get("realm", f"staff-room-{institution}"),
         subject,
         told.get("name", subject.title()),
         told.get("email", f"{subject}@school.example"),
@@ -254,12 +254,11 @@ class Site:
         assert browser.page.status_code == 303, browser.page.text
         return browser
 
-    def person(self, subject: str, at: Institution | None = None) -> Person:
+    def person(self, subject: str, at: Institution | None = None, realm: str = "") -> Person:
         institution = at or self.here
+        realm = realm or f"staff-room-{institution.id}"
         with self.services.begin() as uow:
-            person = uow.people.by_identity(
-                institution.id, "pinboard", f"staff-room-{institution.id}", subject
-            )
+            person = uow.people.by_identity(institution.id, "pinboard", realm, subject)
         assert person is not None
         return person
 

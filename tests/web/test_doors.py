@@ -33,7 +33,8 @@ def launch(site, lms, browser, changes=None, target=f"{BASE}/", method="post", f
     else:
         began = browser.client.post("/lti/login", data=initiation, base_url=BASE)
     assert began.status_code == 303, began.text
-    claims = {CLAIM + "target_link_uri": target, **(changes or {})}
+    link = {"id": "course-1", "title": "coplink"}  # the course's own link, as from its navigation
+    claims = {CLAIM + "target_link_uri": target, CLAIM + "resource_link": link, **(changes or {})}
     form = form or lms.launch_form(began.location, site.clock.now(), claims)
     headers = {"Origin": lms.issuer, "Sec-Fetch-Site": "cross-site"}
     browser.page = browser.client.post("/lti/launch", data=form, base_url=BASE, headers=headers)

@@ -12,6 +12,7 @@ from coplink.core.people import Account, AccountId, Proof
 from coplink.core.roster import Listed
 from coplink.core.words import say
 from coplink.core.work import Kind
+from coplink.engine import join
 from coplink.ports.errors import PolicyForbids
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}%s%(name)s'
@@ -110,8 +111,10 @@ def test_an_address_with_characters_of_no_address_is_not_there(site, path):
 
 
 def test_a_feed_is_made_read_by_a_calendar_and_closed(site):
+    site.roster.people = [Listed("ben", "Ben", "ben@school.example")]
     ana = site.enter("ana", leads=True)
     key = site.found(ana)
+    site.jobs.run_until_idle()
     ana.get(f"/c/{key}/meetings")
     ana.post(f"/c/{key}/feed")
     ana.follow()
@@ -140,6 +143,15 @@ def test_a_feed_is_made_read_by_a_calendar_and_closed(site):
     ana.follow()
     fresh = ana.soup().select_one("#feed-address")["value"].removeprefix("http://127.0.0.1:8080")
     assert fresh != path
+    ana.get(f"/c/{key}")
+    assert ana.post(f"/c/{key}/pause").status_code == 400, "somebody has to lead"
+    with site.services.begin() as uow:
+        ben = next(m.person for m in uow.communities.memberships(key) if not m.role.leads)
+        community, person = uow.communities.get(key), uow.people.get(ben)
+        join.accept(uow, site.services.sealer, community, person, site.clock.now())
+        uow.commit()
+    ana.get(f"/c/{key}/people")
+    assert ana.post(f"/c/{key}/people/{ben}/role", {"role": "co-facilitator"}).status_code == 303
     ana.get(f"/c/{key}")
     ana.post(f"/c/{key}/pause")
     assert machine.get(fresh).status_code == 404, "it closes when its owner steps out"
@@ -179,12 +191,15 @@ def test_my_page_keeps_suite_and_zone_and_links_another_door(site):
     ana.get("/me")
     ana.post("/me/code")
     code = ana.soup().select_one("#my-code")["value"]
-    other = site.enter("ana-again", account=None)
+    other = site.enter("ana-again", account=None, realm="gate")
     other.get("/me")
     assert other.post("/me/link", {"code": "made up"}).status_code == 400
     assert "not valid any more" in other.says()
     old = other.client.get_cookie("__Host-coplink", domain="127.0.0.1").value
-    other.post("/me/link", {"code": code})
+    asked = other.post("/me/link", {"code": code})
+    assert asked.status_code == 200
+    assert "Say yes only if you fetched the code yourself" in other.says()
+    other.post("/me/link", {"code": code, "sure": "yes"})
     assert other.client.get_cookie("__Host-coplink", domain="127.0.0.1").value != old
     other.follow()
     assert "Europe/Berlin" in other.page.text, "both are one person now"
@@ -195,9 +210,9 @@ def test_my_page_keeps_suite_and_zone_and_links_another_door(site):
 
 def test_is_this_you_is_asked_after_proof_and_answered_by_the_person(site):
     for answer in ("yes", "no"):
-        known = site.enter(f"known-{answer}", account=None, name=f"Known {answer}")
+        known = site.enter(f"known-{answer}", account=None, name=f"Known {answer}", realm="gate")
         assert known.page.status_code == 303
-        person = site.person(f"known-{answer}")
+        person = site.person(f"known-{answer}", realm="gate")
         with site.services.begin() as uow:
             uow.people.put_account(
                 Account(site.here.id, "pinboard", AccountId(f"acc-{answer}"), person.id, Proof.PROPOSED)

@@ -25,6 +25,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from coplink.web import (
+    about,
     community,
     connections,
     doors,
@@ -65,6 +66,7 @@ def create_app(services: Services) -> Flask:
     shown.words_for(app)
     for views in (
         health.blueprint(desk),
+        about.blueprint(desk),
         doors.blueprint(desk),
         landing.blueprint(desk),
         founding.blueprint(desk),

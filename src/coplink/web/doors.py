@@ -77,7 +77,13 @@ def blueprint(desk: Desk) -> Blueprint:
                 uow.commit()
         manifest = desk.manifests[integration]
         return make_response(
-            render_template("token_door.html", page=door.page, connected=connected, manifest=manifest)
+            render_template(
+                "token_door.html",
+                page=door.page,
+                connected=connected,
+                manifest=manifest,
+                next=own_path(request.args.get("next")),
+            )
         )
 
     @views.post("/door/<integration>/<connection>")
@@ -88,7 +94,10 @@ def blueprint(desk: Desk) -> Blueprint:
                 say("This way in begins on its own page. Please start again."), "token at a redirect"
             )
         arrival = door.open(_inbound(), None)
-        return see(arriving.arrived(desk, arrival, theme=_theme(request.form.get("theme", ""))))
+        target = own_path(request.args.get("next")) or ""
+        return see(
+            arriving.arrived(desk, arrival, target=target, theme=_theme(request.form.get("theme", "")))
+        )
 
     @views.get("/door/<integration>/return")
     def back(integration: str) -> Response:

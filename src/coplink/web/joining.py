@@ -13,12 +13,13 @@ from flask import Blueprint, Response, make_response, render_template
 from coplink.core.access import Action
 from coplink.core.community import Community
 from coplink.core.errors import DomainError, NotFound
-from coplink.core.people import CommunityId, Membership, Person, Standing
+from coplink.core.people import CommunityId, Membership, Person, PersonId, Role, Standing
 from coplink.core.rhythm import Rhythm
+from coplink.core.words import say
 from coplink.engine import invitations, join, reading
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
-from coplink.web.desk import Desk, see
+from coplink.web.desk import Desk, see, typed
 from coplink.web.shown import usable_zone
 
 
@@ -42,6 +43,18 @@ class Invited:
 def blueprint(desk: Desk) -> Blueprint:
     """The invitation and every way in and out of a membership."""
     views = Blueprint("joining", __name__)
+
+    @views.post("/c/<key>/people/<member>/role")
+    def role(key: str, member: str) -> Response:
+        person = desk.person()
+        chosen = {one.value: one for one in Role}.get(typed("role", 20))
+        if chosen is None:
+            raise DomainError(say("Choose facilitator, co-facilitator or member."))
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
+            join.share(uow, seen.community, person, PersonId(member), chosen, desk.now())
+            uow.commit()
+        return see(f"/c/{key}/people")
 
     @views.get("/c/<key>/invitation")
     def invitation(key: str) -> Response:

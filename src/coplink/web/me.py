@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, render_template
 
-from coplink.core.errors import DomainError
+from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import Person, Proof
 from coplink.core.rhythm import zone_of
 from coplink.core.words import Said, say
@@ -53,10 +53,14 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         values = desk.visit.values
         try:
+            if not typed("sure", 3):  # whom they would become is shown before they say yes
+                with desk.begin() as uow:
+                    other = claim.owner_of(uow, person, typed("code", 100), desk.now())
+                return _page(desk, person, other=other, entered=typed("code", 100))
             with desk.begin() as uow:
                 desk.enter(uow, claim.with_code(uow, person, typed("code", 100), desk.now()), values)
                 uow.commit()
-        except DomainError as error:
+        except (DomainError, NotAllowed) as error:
             return _page(desk, person, trouble=error.message, status=400)
         return see("/me")
 
@@ -70,7 +74,13 @@ def _suites(uow: UnitOfWork, desk: Desk, person: Person) -> tuple[str, ...]:
 
 
 def _page(
-    desk: Desk, person: Person, code: str = "", trouble: Said | None = None, status: int = 200
+    desk: Desk,
+    person: Person,
+    code: str = "",
+    trouble: Said | None = None,
+    status: int = 200,
+    other: Person | None = None,
+    entered: str = "",
 ) -> Response:
     with desk.begin() as uow:
         person = uow.people.get(person.id) or person
@@ -91,5 +101,7 @@ def _page(
         zones=ZONES,
         code=code,
         trouble=trouble,
+        other=other,
+        entered=entered,
     )
     return make_response(text, status)
