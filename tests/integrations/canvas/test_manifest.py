@@ -13,10 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from coplink.core.people import Role
+from coplink.core.people import InstitutionId, Role
 from coplink.core.spaces import SpaceKind
+from coplink.lti.origins import may_serve
 from coplink.ports.errors import IntegrationError, PermissionMissing
 from coplink.ports.integration import Capability
+from coplink.ports.records import Registration
 from coplink_canvas import integration
 from coplink_canvas.sandbox.api import PERMISSIONS
 
@@ -179,11 +181,26 @@ def test_the_lti_configuration_asks_for_the_roster_and_nothing_else():
     ]
 
 
+HOSTS = '--claim "service:hosts=canvas.school.edu"'
+
+
+def registered(claim: str) -> Registration:
+    """The platform as the guide registers it, with this claim."""
+    there = "https://sso.canvaslms.com"
+    name, _, value = claim.partition("=")
+    issuer = "https://canvas.instructure.com"
+    return Registration("r", InstitutionId("i"), issuer, "1", there, there, there, claims={name: value})
+
+
 def test_the_custom_fields_are_those_the_readme_gives_a_meaning():
     fields = rendered()["custom_fields"]
-    claims = dict(re.findall(r"--claim (\S+)=(\w+)", README.read_text(encoding="utf-8")))
+    text = README.read_text(encoding="utf-8")
+    claims = dict(re.findall(r"--claim (\S+)=(\w+)", text.replace(HOSTS, "")))
 
     assert claims == {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"}
+    assert HOSTS in text
+    assert may_serve("https://canvas.school.edu/api/lti", registered(HOSTS.split('"')[1]))
+    assert not may_serve("https://canvas.school.edu/api/lti", registered("account:canvas=canvas_user_id"))
     assert set(claims.values()) <= set(fields)
     assert (fields["canvas_user_id"], fields["canvas_course_id"]) == ("$Canvas.user.id", "$Canvas.course.id")
 
