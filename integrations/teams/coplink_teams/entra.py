@@ -3,6 +3,10 @@
 The rules are those of Microsoft's pages on claims validation and on single sign-on in a tab: RS256 only, key by ``kid``
 from the directory's own key set, issuer and ``tid`` of exactly this directory, audience this app, version 2.0, the
 scope ``access_as_user``, the client a Teams client. Nothing is decided by an address or a name.
+
+A guest (B2B) of the directory carries its ``iss`` and ``tid`` like everybody else, but is no person of this
+institution: the optional claim ``acct`` says so, and ``idp`` wherever another directory or service signed them in
+(Microsoft's pages on access token claims and on optional claims).
 """
 
 from __future__ import annotations
@@ -34,6 +38,9 @@ LONGEST = 16 * 1024
 COOLDOWN = 60.0  # seconds between two readings of a key set
 FRESH = 24 * 3600.0
 _INVALID = say("Teams did not tell coplink surely enough who you are. Close this tab and open it again.")
+_GUEST = say(
+    "You are a guest in this organisation’s Teams. Open coplink in your own organisation: there it knows who you are."
+)
 _NO_KEYS = say("Microsoft’s sign-in service does not answer just now. Try again in a minute.")
 
 
@@ -86,7 +93,10 @@ class KeySet:
 
 
 def verified(token: str, settings: Settings, keys: KeySet, now: float) -> Mapping[str, Any]:
-    """The claims of a tab token, every rule checked; raises ``BadToken`` with a detail for the security log."""
+    """The claims of a tab token, every rule checked.
+
+    Raises ``BadToken`` with a detail for the security log, and a ``LaunchError`` for the sound token of a guest.
+    """
     if not token or len(token) > LONGEST:
         raise BadToken(_INVALID, "token missing or too long")
     try:
@@ -113,6 +123,9 @@ def verified(token: str, settings: Settings, keys: KeySet, now: float) -> Mappin
     wrong = [name for name, fits in _rules(claims, settings, now).items() if not fits]
     if wrong:
         raise BadToken(_INVALID, f"claims: {', '.join(wrong)}")
+    foreign = [name for name, fits in _at_home(claims, settings).items() if not fits]
+    if foreign:
+        raise LaunchError(_GUEST, f"claims of a guest: {', '.join(foreign)}")
     return claims
 
 
@@ -130,6 +143,17 @@ def _rules(claims: Mapping[str, Any], settings: Settings, now: float) -> dict[st
         "exp": _number(claims.get("exp")) > now - LEEWAY,
         "nbf": _number(claims.get("nbf", 0)) <= now + LEEWAY,
         "iat": _number(claims.get("iat", 0)) <= now + LEEWAY,
+    }
+
+
+def _at_home(claims: Mapping[str, Any], settings: Settings) -> dict[str, bool]:
+    """Whether somebody belongs to the directory: ``acct`` is 0 for its own people; ``idp``, where it is there at all,
+    is the address of a sign-in service with the directory's id in its path.
+    """
+    idp = claims.get("idp")
+    return {
+        "acct": claims.get("acct") in (None, 0, "0"),
+        "idp": idp is None or (isinstance(idp, str) and settings.tenant_id in idp.split("/")),
     }
 
 

@@ -74,6 +74,54 @@ def test_a_token_with_one_wrong_claim_is_refused(rig, door, change):
     assert "claims" in caught.value.detail
 
 
+ELSEWHERE = "https://sts.windows.net/99999999-9999-9999-9999-999999999999/"
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {},
+        {"acct": None},
+        {"idp": None},
+        {"acct": "1", "idp": None},
+        {"acct": True, "idp": None},
+        {"acct": 2, "idp": None},
+        {"acct": 0, "idp": "live.com"},
+        {"acct": None, "idp": "mail"},
+        {"acct": None, "idp": ["x"]},
+        {"acct": None, "idp": ""},
+        {"acct": 0, "idp": ELSEWHERE + "?11111111"},
+    ],
+    ids=str,
+)
+def test_a_guest_is_sent_to_their_own_organisation(rig, door, marks):
+    luis = rig.wire.region.residents["luis.ortega"]
+    with pytest.raises(LaunchError) as caught:
+        knock(door, rig.wire.entra.guest_token(luis, **marks))
+    assert "Open coplink in your own organisation" in str(caught.value.message)
+    assert "Luis" not in f"{caught.value.message} {caught.value.detail}"
+    assert not isinstance(caught.value, BadToken), "the token is sound; nobody attacked"
+
+
+def test_a_guests_token_comes_from_the_sandbox_too(rig, door):
+    url = f"{rig.wire.base_url}/_sandbox/sso?person=luis.ortega&guest=1"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        token = json.load(answer)["token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["tid"], claims["acct"]) == (rig.wire.district.tenant_id, 1)
+    assert claims["oid"] != rig.oid("ana.ruiz")
+    with pytest.raises(LaunchError, match="guest"):
+        knock(door, token)
+
+
+@pytest.mark.parametrize("marks", [{"acct": None}, {"acct": 0}, {"acct": "0"}, {"idp": "home"}])
+def test_people_of_the_directory_are_no_guests(rig, door, marks):
+    if "idp" in marks:
+        marks = {"idp": f"https://sts.windows.net/{rig.wire.district.tenant_id}/"}
+    token = rig.wire.entra.tab_token(rig.wire.region.residents["ben.okafor"], **marks)
+    assert knock(door, token).subject == rig.oid("ben.okafor")
+
+
 def test_a_token_of_another_signer_is_refused(rig, door):
     person = rig.wire.region.residents["ben.okafor"]
     claims = jwt.decode(rig.wire.entra.tab_token(person), options={"verify_signature": False})

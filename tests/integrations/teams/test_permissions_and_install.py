@@ -150,6 +150,8 @@ def test_install_files_ask_for_the_permissions_of_the_manifest():
     in_team = [p["name"] for p in rendered()["authorization"]["permissions"]["resourceSpecific"]]
     assert in_team == listed["host team"] == [name for name in asked if name.endswith(".Group")]
     assert set(listed["teams clients"]) == TEAMS_CLIENTS
+    assert listed["optional claims of the access token"] == ["acct"]
+    assert "optional claim `acct`" in README.read_text()
 
 
 def test_the_readme_lists_every_permission_and_setting_as_the_manifest_does():
