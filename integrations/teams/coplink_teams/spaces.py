@@ -156,9 +156,11 @@ class Channels:
             service="teams",
             query={"$expand": "teamsApp"},
         )
-        ours = [tab for tab in tabs if (tab.get("configuration") or {}).get("entityId") == wish.marker]
-        if ours:
-            return Made(str(ours[0]["id"]), found=True)
+        # Whatever it opens: the channel is the community's own, so a tab of our app there is the community's tab.
+        marked = [tab for tab in tabs if (tab.get("configuration") or {}).get("entityId") == wish.marker]
+        of_our_app = [tab for tab in tabs if (tab.get("teamsApp") or {}).get("id") == app]
+        for ours in (*marked, *of_our_app):
+            return Made(str(ours["id"]), found=True)
         body = {
             "displayName": "Community",
             "teamsApp@odata.bind": f"{self._graph.base}/appCatalogs/teamsApps/{app}",

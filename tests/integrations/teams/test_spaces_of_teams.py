@@ -131,3 +131,45 @@ def test_the_folder_of_a_fresh_channel_may_be_missing_for_a_while(rig, wish):
 def test_without_an_app_in_the_catalogue_no_tab_is_pinned(rig, wish, parts):
     assert rig.connect(app_id="").spaces.ensure("tab", wish, parts, "key").remote == "-"
     assert parts["tab"] == rig.wire.state()["tabs"][0]["id"]
+
+
+DOOR = "/door/teams/0d9e4c3a?next=/c/5f0c"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://coplink.school.example{DOOR}",
+        f"http://127.0.0.1:8080{DOOR}",
+        "https://c.example/c/1?a=b&c=%2F#x",
+    ],
+)
+def test_the_tab_opens_the_address_it_is_given_as_it_is(rig, wish, url):
+    connection = rig.connect()
+    wish, parts = replace(wish, home_url=url), {}
+    for step in connection.spaces.steps(wish):
+        parts[step] = connection.spaces.ensure(step, wish, parts, "key").remote
+    [tab] = rig.wire.store.all("teams.tab")
+    assert tab["configuration"] == {"entityId": wish.marker, "contentUrl": url, "websiteUrl": url}
+    assert rig.wire.state()["tabs"][0]["url"] == url
+    assert connection.spaces.describe(parts).name == wish.name
+
+
+@pytest.mark.parametrize("configuration", [{}, {"entityId": None}, {"entityId": "of an older version"}, None])
+def test_a_tab_that_opens_another_address_is_found_and_not_doubled(rig, wish, parts, configuration):
+    moved = replace(wish, home_url=f"https://coplink.school.example{DOOR}")
+    found = rig.connect().spaces.ensure("tab", moved, parts, "key")
+    assert (found.remote, found.found) == (parts["tab"], True)
+    tab = rig.wire.store.get("teams.tab", parts["tab"])
+    rig.wire.store.put("teams.tab", tab["id"], {**tab, "configuration": configuration})
+    found = rig.connect().spaces.ensure("tab", moved, parts, "key")
+    assert (found.remote, found.found) == (parts["tab"], True), "found by the app"
+    assert len(rig.wire.store.all("teams.tab")) == 1
+
+
+def test_a_tab_of_another_app_is_not_ours(rig, wish, parts):
+    tab = rig.wire.store.get("teams.tab", parts["tab"])
+    rig.wire.store.put("teams.tab", tab["id"], {**tab, "app": "another", "configuration": {"entityId": "x"}})
+    made = rig.connect().spaces.ensure("tab", wish, parts, "key")
+    assert not made.found
+    assert made.remote != parts["tab"]
