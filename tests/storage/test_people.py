@@ -223,3 +223,22 @@ def test_merging_someone_with_themselves_or_twice_changes_nothing(keep, world):
         uow.people.merge(gone=world.bo.id, into=world.ada.id)
         uow.people.merge(gone=world.bo.id, into=world.ada.id)
         assert uow.people.get(world.ada.id) == world.ada
+
+
+def test_who_becomes_one_with_another_may_begin_a_new_session_at_once(keep, world):
+    """The visitor who said so goes on as the person that stays; every other session of the one that went has ended."""
+    later = world.now + timedelta(hours=8)
+
+    def session(name, person):
+        return Session(name, person.id, world.north.id, "csrf", {"a": "b"}, world.now, world.now, later)
+
+    with keep() as uow:
+        uow.sessions.put(session("here", world.bo))
+        uow.sessions.put(session("elsewhere", world.bo))
+    with keep() as uow:
+        uow.people.merge(gone=world.bo.id, into=world.ada.id)
+        uow.sessions.drop("here")
+        uow.sessions.put(session("fresh", world.ada))
+    with keep() as uow:
+        found = [uow.sessions.get(name, world.now) for name in ("here", "elsewhere", "fresh")]
+    assert found == [None, None, session("fresh", world.ada)]
