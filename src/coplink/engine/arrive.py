@@ -78,7 +78,10 @@ def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
         Identity(arrival.institution, arrival.door, arrival.realm, arrival.subject, person.id, now)
     )
     known = uow.people.by_identity(arrival.institution, arrival.door, arrival.realm, arrival.subject)
-    return known or person  # another process may have been first to know this identity
+    if known is None or known.id == person.id:
+        return person
+    uow.people.merge(gone=person.id, into=known.id)  # another process was first to know this identity
+    return known
 
 
 def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:

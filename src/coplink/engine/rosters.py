@@ -60,7 +60,10 @@ def _person(uow: UnitOfWork, context: ContextLink, listed: Listed) -> Person:
         person = Person(PersonId(uow.new_id()), institution, listed.name or "—", listed.email)
         uow.people.put(person)
         uow.people.put_identity(Identity(institution, DOOR, context.realm, listed.subject, person.id))
-        person = uow.people.by_identity(institution, DOOR, context.realm, listed.subject) or person
+        known = uow.people.by_identity(institution, DOOR, context.realm, listed.subject)
+        if known is not None and known.id != person.id:  # they came through the door at this very moment
+            uow.people.merge(gone=person.id, into=known.id)
+            person = known
     elif (listed.email and not person.email) or (listed.name and person.name in ("", "—")):
         person = replace(person, email=person.email or listed.email, name=listed.name or person.name)
         uow.people.put(person)
