@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map
 from werkzeug.routing import Rule as Route
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import Region
@@ -96,6 +97,24 @@ class Wire:
         self._views[name] = (view, counted, write)
         self._map.add(Route(path, methods=methods.split(), endpoint=name))
 
+    def dispatch(self, method: str, path: str, headers: Mapping[str, str], body: Any = None) -> Response:
+        """Answer a part of a batch (``path`` may have a query, ``body`` is JSON) by its route and count it as a call.
+
+        Weather that answers falls on it too; what befalls a connection, and the checks, belong to the envelope.
+        """
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(
+            EnvironBuilder(path, method=method, headers=list(headers.items()), data=data).get_environ()
+        )
+        line = f"{method} {request.full_path.rstrip('?')}"
+        rule = self.weather.due(line)
+        if rule and rule.act == "answer":
+            response = self.json(rule.body, rule.status, rule.headers)
+        else:
+            response = self._routed(request, line)
+        self.note(method, request.path, response.status_code, method not in ("GET", "HEAD", "OPTIONS"))
+        return response
+
     def note(self, method: str, path: str, status: int, write: bool) -> None:
         """Count one request (or one part of a batch)."""
         with self._lock:
@@ -144,8 +163,7 @@ class Wire:
         try:
             name, values = self._map.bind_to_environ(request.environ).match()
         except (NotFound, MethodNotAllowed):
-            self.refusals.append(line)
-            return self.refusal(Refuse(404, "UnknownRoute", f"The sandbox knows no {line}"))
+            return self._no_route(line)
         except HTTPException as error:
             return Response(str(error), error.code or 400)
         view, counted, write = self._views[name]
@@ -180,6 +198,17 @@ class Wire:
                 "<!doctype html><title>Maintenance</title>", response.status_code, mimetype="text/html"
             )
         return response
+
+    def _routed(self, request: Request, line: str) -> Response:
+        try:
+            name, values = self._map.bind_to_environ(request.environ).match()
+        except HTTPException:
+            return self._no_route(line)
+        return self._view(self._views[name][0], request, values)
+
+    def _no_route(self, line: str) -> Response:
+        self.refusals.append(line)
+        return self.refusal(Refuse(404, "UnknownRoute", f"The sandbox knows no {line}"))
 
     def _view(self, view: View, request: Request, values: Mapping[str, Any]) -> Response:
         try:

@@ -9,6 +9,7 @@ from coplink.core.people import Role
 from coplink.core.spaces import Seat
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
+from coplink.sandbox.weather import Rule
 from coplink.testing import graph_contract
 from coplink_teams.sandbox import make
 
@@ -158,6 +159,24 @@ def test_the_contract_finds_what_graph_would_refuse(rig):
     assert not problems("GET", "/teams('1')/channels", b"", 200, b'{"value": []}')
     assert contract.operation("GET", "/Drives/d/items/root/delta") is not None
     assert "Channel.Create.Group" in contract.permissions("POST", "/teams/1/channels")
+
+
+def test_a_part_of_a_batch_is_dispatched_like_a_call_of_its_own(rig, ask):
+    headers = {"Authorization": ask.headers["Authorization"]}
+    known = rig.wire.dispatch("GET", f"{team(rig)}/channels?%24select=id", headers)
+    assert known.status_code == 200
+    assert all(set(channel) == {"id"} for channel in known.get_json()["value"])
+    assert rig.wire.dispatch("GET", f"{team(rig)}/channels", {}).status_code == 401
+    assert rig.wire.dispatch("POST", f"{team(rig)}/channels", headers, {"odd": 1}).status_code == 400
+    rig.wire.weather.add(Rule("GET .*channels", "answer", status=429, headers={"Retry-After": "3"}))
+    slow = rig.wire.dispatch("GET", f"{team(rig)}/channels", headers)
+    assert (slow.status_code, slow.headers["Retry-After"]) == (429, "3")
+    assert rig.wire.dispatch("GET", "/v1.0/nowhere", headers).status_code == 404
+    assert rig.wire.refusals[-1] == "GET /v1.0/nowhere"
+    assert [(c.status, c.write) for c in rig.wire.calls[-5:]] == [
+        (200, False), (401, False), (400, True), (429, False), (404, False)
+    ]  # fmt: skip
+    rig.wire.refusals.clear()
 
 
 def test_a_call_beyond_the_granted_permissions_is_a_violation(rig, ask):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.store import Document
@@ -43,25 +41,8 @@ class Batch:
         if not url.startswith("/") or url.startswith("//") or ("body" in part and "headers" not in part):
             raise Refuse(400, "BadRequest", "Invalid batch part")
         headers = {"Authorization": request.headers["Authorization"], **(part.get("headers") or {})}
-        data = json.dumps(part["body"]).encode() if "body" in part else None
-        inner = Request(EnvironBuilder(ROOT + url, method=method, headers=headers, data=data).get_environ())
-        line = f"{method} {inner.full_path.rstrip('?')}"
-        rule = wire.weather.due(line)
-        if rule and rule.act == "answer":
-            answer = wire.json(rule.body, rule.status, rule.headers)
-        else:
-            answer = self._routed(inner, line)
-        wire.note(method, inner.path, answer.status_code, method != "GET")
+        answer = wire.dispatch(method, ROOT + url, headers, part.get("body"))
         shown: Document = {"id": part["id"], "status": answer.status_code, "headers": dict(answer.headers)}
         if answer.get_data():
             shown["body"] = json.loads(answer.get_data())
         return shown
-
-    def _routed(self, inner: Request, line: str) -> Response:
-        wire = self._wire
-        try:
-            name, values = wire._map.bind_to_environ(inner.environ).match()
-        except HTTPException:
-            wire.refusals.append(line)
-            return wire.refusal(Refuse(404, "UnknownRoute", f"The sandbox knows no {line}"))
-        return wire._view(wire._views[name][0], inner, values)
