@@ -90,7 +90,7 @@ def test_a_proposed_account_takes_no_seat_until_its_owner_came_through_that_door
         missing = uow.spaces.unreachable(space.id)
     assert AccountId("2") not in school.board.seats
     assert [(m.person, str(m.reason)) for m in missing] == [
-        (ben.id, "Open the staff room once, so that coplink knows this account is theirs.")
+        (ben.id, "Open the staff room once; the seat follows by itself.")
     ]
 
 

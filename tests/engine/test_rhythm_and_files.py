@@ -133,7 +133,7 @@ def test_a_crash_between_pages_repeats_a_page_and_skips_none(school, ana) -> Non
         _, lines = reading.library(uow, ana, community.id, school.services.manifests)
         _, told = reading.history(uow, ana, community.id)
     assert len(lines) == 11
-    assert sum("was added" in str(line.happening.message) for line in told) == 11
+    assert sum("to the library" in str(line.happening.message) for line in told) == 11
 
 
 def test_a_forgotten_place_lists_everything_anew_and_withdraws_what_is_gone(school, ana) -> None:

@@ -64,6 +64,11 @@ MANIFEST = Manifest(
     door_name="the course in Canvas",
     space_word="group",
     steps=("category", "group", "page"),
+    part_words={
+        "category": "group set",
+        "group": "group",
+        "page": "page about the community",
+    },
     chooses=("course",),
     invites_attendees=False,
 )

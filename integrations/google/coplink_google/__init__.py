@@ -125,6 +125,13 @@ manifest = Manifest(
     door_name="Google sign-in",
     space_word="shared drive",
     steps=("group", "drive", "grants", "folder", "calendar"),
+    part_words={
+        "group": "group of members",
+        "drive": "shared drive",
+        "grants": "access for members",
+        "folder": "library folder",
+        "calendar": "calendar",
+    },
     invites_attendees=True,
 )
 

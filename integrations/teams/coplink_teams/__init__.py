@@ -130,6 +130,11 @@ manifest = Manifest(
     door_name="the Teams tab",
     space_word="channel",
     steps=("channel", "folder", "tab"),
+    part_words={
+        "channel": "channel",
+        "folder": "folder for files",
+        "tab": "coplink tab",
+    },
     invites_attendees=True,
 )
 

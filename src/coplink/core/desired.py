@@ -54,4 +54,4 @@ def desired_state(
 
 def not_linked(door: str) -> Said:
     """The sentence for a member whose account there is not proved yet."""
-    return say("Open {door} once, so that coplink knows this account is theirs.", door=door)
+    return say("Open {door} once; the seat follows by itself.", door=door)

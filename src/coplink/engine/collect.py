@@ -80,7 +80,8 @@ def _merge(uow: UnitOfWork, space: Space, facts: Iterable[FileFact], now: dateti
         known[fact.remote] = after
         changed += 1
         if before is None:
-            said = say("“{title}” was added to the library", title=after.title)
+            made = "added “{title}” to the library" if after.author else "“{title}” was added to the library"
+            said = say(made, title=after.title)
             uow.records.say(Happening(space.community, space.institution, now, after.author or "", said))
     return changed
 

@@ -115,7 +115,7 @@ def preview(
             Preview(
                 place,
                 reach.connection.spaces.preview(wish),
-                reach.connection.spaces.steps(wish),
+                tuple(reach.manifest.part_words.get(s, s) for s in reach.connection.spaces.steps(wish)),
                 None if place.own else place.institution_name,
             )
         )

@@ -28,11 +28,12 @@ UPCOMING = 12
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Whose eyes a page is for: the community, the reader and how they stand to it."""
+    """Whose eyes a page is for: the community, the reader, how they stand to it, and the zone its meetings are in."""
 
     community: Community
     reader: Person
     membership: Membership
+    zone: str = ""
 
     @property
     def leads(self) -> bool:
@@ -154,7 +155,8 @@ def community_of(uow: UnitOfWork, reader: Person, key: str, action: Action) -> S
     membership = uow.communities.membership(CommunityId(key), reader.id) if community else None
     if community is None or membership is None or not may(reader, action, community, membership):
         raise NotFound(say("There is nothing here for you, or it has moved."))
-    return Seen(community, reader, membership)
+    rhythm = uow.meetings.rhythm(community.id)
+    return Seen(community, reader, membership, rhythm.zone if rhythm else "")
 
 
 def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Manifest], now: datetime) -> Home:
@@ -313,14 +315,14 @@ def _place(
         trouble, who = say("Waiting for {institution} to agree.", institution=institution), "connection admin"
     elif space.state is SpaceState.REFUSED:
         trouble = say("{institution} does not take part.", institution=institution)
-    steps = manifest.steps if manifest else ()
+    steps, words = (manifest.steps, manifest.part_words) if manifest else ((), {})
     work = states.get(("provision", space.id))
     return PlaceView(
         space,
         manifest.title if manifest else space.integration,
         manifest.space_word if manifest else "space",
         institution,
-        tuple(Part(name, name in space.parts) for name in steps),
+        tuple(Part(words.get(name, name), name in space.parts) for name in steps),
         trouble,
         who,
         space.state is SpaceState.MAKING and work is not None and not work.done,

@@ -103,7 +103,7 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
         people,
         accounts,
         opening=not_linked(reach.manifest.door_name),
-        elsewhere=say("This place belongs to another institution; their own places are listed beside it."),
+        elsewhere=say("Only people of its own institution sit here."),
     )
     desired, _ = fit(desired, reach.manifest.roles)
     return Known(space, community, memberships, people, accounts, desired)

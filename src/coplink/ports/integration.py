@@ -79,7 +79,8 @@ class Manifest:
 
     ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Canvas administrator");
     ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold;
-    ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them.
+    ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them,
+    ``part_words`` what people call them.
     """
 
     key: str
@@ -95,6 +96,7 @@ class Manifest:
     door_name: str
     space_word: str
     steps: tuple[str, ...] = ()
+    part_words: Mapping[str, str] = field(default_factory=dict)
     chooses: tuple[str, ...] = ()
     invites_attendees: bool = False
 

@@ -159,7 +159,7 @@ class People(Protocol):
     ) -> None: ...
 
     def merge(self, gone: PersonId, into: PersonId) -> None:
-        """Move identities, accounts and memberships, end the sessions of ``gone`` and drop it; ``into`` keeps its ``admin``.
+        """Move identities, accounts and memberships, end the sessions of ``gone`` and drop it; ``admin`` stays behind.
 
         Of two memberships the later answer wins, except that the last leading membership of a community never ends so.
         """

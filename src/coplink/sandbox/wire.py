@@ -223,6 +223,7 @@ class Wire:
     # --- what tests and the demo ask ------------------------------------------------------------------------------
 
     def _control(self) -> None:
+        self.route("GET", "/favicon.ico", lambda request: Response(status=204), counted=False)
         self.route("GET", "/_sandbox/calls", self._report, counted=False)
         self.route("POST", "/_sandbox/calls/clear", self._forget, counted=False)
         self.route("GET", "/_sandbox/state", lambda request: self.json(self.state()), counted=False)

@@ -93,7 +93,7 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             seen, lines = reading.library(uow, person, key, desk.manifests)
             places = reading.places_of(uow, seen.community, desk.manifests)
-        zone = usable_zone(person.zone)
+        zone = usable_zone(person.zone, seen.zone)
         text = render_template("library.html", seen=seen, lines=lines, places=places, zone=zone)
         return make_response(text)
 
@@ -120,7 +120,9 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         with desk.begin() as uow:
             seen, lines = reading.history(uow, person, key)
-        text = render_template("history.html", seen=seen, lines=lines, zone=usable_zone(person.zone))
+        text = render_template(
+            "history.html", seen=seen, lines=lines, zone=usable_zone(person.zone, seen.zone)
+        )
         return make_response(text)
 
     return views
