@@ -102,7 +102,7 @@ class Story:
         except requests.RequestException as error:
             seen, ok = f"nobody answered: {type(error).__name__}", False
         after = self._calls()
-        calls = {key: after[key] - before[key] for key in after}
+        calls = {key: after[key] - before[key] if after[key] >= before[key] else after[key] for key in after}
         step = Step(title, seen, calls, time.monotonic() - began, ok)
         self.result.steps.append(step)
         self._say(f"{'✓' if ok else '✗'} {title}: {seen} ({step.seconds:.1f} s)")
