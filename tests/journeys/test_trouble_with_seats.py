@@ -20,7 +20,7 @@ SECOND_PAGES = {
     "google": r"^GET /admin/directory/v1/groups/[^/]+/members\?.*pageToken",
 }
 RIVERBEND = ("ben.okafor", "chloe.park", "fatima.noor")
-LAKESIDE = ("luis.ortega", "mei.chen")
+LAKESIDE = ("xavier.bell", "yara.saleh")  # nobody else in these tests: they come by Google alone
 
 
 def join_in_teams(scene: Any, who: str, community: str) -> None:
@@ -191,6 +191,7 @@ def test_two_groups_with_our_mark_wait_for_a_person(scene: Any) -> None:
     assert scene.inside.spaces(community)["canvas"].parts["group"] == str(ours["id"])
 
 
+@pytest.mark.long
 def test_a_group_deleted_by_hand_is_not_made_anew_and_costs_nobody_their_membership(scene: Any) -> None:
     community = scene.found()
     scene.inside.until_idle()
@@ -202,7 +203,7 @@ def test_a_group_deleted_by_hand_is_not_made_anew_and_costs_nobody_their_members
     page = scene.page(community)
     assert re.search("group .*not there any more", page.text), page.text
     assert scene.made(community)["canvas groups"] == 0
-    states = {key: s.state.value for key, s in scene.inside.spaces(community).items()}
-    assert states == {"canvas": "stuck", "teams": "ready", "google": "ready"}
+    troubled = {key for key, space in scene.inside.spaces(community).items() if space.trouble}
+    assert troubled == {"canvas"}
     assert "Ben Okafor" in scene.page(community, "people").text
     assert scene.page(community, "", "ben.okafor").status == 200
