@@ -9,6 +9,7 @@ from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import connect, marks, provision, reading
+from coplink.engine.sweep import sweep
 from coplink.ports.errors import NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
 
 
@@ -56,6 +57,30 @@ def test_a_second_complete_run_writes_nothing(school, ana) -> None:
     assert school.board.writes == 0
     for read in ("spaces.describe", "seats.read", "calendar.put", "library.changes"):
         assert read in school.board.calls
+
+
+def test_killed_in_the_middle_of_a_write_it_waits_until_the_platform_would_show_it(school, ana) -> None:
+    school.services.settings = school.services.settings.model_copy(
+        update={"lag_seconds_override": {"pinboard": 300.0}}
+    )
+    real = school.board.answer
+
+    def killed(name: str) -> None:
+        if name == "spaces.board":
+            school.board.answer = real
+            raise KeyboardInterrupt
+
+    school.board.answer = killed
+    community = school.found(ana)
+    with pytest.raises(KeyboardInterrupt):
+        school.jobs.run_until_idle()
+    sweep(school.services.begin, school.jobs, school.clock.now())
+    school.jobs.run_until_idle()
+    assert school.board.calls.count("spaces.board") == 1
+    school.clock.pass_by(minutes=6)
+    school.work()
+    assert len(school.board.boards) == 2
+    assert school.spaces(community)[0].state is SpaceState.READY
 
 
 @pytest.mark.parametrize("step", ["board", "frame"])

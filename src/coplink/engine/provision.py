@@ -17,7 +17,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
-from coplink.ports.errors import Gone, NeedsAttention, PolicyForbids, Transient
+from coplink.ports.errors import Gone, NeedsAttention, NotReadyYet, PolicyForbids, Transient
 from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Happening, Report
 from coplink.ports.seats import Done
@@ -43,7 +43,7 @@ def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, no
     for step in port.steps(wish):
         if step in space.parts:
             continue
-        space = _step(begin, port, turn, space, wish, step, now)
+        space = _step(begin, port, turn, space, wish, step, reach.lag, now)
         made += 1
     facts = _describe(port, space, made, reach)
     with begin() as uow:
@@ -78,11 +78,17 @@ def wish_of(
 
 
 def _step(
-    begin: Begin, port: Spaces, turn: Turn, space: Space, wish: SpaceWish, step: str, now: Now
+    begin: Begin, port: Spaces, turn: Turn, space: Space, wish: SpaceWish, step: str, lag: timedelta, now: Now
 ) -> Space:
+    what = f"make {step}"
     with begin() as uow:
-        key = uow.journal.key_of(space.id, f"make {step}") or uow.new_id()
-        entry = uow.journal.open(turn, space.id, f"make {step}", key, now())
+        begun = uow.journal.unfinished(space.id, what)
+    if begun is not None and now() - begun < lag:  # killed or unanswered: what was made may not show yet
+        left = (begun + lag - now()).total_seconds()
+        raise NotReadyYet(say("An earlier try may still show up; coplink looks again."), what, max(left, 0.1))
+    with begin() as uow:
+        key = uow.journal.key_of(space.id, what) or uow.new_id()
+        entry = uow.journal.open(turn, space.id, what, key, now())
         uow.commit()
     try:
         made = port.ensure(step, wish, space.parts, key)
@@ -125,6 +131,10 @@ def try_again(uow: UnitOfWork, space: Space) -> None:
     if space.state in (SpaceState.STUCK, SpaceState.MAKING):
         uow.spaces.put(replace(space, state=SpaceState.MAKING, trouble=None))
         uow.work.mark(Kind.PROVISION, space.id, space.community)
+    elif space.state is SpaceState.READY and space.trouble is not None:
+        uow.spaces.put(replace(space, trouble=None))
+        uow.work.mark(Kind.PROVISION, space.id, space.community)
+        marks.inside(uow, space)
 
 
 def wait_for_lag(lag: timedelta) -> float:

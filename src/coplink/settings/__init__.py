@@ -129,7 +129,8 @@ class Settings(BaseSettings):
         tuple[Seconds, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)
     ] = Field(
         default=(15, 60, 300, 1800),
-        description="Waits before each new attempt when a platform has trouble; after the last a person is told, and it goes on so.",
+        description="Waits before each new attempt when a platform has trouble; after the last a person is told, "
+        "and it goes on so.",
     )
     lag_seconds_override: Mapping[str, Annotated[float, Field(ge=0, le=86_400)]] | None = Field(
         default=None,

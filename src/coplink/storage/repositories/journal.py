@@ -64,6 +64,15 @@ class SqlJournal(Repository):
             .limit(1)
         ).one_or_none()
 
+    def unfinished(self, space: SpaceId, what: str) -> datetime | None:
+        newest = self._session.execute(
+            select(JournalRow.opened_at, JournalRow.closed_at)
+            .where(JournalRow.space == space, JournalRow.what == what)
+            .order_by(JournalRow.number.desc())
+            .limit(1)
+        ).one_or_none()
+        return newest.opened_at if newest is not None and newest.closed_at is None else None
+
     def removed_since(self, institution: InstitutionId, since: datetime) -> int:
         query = select(func.sum(RemovalRow.count)).where(
             RemovalRow.institution == institution, RemovalRow.at >= since
