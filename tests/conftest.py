@@ -94,3 +94,16 @@ def only_loopback(_guard: _Guard) -> Iterator[list[str]]:
     _guard.refused.clear()
     yield _guard.refused
     assert not _guard.refused, f"reached for the network: {', '.join(sorted(set(_guard.refused)))}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    """Debian's Chromium, one for the whole test process; missing, it is a skip, or a failure where it is required."""
+    from coplink.testing.chromium import chromium, the_browser
+
+    path = chromium()
+    if path is None:
+        if os.environ.get("COPLINK_REQUIRE_BROWSER"):
+            pytest.fail("chromium is missing")
+        pytest.skip("chromium is missing: apt-get install chromium")
+    return the_browser(path)

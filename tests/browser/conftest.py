@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +12,11 @@ from coplink.cli.demo.processes import Demo
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from settled import Settled, settle
-from visitors import chromium, fresh, start_chromium
+from visitors import fresh
+
+expect.set_options(timeout=20_000)  # a machine that does other things as well
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,21 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for one in items:
         if Path(__file__).parent in one.path.parents:
             one.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = chromium()
-    if path is None:
-        if os.environ.get("COPLINK_REQUIRE_BROWSER"):
-            pytest.fail("chromium is missing")
-        pytest.skip("chromium is missing: apt-get install chromium")
-    expect.set_options(timeout=20_000)  # a machine that does other things as well
-    with sync_playwright() as kit:
-        running = start_chromium(kit, path)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

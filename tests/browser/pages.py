@@ -30,6 +30,8 @@ class Look:
 PAGES: dict[str, Look] = {
     "/": Look(FACILITATOR, "/?all=1", "Welcome"),
     "/sign-in": Look(ANYBODY, "/sign-in", "Where do you come from?"),
+    "/privacy": Look(ANYBODY, "/privacy", "What is kept about you, and why"),
+    "/terms": Look(ANYBODY, "/terms", "Terms"),
     "/i/<token>": Look(ANYBODY, "{link}", NAME),
     "/door/<integration>/<connection>": Look(ANYBODY, "/door/teams/{teams}", "One moment"),
     "/found": Look(FACILITATOR, "/found", "Found a community"),

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from settled import days_asked, new_admin_link
-from visitors import ZONE, chromium, frame_of_tool, fresh, launch, launch_on_its_own, start_chromium, tool
+from visitors import ZONE, frame_of_tool, fresh, launch, launch_on_its_own, tool
 
 from coplink.cli.demo.people import NAME
 from coplink.cli.demo.processes import Demo
 from coplink.cli.demo.story import Story
+from coplink.testing.chromium import chromium, start_chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 WIDTHS = {320: 640, 800: 840, 1280: 760}

@@ -7,34 +7,14 @@ Chromium is started as Debian ships it. Its contexts are private ones, which blo
 from __future__ import annotations
 
 import re
-import shutil
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
 
 from coplink.cli.demo.processes import Demo
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ZONE = "America/Los_Angeles"
 HEIGHT = 900
-
-
-def chromium() -> str | None:
-    """Where Debian's Chromium is, if it is installed."""
-    return shutil.which("chromium")
-
-
-def start_chromium(kit: Playwright, path: str) -> Browser:
-    """Start Chromium without a window."""
-    return kit.chromium.launch(executable_path=path, args=list(QUIET))
 
 
 def fresh(browser: Browser, width: int = 1280, script: bool = True, palette: str = "light") -> BrowserContext:

@@ -19,9 +19,9 @@ PLATFORM = (
 )  # fmt: skip
 
 
-def coplink(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def coplink(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command with this data folder, as a shell would."""
-    environment = {"COPLINK_BASE_URL": "https://coplink.school.example", "PATH": "/usr/bin:/bin"}
+    environment = {"COPLINK_BASE_URL": "https://coplink.school.example", "PATH": "/usr/bin:/bin", **settings}
     return subprocess.run(
         [sys.executable, "-m", "coplink", *words, "--data", str(folder)],
         capture_output=True, text=True, timeout=60, check=False, cwd=folder, env=environment,
@@ -146,12 +146,12 @@ def test_it_does_not_serve_plain_http_but_on_loopback(
 
 
 def test_doctor_says_what_is_wrong_and_fails(school: Path) -> None:
+    here = {"COPLINK_LOOPBACK": "true", "COPLINK_BASE_URL": "http://127.0.0.1:8080"}
     assert coplink(school, "doctor").returncode == 0
-    coplink(
-        school, "connect", "canvas", "--institution", "Riverbend",
-        "--set", "base_url=http://127.0.0.1:9", "--set", "token=x",
-    )  # fmt: skip
-    done = coplink(school, "doctor")
+    words = ("connect", "canvas", "--institution", "Riverbend", "--set", "base_url=http://127.0.0.1:9")
+    assert coplink(school, *words, "--set", "token=x").returncode == 1, "loopback is for a server on loopback"
+    assert coplink(school, *words, "--set", "token=x", **here).returncode == 0
+    done = coplink(school, "doctor", **here)
     assert done.returncode == 1
     assert "✗ Riverbend · canvas" in done.stdout
 
