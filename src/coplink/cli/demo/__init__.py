@@ -11,8 +11,10 @@ The only place besides the tests that knows the sandbox.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -45,12 +47,14 @@ def demo(check: bool, as_json: bool, database_url: str, forget: str, data: Path 
     folder = (data or FOLDER).absolute()
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
-    with Demo(folder) as running:
+    for name in (signal.SIGTERM, signal.SIGHUP):  # whatever ends the command ends its processes too
+        signal.signal(name, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), Demo(folder) as running:
         click.echo(
             "A pretend region with two school districts is open: Canvas, Teams and Google on this machine."
         )
-        click.echo(f"ready: {running.start_url}")
         click.echo("Stop with Ctrl-C; the same command goes on where it stopped.")
+        click.echo(f"ready: {running.start_url}")
         running.wait()
 
 

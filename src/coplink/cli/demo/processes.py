@@ -101,12 +101,9 @@ class Demo:
         self._coplink = None
 
     def wait(self) -> None:
-        """Until Ctrl-C, or until one of the processes ends by itself."""
-        try:
-            while all(p is not None and p.poll() is None for p in (self._region, self._coplink)):
-                time.sleep(0.5)
-        except KeyboardInterrupt:
-            return
+        """Until one of the processes ends by itself; Ctrl-C comes out as ``KeyboardInterrupt``."""
+        while all(p is not None and p.poll() is None for p in (self._region, self._coplink)):
+            time.sleep(0.5)
         raise ConfigurationError(say("A process of the demo has ended by itself."), self.last_lines())
 
     def stop(self) -> None:
