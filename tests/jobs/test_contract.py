@@ -17,6 +17,11 @@ from coplink.testing.databases import postgres_server, sqlite_url
 
 Go = Callable[[int], float | None]
 
+# dbos tells of a cancelled workflow by an exception in a thread of its own, sometimes only when the next test runs
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception in thread:pytest.PytestUnhandledThreadExceptionWarning"
+)
+
 
 class Doings:
     """The worker's side of the tests: what a job does is said per name; what was done is kept in order."""

@@ -48,6 +48,8 @@ def test_it_is_ready_stops_politely_and_goes_on_where_it_stopped(tmp_path: Path,
         if "/admin/claim/" not in door:
             assert requests.get(door.replace("&amp;", "&"), timeout=20).status_code < 400, door
     os.killpg(running.pid, how)
+    time.sleep(0.3)
+    os.killpg(running.pid, how)  # impatience, or make that passes it on
     assert running.wait(timeout=40) == 0
     deadline = time.monotonic() + 20
     while still_open(folder) and time.monotonic() < deadline:

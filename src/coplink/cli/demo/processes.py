@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -107,9 +109,10 @@ class Demo:
         raise ConfigurationError(say("A process of the demo has ended by itself."), self.last_lines())
 
     def stop(self) -> None:
-        """Stop both processes; what they know stays in the folder."""
-        _end(self._coplink, signal.SIGTERM)
-        _end(self._region, signal.SIGTERM)
+        """Stop both processes; what they know stays in the folder. A second Ctrl-C does not leave one behind."""
+        with _undisturbed():
+            _end(self._coplink, signal.SIGTERM)
+            _end(self._region, signal.SIGTERM)
         self._coplink = self._region = None
 
     def ask(self, sandbox: str, path: str, body: Any = None, method: str = "") -> Any:
@@ -165,6 +168,21 @@ class Demo:
             say("A part of the demo did not start. Its log is {name} in the demo’s folder.", name=log),
             self.last_lines(),
         )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no signal interrupt: make, for one, passes on what it got, so that the same one arrives twice."""
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {name: signal.signal(name, signal.SIG_IGN) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _end(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:
