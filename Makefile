@@ -36,11 +36,11 @@ lint: .venv/ready  ## style, types
 	$(BIN)/mypy
 
 test: lint  ## the whole suite: style, types, tests, the dependency rule
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile
 
 test-long: lint  ## the suite and the tests that take long
 	$(BIN)/pytest -m long
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile
 
 format: .venv/ready  ## put the code into shape
 	$(BIN)/ruff check --fix .

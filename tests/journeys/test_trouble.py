@@ -63,6 +63,7 @@ def test_lost_answers_to_creates_make_nothing_twice(scene: Any, places: list[tup
     assert scene.logged(event="work interrupted", code="outcome_unknown")
 
 
+@pytest.mark.long
 def test_platforms_that_are_down_for_a_while(scene: Any) -> None:
     for suite, match in READS.items():
         scene.weather(suite, match, "answer", status=503, times=3, body={})

@@ -29,6 +29,7 @@ def late(scene: Any, *suites: str) -> None:
         scene.demo.ask(suite, "lag", {"seconds": UNSEEN})
 
 
+@pytest.mark.long
 def test_canvas_and_google_show_late_what_was_made_and_answers_are_lost_as_well(scene: Any) -> None:
     late(scene, "canvas", "google")
     for suite, match in (

@@ -84,6 +84,7 @@ def test_a_listing_of_members_that_breaks_off(scene: Any, community: str) -> Non
     assert standings <= {"joined", "invited"}
 
 
+@pytest.mark.long
 def test_answers_to_seat_writes_are_lost_or_throttled(scene: Any) -> None:
     community = scene.found()
     scene.inside.until_idle()
