@@ -17,7 +17,7 @@ from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.lti import arrivals, logins, registrations, tokens
 from coplink.lti.arrivals import Presentation
-from coplink.lti.claims import clean, refused
+from coplink.lti.claims import Claims, clean, refused
 from coplink.lti.keys import KeysCache
 from coplink.lti.origins import origin, target_path
 from coplink.ports.records import Deployment, Login, Registration
@@ -52,6 +52,8 @@ class LaunchResult:
     resource_link: str
     presentation: Presentation
     frame_ancestors: tuple[str, ...]
+    claims: Claims
+    """Everything the token says, verified; message types beyond a resource link read their own part here."""
 
 
 def begin(storage: Storage, form: Mapping[str, str], tool_url: str, browser: str, now: datetime) -> Begun:
@@ -113,6 +115,7 @@ def complete(
         seen.resource_link,
         seen.presentation,
         _frames(registration, seen.presentation),
+        Claims(values),
     )
 
 

@@ -34,6 +34,20 @@ def verify(
 
     Raises ``BadToken``, or ``IntegrationError`` when the platform's keys cannot be had.
     """
+    values = signed(token, registration, keys, now)
+    given = values.get("nonce")
+    if not isinstance(given, str) or not hmac.compare_digest(
+        given.encode("utf-8", "replace"), nonce.encode()
+    ):
+        raise refused("nonce is not the one of this login")
+    return values
+
+
+def signed(token: str, registration: Registration, keys: KeysCache, now: datetime) -> dict[str, Any]:
+    """The claims of a token that this registration's platform made for us just now; its nonce is the caller's to judge.
+
+    Raises ``BadToken``, or ``IntegrationError`` when the platform's keys cannot be had.
+    """
     kid = _key_id(token)
     key = keys.key(registration, kid)
     if key is None:
@@ -41,11 +55,6 @@ def verify(
     values = _payload(token, key)
     _check_party(values, registration)
     _check_times(values, now.timestamp())
-    given = values.get("nonce")
-    if not isinstance(given, str) or not hmac.compare_digest(
-        given.encode("utf-8", "replace"), nonce.encode()
-    ):
-        raise refused("nonce is not the one of this login")
     return values
 
 

@@ -1,7 +1,7 @@
 """The pages: ``create_app(services)`` makes the web application; nothing here is global and nothing decides.
 
     session, guard      who visits; is this form ours; the headers of every answer
-    doors               every way in: LTI, sign-in pages and tabs; all end in ``engine.arrive``
+    lti, doors          every way in: learning platforms; sign-in pages and tabs; all end in ``engine.arrive``
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
     community, joining  a community's pages; invited, join, pause, leave
@@ -38,6 +38,7 @@ from coplink.web import (
     invitations,
     joining,
     landing,
+    lti,
     me,
     shown,
 )
@@ -67,6 +68,7 @@ def create_app(services: Services) -> Flask:
     for views in (
         health.blueprint(desk),
         about.blueprint(desk),
+        lti.blueprint(desk),
         doors.blueprint(desk),
         landing.blueprint(desk),
         founding.blueprint(desk),

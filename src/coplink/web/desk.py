@@ -14,6 +14,7 @@ from flask import Response, g, redirect, request
 from coplink.core.errors import NotAllowed
 from coplink.core.people import Person
 from coplink.core.words import say
+from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Manifest
 from coplink.ports.storage import UnitOfWork
 from coplink.web import session as sessions
@@ -110,3 +111,16 @@ def typed(name: str, longest: int = 4000) -> str:
 def cleaned(text: str, longest: int = 4000) -> str:
     """A text without control characters (databases refuse some of them), with plain line ends."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:longest].strip()
+
+
+def first(given: Mapping[str, str]) -> dict[str, str]:
+    """The first value of each name that was sent."""
+    return {name: given[name] for name in given}
+
+
+def this_browser() -> str:
+    """The secret that names this browser; a new one is set with the answer."""
+    known = sessions.browser_of(request)
+    if not known:
+        known = g.new_browser = fresh_token()
+    return known

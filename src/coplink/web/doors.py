@@ -1,6 +1,5 @@
-"""Every way in: LTI launches, sign-in pages and tabs inside suites. All of them end in ``engine.arrive``.
+"""The ways in beside the learning platform's: sign-in pages and tabs inside suites. All end in ``engine.arrive``.
 
-    /lti/login, /lti/launch, /lti/jwks.json        the learning platform brings somebody
     /door/<integration>/<connection>               away to a sign-in page, or the page that fetches a token
     /door/<integration>/return                     back from a sign-in page
     /door/<integration>/<connection>/assets/<name> the scripts of a token page
@@ -11,18 +10,13 @@ What a door raises becomes a page with a sentence. Nobody is let in by an addres
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
 
 from flask import (
     Blueprint,
     Response,
     current_app,
-    g,
-    jsonify,
     make_response,
-    redirect,
     render_template,
     request,
 )
@@ -31,12 +25,11 @@ from coplink.core.errors import LaunchError, LostState, NotFound
 from coplink.core.spaces import ConnectionId
 from coplink.core.words import say
 from coplink.engine.secrets import fresh_token, hashed
-from coplink.lti import launch
 from coplink.ports.door import Door, InboundRequest, Knock
 from coplink.ports.records import Connected, Login
 from coplink.web import arriving
 from coplink.web import session as sessions
-from coplink.web.desk import Desk, own_path, see
+from coplink.web.desk import Desk, first, own_path, see, this_browser
 
 LOGIN_LIFE = timedelta(minutes=10)
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
@@ -45,26 +38,6 @@ KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", 
 def blueprint(desk: Desk) -> Blueprint:
     """The doors."""
     views = Blueprint("doors", __name__)
-
-    @views.route("/lti/login", methods=["GET", "POST"])
-    def lti_login() -> Response:
-        given = request.form if request.method == "POST" else request.args
-        begun = launch.begin(desk.services.storage, _first(given), desk.base_url, _browser(), desk.now())
-        return cast(Response, redirect(begun.redirect_url, code=303))
-
-    @views.post("/lti/launch")
-    def lti_launch() -> Response:
-        browser = sessions.browser_of(request)
-        result = launch.complete(
-            desk.services.storage, desk.services.platform_keys, _first(request.form), browser, desk.now()
-        )
-        return see(arriving.arrived(desk, result.arrival, result.frame_ancestors, result.target_path))
-
-    @views.get("/lti/jwks.json")
-    def jwks() -> Response:
-        answer = jsonify(desk.services.our_keys.jwks(desk.now()))
-        answer.headers["Cache-Control"] = "public, max-age=300"
-        return answer
 
     @views.get("/door/<integration>/<connection>")
     def knock(integration: str, connection: str) -> Response:
@@ -141,7 +114,7 @@ def _away(desk: Desk, connected: Connected, door: Door) -> Response:
         fresh_token(),
         connected.integration,
         connected.id,
-        hashed(_browser()),
+        hashed(this_browser()),
         {"verifier": fresh_token(48), "target": target},
         now + LOGIN_LIFE,
     )
@@ -179,29 +152,16 @@ def _knock_of(desk: Desk, login: Login, integration: str) -> Knock:
     )
 
 
-def _browser() -> str:
-    """The browser's secret; a new one is set with the answer."""
-    known = sessions.browser_of(request)
-    if not known:
-        known = g.new_browser = fresh_token()
-    return known
-
-
 def _theme(given: str) -> str:
     return given if given in ("light", "dark", "contrast") else ""
-
-
-def _first(given: Mapping[str, str]) -> dict[str, str]:
-    """The first value of each name."""
-    return {name: given[name] for name in given}
 
 
 def _inbound() -> InboundRequest:
     return InboundRequest(
         request.method,
         request.path,
-        _first(request.args),
-        _first(request.form),
+        first(request.args),
+        first(request.form),
         {name.lower(): value for name, value in request.headers.items()},
         b"",
     )

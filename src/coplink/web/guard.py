@@ -22,9 +22,9 @@ from coplink.web import session as sessions
 from coplink.web.desk import Desk
 from coplink.web.session import Visit
 
-CALLED_BY_OTHERS = frozenset({"doors.lti_login", "doors.lti_launch", "hooks.hook"})
+CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook"})
 WITHOUT_SESSION = frozenset(
-    {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "doors.jwks", "doors.asset"}
+    {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "doors.asset"}
 )
 FRESH_FOR = 10.0
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
