@@ -8,7 +8,7 @@ LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL $(BIN)/uv pip compile --qui
 	--python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-long lint format lock clean screenshots
+.PHONY: help demo demo-reset test test-again test-long lint format lock clean screenshots
 
 help:  ## list the commands
 	@grep -hE '^[a-z./-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/-]+):.*## */\1\t/' | expand -t 14
@@ -36,7 +36,11 @@ lint: .venv/ready  ## style, types
 	$(BIN)/mypy
 
 test: lint  ## the whole suite: style, types, tests, the dependency rule
-	$(BIN)/pytest -m "not long" -n 3 --dist loadfile
+	@mkdir -p test-results
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile; code=$$?; echo $$code > test-results/exit-code; exit $$code
+
+test-again: lint  ## what failed in the last run, one test after another
+	$(BIN)/pytest -m "not long" --last-failed --last-failed-no-failures none --verbose
 
 test-long: lint  ## the suite and the tests that take long
 	$(BIN)/pytest -m long

