@@ -24,7 +24,8 @@ from coplink.core.work import Dirty
 from coplink.engine.outcome import Reach
 from coplink.engine.sweep import job_of
 from coplink.lti.connector import Connector
-from coplink.lti.keys import KeysCache, OurKeys
+from coplink.lti.keys import KeysCache
+from coplink.lti.our_keys import OurKeys
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.clock import Clock
 from coplink.ports.door import Door

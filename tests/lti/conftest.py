@@ -14,8 +14,9 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.core.errors import CoplinkError
 from coplink.core.people import Institution, InstitutionId
-from coplink.lti.keys import KeysCache, OurKeys
+from coplink.lti.keys import KeysCache
 from coplink.lti.launch import begin, complete
+from coplink.lti.our_keys import OurKeys
 from coplink.lti.sandbox import make
 from coplink.ports.records import Deployment, Registration
 from coplink.sandbox.district import region

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.roster import suggest
 from coplink.lti.connector import Connector, next_link
-from coplink.lti.keys import OurKeys
+from coplink.lti.our_keys import OurKeys
 from coplink.lti.rosters import LtiRosters
 from coplink.sandbox.district import Resident, guid
 from coplink.sandbox.weather import Rule

@@ -12,7 +12,7 @@ import requests
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import InstitutionId
 from coplink.lti.connector import Connector
-from coplink.lti.keys import new_pair
+from coplink.lti.our_keys import new_pair
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.errors import (
     Gone,

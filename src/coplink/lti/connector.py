@@ -22,7 +22,7 @@ from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.lti import odd
 from coplink.lti.egress import Answer, Egress, described
-from coplink.lti.keys import OurKeys
+from coplink.lti.our_keys import OurKeys
 from coplink.lti.registrations import for_library
 from coplink.ports.clock import Clock
 from coplink.ports.errors import Misconfigured
