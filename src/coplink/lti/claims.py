@@ -78,6 +78,10 @@ class Claims:
             raise refused(f"{self._where}{name} holds something that is no text")
         return tuple(value)
 
+    def flag(self, name: str) -> bool:
+        """Yes or no; no when absent."""
+        return bool(self._get(name, bool, required=False))
+
     def inner(self, name: str, required: bool = False) -> Claims | None:
         """A nested object, or None when absent."""
         value = self._get(name, dict, required)

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from coplink.core.artifacts import Artifact, Version
+from coplink.core.artifacts import Artifact, ArtifactId, Version
+from coplink.core.lists import CuratedList, ListId
 from coplink.core.people import (
     AccountId,
     CommunityId,
@@ -122,7 +123,7 @@ class Meetings(Protocol):
 
 
 class Catalogue(Protocol):
-    """Artifacts, their versions, and how far each library was read."""
+    """Artifacts, their versions, lists made of them, and how far each library was read."""
 
     def by_remote(self, space: SpaceId, remotes: Iterable[str]) -> Mapping[str, Artifact]: ...
     def put(self, artifact: Artifact, version: Version | None) -> None: ...
@@ -130,7 +131,17 @@ class Catalogue(Protocol):
         """Newest first, withdrawn ones left out."""
         ...
 
+    def some(self, community: CommunityId, keys: Iterable[ArtifactId]) -> Mapping[ArtifactId, Artifact]:
+        """Those of these that the community has, withdrawn ones too."""
+        ...
+
     def remotes(self, space: SpaceId) -> Sequence[Artifact]: ...
+    def put_list(self, made: CuratedList) -> None: ...
+    def curated(self, key: ListId) -> CuratedList | None: ...
+    def lists(self, community: CommunityId, limit: int = 50) -> Sequence[CuratedList]:
+        """Newest first."""
+        ...
+
     def cursor(self, space: SpaceId) -> str | None: ...
     def put_cursor(self, space: SpaceId, cursor: str | None) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Artifacts, their versions, and how far each library was read."""
+"""Artifacts, their versions, lists made of them, and how far each library was read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import delete, select
 
 from coplink.core.artifacts import Artifact, ArtifactId, Version
+from coplink.core.lists import CuratedList, ListId
 from coplink.core.people import CommunityId, PersonId
 from coplink.core.spaces import SpaceId
 from coplink.storage.repositories.base import Repository, portions
-from coplink.storage.tables import ArtifactRow, CursorRow, VersionRow
+from coplink.storage.tables import ArtifactRow, CuratedListRow, CursorRow, VersionRow
 
 
 class SqlCatalogue(Repository):
@@ -56,6 +57,36 @@ class SqlCatalogue(Repository):
         query = query.order_by(ArtifactRow.changed_at.desc(), ArtifactRow.id).limit(limit)
         return [_artifact(row) for row in self._rows(query)]
 
+    def some(self, community: CommunityId, keys: Iterable[ArtifactId]) -> Mapping[ArtifactId, Artifact]:
+        return {
+            ArtifactId(row.id): _artifact(row)
+            for portion in portions(set(keys))
+            for row in self._rows(
+                select(ArtifactRow).where(ArtifactRow.community == community, ArtifactRow.id.in_(portion))
+            )
+        }
+
+    def put_list(self, made: CuratedList) -> None:
+        self._put(
+            CuratedListRow,
+            id=made.id,
+            community=made.community,
+            title=made.title,
+            why=made.why,
+            entries=list(made.entries),
+            made_by=made.made_by,
+            made_at=made.made_at,
+        )
+
+    def curated(self, key: ListId) -> CuratedList | None:
+        row = self._one(select(CuratedListRow).where(CuratedListRow.id == key))
+        return None if row is None else _list(row)
+
+    def lists(self, community: CommunityId, limit: int = 50) -> Sequence[CuratedList]:
+        query = select(CuratedListRow).where(CuratedListRow.community == community)
+        query = query.order_by(CuratedListRow.made_at.desc(), CuratedListRow.id).limit(limit)
+        return [_list(row) for row in self._rows(query)]
+
     def remotes(self, space: SpaceId) -> Sequence[Artifact]:
         """Everything known of a space's library, withdrawn ones too."""
         query = select(ArtifactRow).where(ArtifactRow.space == space).order_by(ArtifactRow.remote)
@@ -70,6 +101,18 @@ class SqlCatalogue(Repository):
             self._run(delete(CursorRow).where(CursorRow.space == space))
         else:
             self._put(CursorRow, space=space, cursor=cursor)
+
+
+def _list(row: CuratedListRow) -> CuratedList:
+    return CuratedList(
+        id=ListId(row.id),
+        community=CommunityId(row.community),
+        title=row.title,
+        why=row.why,
+        entries=tuple(ArtifactId(entry) for entry in row.entries),
+        made_by=PersonId(row.made_by),
+        made_at=row.made_at,
+    )
 
 
 def _artifact(row: ArtifactRow) -> Artifact:

@@ -1,7 +1,7 @@
 """The tables, by aggregate. Each docstring says whether a table holds personal data, why, and how long."""
 
 from coplink.storage.tables.base import Table
-from coplink.storage.tables.catalogue import ArtifactRow, CursorRow, VersionRow
+from coplink.storage.tables.catalogue import ArtifactRow, CuratedListRow, CursorRow, VersionRow
 from coplink.storage.tables.communities import (
     CharterRow,
     CommunityRow,
@@ -39,6 +39,7 @@ __all__ = [
     "CommunityRow",
     "ConnectionRow",
     "ContextRow",
+    "CuratedListRow",
     "CursorRow",
     "DeploymentRow",
     "HappeningRow",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coplink.storage.tables.base import Key, PersonRef, SpaceKey, SpaceRef, Table
+from coplink.storage.tables.base import CommunityRef, Key, PersonRef, SpaceKey, SpaceRef, Table
 
 
 class ArtifactRow(Table):
@@ -43,6 +44,20 @@ class VersionRow(Table):
     version: Mapped[Key]
     title: Mapped[str]
     changed_at: Mapped[datetime]
+
+
+class CuratedListRow(Table):
+    """A short list of artifacts under one title. Personal data: who made it; kept as long as the community."""
+
+    __tablename__ = "curated_lists"
+
+    id: Mapped[Key]
+    community: Mapped[CommunityRef]
+    title: Mapped[str]
+    why: Mapped[str]
+    entries: Mapped[list[Any]]
+    made_by: Mapped[PersonRef]
+    made_at: Mapped[datetime]
 
 
 class CursorRow(Table):

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("private_pem", sa.Text(), nullable=False),
         sa.Column("made_at", INSTANT, nullable=False),
         sa.Column("retired_at", INSTANT, nullable=True),
+        sa.Column("signs_from", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("kid", name="pk_key_pairs"),
     )
     op.create_table(
@@ -142,6 +143,8 @@ def upgrade() -> None:
         sa.Column("jwks_url", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
         sa.Column("claims", JSON, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("managed_url", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution"], ["institutions.id"], name="fk_registrations_institution_institutions"
         ),
@@ -220,6 +223,7 @@ def upgrade() -> None:
         sa.Column("deployment_id", sa.String(), nullable=False),
         sa.Column("institution", sa.String(), nullable=False),
         sa.Column("approved_at", INSTANT, nullable=True),
+        sa.Column("disabled_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(
             ["institution"], ["institutions.id"], name="fk_deployments_institution_institutions"
         ),
@@ -340,6 +344,23 @@ def upgrade() -> None:
     op.create_index("ix_notices_about_code", "notices", ["about", "code"])
     op.create_index("ix_notices_community", "notices", ["community"])
     op.create_index("ix_notices_institution", "notices", ["institution"])
+    op.create_table(
+        "curated_lists",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("entries", JSON, nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community"], ["communities.id"], name="fk_curated_lists_community_communities"
+        ),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name="fk_curated_lists_made_by_people"),
+        sa.PrimaryKeyConstraint("id", name="pk_curated_lists"),
+    )
+    op.create_index("ix_curated_lists_community", "curated_lists", ["community"])
+    op.create_index("ix_curated_lists_made_by", "curated_lists", ["made_by"])
     op.create_table(
         "participations",
         sa.Column("community", sa.String(), nullable=False),
@@ -553,6 +574,7 @@ def downgrade() -> None:
         "sessions",
         "rhythms",
         "participations",
+        "curated_lists",
         "notices",
         "memberships",
         "look_ups",
