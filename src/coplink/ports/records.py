@@ -15,12 +15,21 @@ from coplink.core.spaces import ConnectionId, Trouble
 from coplink.core.words import Said
 
 
+class RegistrationState(StrEnum):
+    """Whether a platform may send people: dynamic registration leaves it pending until a person approves."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    DISABLED = "disabled"
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """coplink as registered on one LTI platform: (issuer, client id) names it; one issuer serves many schools.
 
     ``claims`` says what its custom parameters mean: ``account:<integration>`` names the custom field that holds the
     person's account there, ``asked:<name>`` the field that says where a community could live (a course id).
+    ``managed_url`` is where the platform keeps what it registered (``registration_client_uri``), where it said so.
     """
 
     id: str
@@ -32,16 +41,22 @@ class Registration:
     jwks_url: str
     audience: str = ""
     claims: Mapping[str, str] = field(default_factory=dict)
+    state: RegistrationState = RegistrationState.OPEN
+    managed_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment of a registration; ``institution`` is the wall. Pending until a person approves it."""
+    """One deployment of a registration; ``institution`` is the wall. Pending until a person approves it.
+
+    One that was disabled is not approved any more, and says since when.
+    """
 
     registration: str
     deployment_id: str
     institution: InstitutionId
     approved_at: datetime | None = None
+    disabled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +78,17 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """One of our signing keys (RSA, PEM). Retired keys are still published until they are dropped."""
+    """One of our signing keys (RSA, PEM), published from ``made_at``.
+
+    It signs from ``signs_from`` (None: at once) until ``retired_at``, which may lie ahead, and stays published for a
+    while after that, because platforms remember key sets.
+    """
 
     kid: str
     private_pem: str
     made_at: datetime
     retired_at: datetime | None = None
+    signs_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,7 @@ class LinkKind(StrEnum):
     INVITATION = "invitation"
     FEED = "feed"
     ACCOUNT = "account"
+    PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,19 @@ class SqlLinks(Repository):
         return None if row is None else self._link(row)
 
     def of(
-        self, kind: LinkKind, community: CommunityId | None = None, person: PersonId | None = None
+        self,
+        kind: LinkKind,
+        community: CommunityId | None = None,
+        person: PersonId | None = None,
+        institution: InstitutionId | None = None,
     ) -> Sequence[Link]:
         query = select(LinkRow).where(LinkRow.kind == kind.value)
         if community is not None:
             query = query.where(LinkRow.community == community)
         if person is not None:
             query = query.where(LinkRow.person == person)
+        if institution is not None:
+            query = query.where(LinkRow.institution == institution)
         return [self._link(row) for row in self._rows(query.order_by(LinkRow.made_at, LinkRow.id))]
 
     def use(self, key: str, now: datetime) -> bool:

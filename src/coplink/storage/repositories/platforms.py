@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from coplink.core.people import InstitutionId
-from coplink.ports.records import Deployment, KeyPair, Registration
+from coplink.ports.records import Deployment, KeyPair, Registration, RegistrationState
 from coplink.storage.repositories.base import SERVER, Repository
 from coplink.storage.tables import DeploymentRow, KeyPairRow, RegistrationRow
 
@@ -27,6 +27,8 @@ class SqlPlatforms(Repository):
             jwks_url=registration.jwks_url,
             audience=registration.audience,
             claims=dict(registration.claims),
+            state=registration.state.value,
+            managed_url=registration.managed_url,
         )
 
     def get(self, key: str) -> Registration | None:
@@ -50,6 +52,7 @@ class SqlPlatforms(Repository):
             deployment_id=deployment.deployment_id,
             institution=deployment.institution,
             approved_at=deployment.approved_at,
+            disabled_at=deployment.disabled_at,
         )
 
     def deployment(self, registration: str, deployment_id: str) -> Deployment | None:
@@ -65,6 +68,10 @@ class SqlPlatforms(Repository):
         query = query.order_by(DeploymentRow.registration, DeploymentRow.deployment_id)
         return [_deployment(row) for row in self._rows(query)]
 
+    def deployments_of(self, registration: str) -> Sequence[Deployment]:
+        query = select(DeploymentRow).where(DeploymentRow.registration == registration)
+        return [_deployment(row) for row in self._rows(query.order_by(DeploymentRow.deployment_id))]
+
     def keys(self) -> Sequence[KeyPair]:
         query = select(KeyPairRow).order_by(KeyPairRow.made_at.desc(), KeyPairRow.kid)
         return [
@@ -73,6 +80,7 @@ class SqlPlatforms(Repository):
                 self._sealer.open(SERVER, PRIVATE_KEY, row.private_pem),
                 row.made_at,
                 row.retired_at,
+                row.signs_from,
             )
             for row in self._rows(query)
         ]
@@ -84,7 +92,11 @@ class SqlPlatforms(Repository):
             private_pem=self._sealer.seal(SERVER, PRIVATE_KEY, key.private_pem),
             made_at=key.made_at,
             retired_at=key.retired_at,
+            signs_from=key.signs_from,
         )
+
+    def drop_key(self, kid: str) -> None:
+        self._run(delete(KeyPairRow).where(KeyPairRow.kid == kid))
 
 
 def _registration(row: RegistrationRow) -> Registration:
@@ -98,8 +110,16 @@ def _registration(row: RegistrationRow) -> Registration:
         jwks_url=row.jwks_url,
         audience=row.audience,
         claims=row.claims,
+        state=RegistrationState(row.state),
+        managed_url=row.managed_url,
     )
 
 
 def _deployment(row: DeploymentRow) -> Deployment:
-    return Deployment(row.registration, row.deployment_id, InstitutionId(row.institution), row.approved_at)
+    return Deployment(
+        row.registration,
+        row.deployment_id,
+        InstitutionId(row.institution),
+        row.approved_at,
+        row.disabled_at,
+    )

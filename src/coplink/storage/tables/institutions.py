@@ -54,6 +54,8 @@ class RegistrationRow(Table):
     jwks_url: Mapped[str]
     audience: Mapped[str]
     claims: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    managed_url: Mapped[str]
 
 
 class DeploymentRow(Table):
@@ -65,6 +67,7 @@ class DeploymentRow(Table):
     deployment_id: Mapped[Key]
     institution: Mapped[InstitutionRef]
     approved_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
 class KeyPairRow(Table):
@@ -76,3 +79,4 @@ class KeyPairRow(Table):
     private_pem: Mapped[Sealed]
     made_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+    signs_from: Mapped[datetime | None]
