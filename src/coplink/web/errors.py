@@ -81,7 +81,11 @@ def answer_all(app: Flask) -> None:
         status = error.code or 500
         if status < 400:
             return error  # a redirect of the router
-        answer = page(_sentence(status), status, reference(), None)
+        ref = reference()
+        log.info(
+            "refused", detail=f"{request.method}: {error.name}", status=status, ref=ref, at=request.endpoint
+        )
+        answer = page(_sentence(status), status, ref, None)
         if allowed := getattr(error, "valid_methods", None):
             answer.headers["Allow"] = ", ".join(sorted(allowed))
         return answer
