@@ -61,8 +61,10 @@ class LmsPlatform:
         kid: str = "kid-1",
         key: str = "platform",
         url: str = "",
+        tool: str = TOOL,
     ) -> None:
         self.issuer, self.client_id, self.deployment_id, self.kid = issuer, client_id, deployment_id, kid
+        self.tool = tool
         self.private = rsa_key(key)
         self.jwks: Any = {"keys": [public_jwk(self.private, kid)]}
         self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, json.dumps(self.jwks).encode())
@@ -110,7 +112,7 @@ class LmsPlatform:
             "login_hint": "hint-of-ana",
             "lti_message_hint": "hint-of-message",
             "lti_deployment_id": self.deployment_id,
-            "target_link_uri": f"{TOOL}/",
+            "target_link_uri": f"{self.tool}/",
         }
         return {name: value for name, value in {**form, **(changes or {})}.items() if value is not None}
 
@@ -135,7 +137,7 @@ class LmsPlatform:
             CORE + "message_type": "LtiResourceLinkRequest",
             CORE + "version": "1.3.0",
             CORE + "deployment_id": self.deployment_id,
-            CORE + "target_link_uri": f"{TOOL}/",
+            CORE + "target_link_uri": f"{self.tool}/",
             CORE + "resource_link": {"id": "link-1", "title": "coplink"},
             CORE + "roles": [f"{MEMBERSHIP}#Instructor"],
             CORE + "context": {"id": "course-1", "title": "Literacy", "type": ["CourseOffering"]},
