@@ -6,7 +6,7 @@ Whether someone may see a page is asked here, so that no view can forget it: wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -257,8 +257,14 @@ def history(uow: UnitOfWork, reader: Person, key: str) -> tuple[Seen, tuple[Hist
 
 def catalogue(uow: UnitOfWork, seen: Seen, manifests: Mapping[str, Manifest]) -> tuple[CatalogueLine, ...]:
     """The community's artifacts with readable authors and places."""
+    return lines_of(uow, seen, uow.catalogue.of(seen.community.id), manifests)
+
+
+def lines_of(
+    uow: UnitOfWork, seen: Seen, artifacts: Sequence[Artifact], manifests: Mapping[str, Manifest]
+) -> tuple[CatalogueLine, ...]:
+    """These artifacts of the community, in their order, with readable authors and places."""
     spaces = {space.id: space for space in uow.spaces.of(seen.community.id)}
-    artifacts = uow.catalogue.of(seen.community.id)
     known = uow.people.many([a.author for a in artifacts if a.author])
     lines = []
     for artifact in artifacts:

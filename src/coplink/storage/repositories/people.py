@@ -90,6 +90,18 @@ class SqlPeople(Repository):
         )
         return {subject: PersonId(person) for subject, person in found}
 
+    def known_as(
+        self, institution: InstitutionId, door: str, realm: str, people: Iterable[PersonId]
+    ) -> Sequence[str]:
+        query = select(IdentityRow.subject).where(
+            IdentityRow.institution == institution, IdentityRow.door == door, IdentityRow.realm == realm
+        )
+        return sorted(
+            subject
+            for portion in portions(set(people))
+            for subject in self._session.scalars(query.where(IdentityRow.person.in_(portion)))
+        )
+
     def identities(self, person: PersonId) -> Sequence[Identity]:
         query = select(IdentityRow).where(IdentityRow.person == person)
         query = query.order_by(IdentityRow.door, IdentityRow.realm, IdentityRow.subject)
