@@ -2,7 +2,8 @@
 
 Every refusal is a ``LaunchError`` (or an ``IntegrationError`` when the platform's keys cannot be had): a sentence for
 the person, the detail for the log. State and nonce live in one row that binds them to the registration, the target and
-the browser, and that is taken exactly once. The caller serves ``complete`` for POST only.
+the browser, and that is taken exactly once. The caller serves ``complete`` for POST only. Where the browser's cookie
+did not come and the platform keeps the state instead, ``complete`` holds the verified launch; ``release`` lets it in.
 """
 
 from __future__ import annotations
@@ -10,32 +11,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from coplink.core.arrival import Arrival
-from coplink.core.errors import LaunchError, LostState, PendingDeployment, UnknownDeployment
+from coplink.core.errors import UnknownDeployment
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
-from coplink.lti import arrivals, logins, registrations, tokens
+from coplink.lti import arrivals, logins, platform_storage, registrations, tokens
 from coplink.lti.arrivals import Presentation
-from coplink.lti.claims import Claims, clean, refused
+from coplink.lti.claims import Claims, refused
 from coplink.lti.keys import KeysCache
+from coplink.lti.logins import Initiation
 from coplink.lti.origins import origin, target_path
+from coplink.lti.platform_storage import Held, PlatformStorage
+from coplink.lti.refusals import lost, pending, platform_said_no
 from coplink.ports.records import Deployment, Login, Registration
-from coplink.ports.storage import Storage
+from coplink.ports.storage import Storage, UnitOfWork
 
 DOOR = "lti"
 LOGIN_LIFE = timedelta(minutes=5)
 LAUNCH_PATH = "/lti/launch"
 RESOURCE_LINK = "LtiResourceLinkRequest"
-ACCEPTS = frozenset({RESOURCE_LINK})
+DEEP_LINKING = "LtiDeepLinkingRequest"
+ACCEPTS = frozenset({RESOURCE_LINK, DEEP_LINKING})
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A login begun: where to send the browser."""
+    """A login begun: where to send the browser; ``storage`` is where the page leaves the state before it goes."""
 
     redirect_url: str
     state: str = field(repr=False)
+    storage: PlatformStorage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +63,29 @@ class LaunchResult:
     """Everything the token says, verified; message types beyond a resource link read their own part here."""
 
 
-def begin(storage: Storage, form: Mapping[str, str], tool_url: str, browser: str, now: datetime) -> Begun:
+def begin(
+    storage: Storage,
+    form: Mapping[str, str],
+    tool_url: str,
+    browser: str,
+    now: datetime,
+    cookie_refused: bool = False,
+) -> Begun:
     """Check a login initiation, keep one row for it and say where the browser goes next.
 
     ``tool_url`` is our base address without a trailing slash; ``browser`` the secret of the browser's cookie, which
-    the caller sets with this answer when it is new.
+    the caller sets with this answer when it is new. With ``cookie_refused`` the browser was seen to keep no cookie:
+    the platform's storage takes its place where it is offered.
     """
     asked = logins.read_initiation(form, tool_url)
     with storage.begin() as uow:
-        registration = registrations.find(uow, asked.issuer, asked.client_id)
-        # A deployment we do not know is no reason to stop yet: who asks is unproved. The token decides.
-        hinted = uow.platforms.deployment(registration.id, asked.deployment) if asked.deployment else None
-        if hinted is not None and hinted.approved_at is None:
-            raise _pending(hinted)
+        registration = _expected(uow, asked)
         departure = logins.depart(registration, asked, tool_url + LAUNCH_PATH)
         values = {"target": asked.target, "deployment": asked.deployment, "tool": tool_url}
+        kept = None
+        if cookie_refused:
+            kept = platform_storage.named(asked.storage, registration, departure.state)
+            values[platform_storage.FRAME] = asked.storage
         login = Login(
             departure.state,
             departure.nonce,
@@ -82,7 +97,15 @@ def begin(storage: Storage, form: Mapping[str, str], tool_url: str, browser: str
         )
         uow.logins.begin(login, now)
         uow.commit()
-    return Begun(departure.url, departure.state)
+    return Begun(departure.url, departure.state, kept)
+
+
+def check(storage: Storage, form: Mapping[str, str], tool_url: str) -> Initiation:
+    """Whether a login could begin like this; nothing is kept. Refuses as ``begin`` does."""
+    asked = logins.read_initiation(form, tool_url)
+    with storage.begin() as uow:
+        _expected(uow, asked)
+    return asked
 
 
 def complete(
@@ -92,12 +115,56 @@ def complete(
     browser: str,
     now: datetime,
     accepts: frozenset[str] = ACCEPTS,
-) -> LaunchResult:
-    """Verify a launch completely. ``accepts`` are the message types served at this address."""
-    login, registration = _take(storage, form.get("state", ""), browser, now)
+) -> LaunchResult | Held:
+    """Verify a launch completely. ``accepts`` are the message types served at this address.
+
+    A launch whose browser is not proved by its cookie is held until its page has shown what the platform kept for it.
+    """
+    login, registration, kept = _take(storage, form.get("state", ""), browser, now)
     if "error" in form:
-        raise _platform_said_no(form)
+        raise platform_said_no(form)
     values = tokens.verify(form.get("id_token", ""), registration, login.nonce, keys_cache, now)
+    result = _result(storage, registration, login, values, accepts)
+    if kept is None:
+        return result
+    with storage.begin() as uow:
+        held = platform_storage.hold(uow, login, kept, values, result.frame_ancestors, now)
+        uow.commit()
+    return held
+
+
+def release(
+    storage: Storage, form: Mapping[str, str], now: datetime, accepts: frozenset[str] = ACCEPTS
+) -> LaunchResult:
+    """Let a held launch in: ``code`` as it was handed out, ``state`` as the platform's storage gave it back."""
+    with storage.begin() as uow:
+        login = uow.logins.consume(_proper(form.get("code", "")), now)
+        registration = uow.platforms.get(login.about) if login is not None else None
+        uow.commit()
+    values = platform_storage.released(login, form.get("state", ""))
+    if login is None or registration is None or values is None:
+        raise lost("the platform's storage gave back another state or none, or the code is unknown or old")
+    return _result(storage, registration, login, values, accepts)
+
+
+def _expected(uow: UnitOfWork, asked: Initiation) -> Registration:
+    """The registration an initiation belongs to, unless its deployment is known to wait for approval."""
+    registration = registrations.find(uow, asked.issuer, asked.client_id)
+    # A deployment we do not know is no reason to stop yet: who asks is unproved. The token decides.
+    hinted = uow.platforms.deployment(registration.id, asked.deployment) if asked.deployment else None
+    if hinted is not None and hinted.approved_at is None:
+        raise pending(hinted)
+    return registration
+
+
+def _result(
+    storage: Storage,
+    registration: Registration,
+    login: Login,
+    values: Mapping[str, Any],
+    accepts: frozenset[str],
+) -> LaunchResult:
+    """What verified claims mean for the login they belong to; refused unless both agree."""
     seen = arrivals.read(values, registration, accepts)
     if seen.target != login.values["target"]:
         raise refused("target_link_uri is not the one of this login")
@@ -119,19 +186,32 @@ def complete(
     )
 
 
-def _take(storage: Storage, state: str, browser: str, now: datetime) -> tuple[Login, Registration]:
-    """Take the login's row before anything else is looked at: what comes twice finds nothing."""
-    if not state or len(state) > 200 or not state.isascii():
-        raise _lost("state is missing or has no proper form")
+def _take(
+    storage: Storage, state: str, browser: str, now: datetime
+) -> tuple[Login, Registration, PlatformStorage | None]:
+    """Take the login's row before anything else is looked at: what comes twice finds nothing.
+
+    The platform's storage is named where it must prove the browser, because no cookie of ours came at all.
+    """
     with storage.begin() as uow:
-        login = uow.logins.consume(state, now)
+        login = uow.logins.consume(_proper(state), now)
         registration = uow.platforms.get(login.about) if login is not None and login.door == DOOR else None
         uow.commit()
     if login is None or registration is None:
-        raise _lost("state is unknown, used or expired")
-    if not logins.same_browser(login.browser, browser):
-        raise _lost("state belongs to another browser, or the cookie did not come back")
-    return login, registration
+        raise lost("state is unknown, used or expired")
+    if logins.same_browser(login.browser, browser):
+        return login, registration, None
+    frame = login.values.get(platform_storage.FRAME, "")
+    kept = None if browser else platform_storage.named(frame, registration, login.state)
+    if kept is None:
+        raise lost("state belongs to another browser, or the cookie did not come back")
+    return login, registration, kept
+
+
+def _proper(secret: str) -> str:
+    if not secret or len(secret) > 200 or not secret.isascii():
+        raise lost("state is missing or has no proper form")
+    return secret
 
 
 def _institution(storage: Storage, registration: Registration, deployment_id: str) -> InstitutionId:
@@ -147,43 +227,8 @@ def _institution(storage: Storage, registration: Registration, deployment_id: st
             message, f"new deployment {deployment_id!r} of registration {registration.id}"
         )
     if found.approved_at is None:
-        raise _pending(found)
+        raise pending(found)
     return found.institution
-
-
-def _pending(deployment: Deployment) -> PendingDeployment:
-    message = say("coplink waits for an administrator's approval here. Please come back when it is given.")
-    return PendingDeployment(message, f"{deployment.deployment_id!r} of {deployment.registration} is pending")
-
-
-def _lost(detail: str) -> LostState:
-    message = say(
-        "This visit could not be matched to its beginning: it is too old, was used already, or the browser kept no"
-        " cookie. Please open coplink again from the learning platform."
-    )
-    return LostState(message, detail)
-
-
-def _platform_said_no(form: Mapping[str, str]) -> LaunchError:
-    """A platform's error answer (OpenID Connect Core 3.1.2.6); its own words go to the log only."""
-    code = form["error"]
-    if code in ("login_required", "interaction_required"):
-        message = say(
-            "You are no longer signed in at the learning platform. Sign in there and open coplink again."
-        )
-    elif code in ("temporarily_unavailable", "server_error"):
-        message = say(
-            "The learning platform has a problem right now. Please open coplink again in a few minutes."
-        )
-    elif code in ("unauthorized_client", "access_denied", "invalid_scope"):
-        message = say(
-            "The learning platform does not let coplink in. Its administrator must check its settings."
-        )
-    else:
-        message = say("The learning platform could not open coplink. Please try again from there.")
-    return LaunchError(
-        message, f"platform: {clean(code)[:100]!r} {clean(form.get('error_description', ''))[:200]!r}"
-    )
 
 
 def _frames(registration: Registration, presentation: Presentation) -> tuple[str, ...]:

@@ -42,6 +42,13 @@ class Initiation:
     target: str
     deployment: str
     form: Mapping[str, str] = field(repr=False)
+    storage: str = ""
+    """The frame in which the platform offers to keep something for us; empty where it offers none."""
+
+    def fields(self) -> dict[str, str]:
+        """The initiation as a form of ours may repeat it: what the platform said to begin with, and nothing else."""
+        named = (*LONGEST, "lti_deployment_id", "deployment_id")
+        return {name: self.form[name] for name in named if self.form.get(name)}
 
 
 def read_initiation(form: Mapping[str, str], tool_url: str) -> Initiation:
@@ -63,7 +70,9 @@ def read_initiation(form: Mapping[str, str], tool_url: str) -> Initiation:
     deployment = next(iter(named), "")
     if len(named) > 1 or len(deployment) > LONGEST_DEPLOYMENT or not deployment.isprintable():
         raise _malformed("the deployment is named twice or oddly")
-    return Initiation(form["iss"], form.get("client_id", ""), form["target_link_uri"], deployment, form)
+    return Initiation(
+        form["iss"], form.get("client_id", ""), form["target_link_uri"], deployment, form, frame or ""
+    )
 
 
 def _malformed(detail: str) -> LaunchError:
