@@ -11,8 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from coplink.core.errors import BadToken
-from coplink.ports.errors import Unavailable
+from coplink.core.errors import BadToken, NoKeys
 from coplink.testing.platform import public_jwk, rsa_key, unsigned
 
 
@@ -88,7 +87,7 @@ FORGED = [
     (37, "signature", lambda p, c: p.sign(c, {"jwk": public_jwk(EVE, p.kid)}, key=EVE)),
     (37, "signature", lambda p, c: p.sign(c, {"jku": "https://evil.example/jwks"}, key=EVE)),
     (37, "signature", lambda p, c: p.sign(c, {"x5u": "https://evil.example/x5u"}, key=EVE)),
-    (37, "header", lambda p, c: p.sign(c, {"crit": ["exp"], "exp": 1})),
+    (37, "crit", lambda p, c: p.sign(c, {"crit": ["exp"], "exp": 1})),
 ]
 
 
@@ -171,7 +170,7 @@ BROKEN_SETS = [
 @pytest.mark.parametrize("answer", BROKEN_SETS)
 def test_row_39_a_key_set_that_cannot_be_had_is_no_fault_of_the_visitor(door, launch, clock, answer):
     door.north.answer = lambda: answer
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(NoKeys) as refused:
         launch(door.north.sign)
     assert "does not answer" in str(refused.value.message)
     door.north.answer = lambda: (200, json.dumps(door.north.jwks).encode())
@@ -184,11 +183,12 @@ def test_row_39_a_key_set_that_hangs(door, launch):
 
     from coplink.lti.egress import Egress
     from coplink.lti.keys import KeysCache
+    from coplink.lti.outside import LOOPBACK
 
     let_go = threading.Event()
-    door.cache = KeysCache(Egress(read=0.2), clock=door.clock)
+    door.cache = KeysCache(Egress(read=0.2, outside=LOOPBACK), clock=door.clock)
     door.north.answer = lambda: (let_go.wait(10), (200, b"{}"))[1]
-    with pytest.raises(Unavailable):
+    with pytest.raises(NoKeys):
         launch(door.north.sign)
     let_go.set()
 
@@ -209,7 +209,7 @@ def test_row_40_unknown_key_ids_cause_one_fetch_a_minute(door, launch, clock):
 def test_row_40_a_platform_that_is_down_is_not_asked_for_every_visitor(door, launch):
     door.north.answer = lambda: (503, b"")
     for _ in range(5):
-        with pytest.raises(Unavailable):
+        with pytest.raises(NoKeys):
             launch(door.north.sign)
     assert door.north.fetches == 1
 

@@ -11,6 +11,7 @@ CoplinkError                  code (stable), message (for people), detail (for t
 ├── LaunchError               a door was knocked on wrongly           -> a page that says what to do
 │   ├── UnknownPlatform · UnknownDeployment · PendingDeployment       -> an admin must register or approve
 │   ├── BadToken              signature, audience, times, nonce       -> logged as security
+│   ├── NoKeys                the platform's keys cannot be had       -> try again in a minute
 │   └── LostState             cookies blocked, login too old          -> offer to start again
 └── ConfigurationError        at start, never later                   -> doctor's sentence
     └── NotInstalled(extra) · BadSetting(name)
@@ -115,6 +116,12 @@ class BadToken(LaunchError):
     """Signature, audience, times, nonce or a claim of a token is wrong; logged as a security event."""
 
     code = "bad_token"
+
+
+class NoKeys(LaunchError):
+    """A token cannot be judged because its platform's keys cannot be had right now."""
+
+    code = "no_keys"
 
 
 class LostState(LaunchError):

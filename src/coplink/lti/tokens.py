@@ -13,11 +13,13 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.utils import base64url_decode
 
-from coplink.core.errors import BadToken
+from coplink.core.errors import BadToken, NoKeys
 from coplink.core.words import say
 from coplink.lti.claims import Claims, refused
 from coplink.lti.keys import KeysCache
+from coplink.ports.errors import IntegrationError
 from coplink.ports.records import Registration
 
 LONGEST_TOKEN = 128 * 1024
@@ -32,9 +34,12 @@ def verify(
 ) -> dict[str, Any]:
     """The claims of a token that this registration's platform made for us, for this login, just now.
 
-    Raises ``BadToken``, or ``IntegrationError`` when the platform's keys cannot be had.
+    Raises ``BadToken``, or ``NoKeys`` when the platform's keys cannot be had.
     """
-    values = signed(token, registration, keys, now)
+    try:
+        values = signed(token, registration, keys, now)
+    except IntegrationError as error:  # whoever came is refused for now; the trouble is the platform's
+        raise NoKeys(error.message, error.detail) from error
     given = values.get("nonce")
     if not isinstance(given, str) or not hmac.compare_digest(
         given.encode("utf-8", "replace"), nonce.encode()
@@ -64,9 +69,11 @@ def _key_id(token: str) -> str:
     if len(token) > LONGEST_TOKEN or not token.isascii() or token.count(".") != 2:
         raise refused("id_token has no proper form")
     try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise refused(f"header of id_token: {type(error).__name__}") from error
+        header = json.loads(base64url_decode(token.partition(".")[0]), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise refused(f"id_token's header is no proper JSON ({type(error).__name__})") from error
+    if not isinstance(header, dict):
+        raise refused("id_token's header is no object")
     # Keys named or carried by the header itself (jku, jwk, x5u, x5c) are never looked at.
     if header.get("alg") != "RS256":
         raise refused("alg is not RS256")
@@ -82,7 +89,7 @@ def _payload(token: str, key: RSAPublicKey) -> dict[str, Any]:
     try:
         payload = _JWS.decode(token, key, algorithms=["RS256"])
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise refused(f"signature of id_token: {type(error).__name__}") from error
+        raise refused(f"id_token's signature does not hold ({type(error).__name__})") from error
     try:
         values = json.loads(payload, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -19,6 +19,7 @@ from coplink.core.errors import (
     DomainError,
     LaunchError,
     LostState,
+    NoKeys,
     NotAllowed,
     NotFound,
     PendingDeployment,
@@ -37,6 +38,10 @@ STATUS: tuple[tuple[type[CoplinkError], int], ...] = (
     (UnknownPlatform, 404),
     (BadToken, 401),
     (LostState, 401),
+    (
+        NoKeys,
+        424,
+    ),  # what failed is another server: no 5xx of ours, or every outage of a school's would ring our alarm
     (LaunchError, 400),
     (NotAllowed, 403),
     (NotFound, 404),
@@ -113,7 +118,7 @@ def _next_step(error: CoplinkError) -> Said | None:
             )
         case BadToken():
             return say("Go back to where you came from and open coplink again.")
-        case Transient():
+        case Transient() | NoKeys():
             return say("Wait a moment and try again; nothing is lost.")
         case _:
             return None
