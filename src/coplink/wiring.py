@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from coplink import logs, registry
 from coplink.core.errors import ConfigurationError, NotFound
@@ -24,8 +25,10 @@ from coplink.core.work import Dirty
 from coplink.engine.outcome import Reach
 from coplink.engine.sweep import job_of
 from coplink.lti.connector import Connector
+from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
 from coplink.lti.our_keys import OurKeys
+from coplink.lti.outside import Outside
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.clock import Clock
 from coplink.ports.door import Door
@@ -35,7 +38,7 @@ from coplink.ports.records import Connected
 from coplink.ports.rosters import RosterSource
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import Storage, UnitOfWork
-from coplink.settings import Settings
+from coplink.settings import LOOPBACK_HOSTS, Settings
 from coplink.storage.database import make_engine
 from coplink.storage.sealing import FernetSealer
 from coplink.storage.unit_of_work import SqlStorage
@@ -83,6 +86,7 @@ class Services:
     installed: registry.Found
     our_keys: OurKeys
     platform_keys: KeysCache
+    egress: Egress
     rosters: RosterSource
     policy: Policy = field(default_factory=Policy)
     jobs: Jobs = field(default_factory=NoJobs)
@@ -177,7 +181,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
 
     storage = SqlStorage(make_engine(settings.database_url), sealer, after_commit=marked)
     our_keys = OurKeys(storage)
-    connector = Connector(storage, our_keys, clock)
+    # Loopback is for who runs there: the demo and the tests.
+    loopback = urlsplit(settings.base_url).hostname in LOOPBACK_HOSTS
+    outside = Outside(loopback, frozenset(settings.private_hosts))
+    egress = Egress(outside=outside)
+    connector = Connector(storage, our_keys, clock, egress)
     services.append(
         Services(
             settings,
@@ -186,7 +194,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             storage,
             registry.integrations(),
             our_keys,
-            KeysCache(),
+            KeysCache(Egress(read=5.0, whole=10.0, outside=outside)),
+            egress,
             LtiRosters(storage, connector),
         )
     )

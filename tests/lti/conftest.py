@@ -14,9 +14,11 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.core.errors import CoplinkError
 from coplink.core.people import Institution, InstitutionId
+from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
 from coplink.lti.launch import begin, complete
 from coplink.lti.our_keys import OurKeys
+from coplink.lti.outside import LOOPBACK
 from coplink.lti.sandbox import make
 from coplink.ports.records import Deployment, Registration
 from coplink.sandbox.district import region
@@ -80,7 +82,7 @@ class Door:
 
     def __init__(self, storage, clock, north, south):
         self.storage, self.clock, self.north, self.south = storage, clock, north, south
-        self.cache = KeysCache(clock=clock)
+        self.cache = KeysCache(Egress(outside=LOOPBACK), clock=clock)
         self.registrations = {"reg-north": north.registration("reg-north", NORTH)}
         self.registrations["reg-south"] = south.registration("reg-south", SOUTH)
         with storage.begin() as uow:
@@ -148,7 +150,7 @@ class Tool:
 
     def __init__(self, storage, clock, url):
         self.storage, self.clock, self.url = storage, clock, url
-        self.keys, self.cache = OurKeys(storage), KeysCache()
+        self.keys, self.cache = OurKeys(storage), KeysCache(Egress(outside=LOOPBACK))
         self.arrived, self.refused = [], []
 
     def __call__(self, environ, start_response):

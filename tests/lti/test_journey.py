@@ -9,6 +9,8 @@ import pytest
 from coplink.core.arrival import ProvedAccount
 from coplink.core.errors import BadToken, LaunchError, LostState, UnknownDeployment
 from coplink.lti.connector import Connector
+from coplink.lti.egress import Egress
+from coplink.lti.outside import LOOPBACK
 from coplink.lti.rosters import LtiRosters
 
 
@@ -52,11 +54,15 @@ def test_a_teachers_own_link_cannot_make_people_somebody_else(tool, lms, browser
     assert who.context.id == course.lti_id
     assert who.accounts == ()
     assert who.asked == {}
-    roster = LtiRosters(tool.storage, Connector(tool.storage, tool.keys, tool.clock)).read(who.roster)
+    roster = LtiRosters(
+        tool.storage, Connector(tool.storage, tool.keys, tool.clock, Egress(outside=LOOPBACK))
+    ).read(who.roster)
     named = {person.subject: person.accounts for person in roster.people}
     assert named[who.subject] == {"canvas": "1002"}, "asked of the tool itself, not of the link"
     theirs = replace(who.roster, values={**who.roster.values, "rlid": link.id})
-    roster = LtiRosters(tool.storage, Connector(tool.storage, tool.keys, tool.clock)).read(theirs)
+    roster = LtiRosters(
+        tool.storage, Connector(tool.storage, tool.keys, tool.clock, Egress(outside=LOOPBACK))
+    ).read(theirs)
     assert roster.complete
     assert not any(person.accounts for person in roster.people)
     assert not lms.refusals

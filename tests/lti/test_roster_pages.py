@@ -11,7 +11,9 @@ from werkzeug.wrappers import Request, Response
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.roster import suggest
 from coplink.lti.connector import Connector, next_link
+from coplink.lti.egress import Egress
 from coplink.lti.our_keys import OurKeys
+from coplink.lti.outside import LOOPBACK
 from coplink.lti.rosters import LtiRosters
 from coplink.sandbox.district import Resident, guid
 from coplink.sandbox.weather import Rule
@@ -44,7 +46,7 @@ def crowd(lms):
 
 @pytest.fixture
 def canvas_rosters(tool, lms, clock):
-    return LtiRosters(tool.storage, Connector(tool.storage, tool.keys, clock))
+    return LtiRosters(tool.storage, Connector(tool.storage, tool.keys, clock, Egress(outside=LOOPBACK)))
 
 
 def test_all_pages_are_read_by_links_whose_case_matters(lms, canvas_rosters, crowd):
@@ -107,7 +109,9 @@ def pages(addresses, door):
 def read(door, addresses, clock, pages):
     url = addresses[0].url
     door.put(door.north.registration("reg-north", "north", token_url=f"{url}/token"))
-    rosters = LtiRosters(door.storage, Connector(door.storage, OurKeys(door.storage), clock))
+    rosters = LtiRosters(
+        door.storage, Connector(door.storage, OurKeys(door.storage), clock, Egress(outside=LOOPBACK))
+    )
 
     def read(**changes):
         return rosters.read(RosterSourceAddress("reg-north", {"url": f"{url}/members", **changes}))

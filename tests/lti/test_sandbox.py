@@ -111,11 +111,14 @@ def test_old_hints_are_swept_away(lms, browser, clock):
 )
 def test_roster_requests_are_checked(lms, tool, clock, query, headers, status):
     from coplink.lti.connector import Connector
+    from coplink.lti.egress import Egress
+    from coplink.lti.outside import LOOPBACK
     from coplink.lti.sandbox.rosters import MEDIA_TYPE, NAMES_AND_ROLES
 
     with tool.storage.begin() as uow:
         registration = uow.platforms.get("reg-riverbend")
-    token = Connector(tool.storage, tool.keys, clock).token(registration, "riverbend", [NAMES_AND_ROLES])
+    connector = Connector(tool.storage, tool.keys, clock, Egress(outside=LOOPBACK))
+    token = connector.token(registration, "riverbend", [NAMES_AND_ROLES])
     good = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE}
     sent = (
         good

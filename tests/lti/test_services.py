@@ -12,7 +12,9 @@ import requests
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import InstitutionId
 from coplink.lti.connector import Connector
+from coplink.lti.egress import Egress
 from coplink.lti.our_keys import new_pair
+from coplink.lti.outside import LOOPBACK
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.errors import (
     Gone,
@@ -31,7 +33,7 @@ SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readon
 
 @pytest.fixture
 def connector(tool, lms, clock):
-    return Connector(tool.storage, tool.keys, clock)
+    return Connector(tool.storage, tool.keys, clock, Egress(outside=LOOPBACK))
 
 
 @pytest.fixture
@@ -289,10 +291,10 @@ def test_an_empty_roster_is_empty(lms, rosters):
 
 
 def test_a_connection_that_is_slow_to_answer_is_given_up(tool, lms, registrations, clock):
-    from coplink.lti.egress import Egress
-
     lms.weather.add(Rule("names_and_roles", "slow", seconds=1.5))
-    rosters = LtiRosters(tool.storage, Connector(tool.storage, tool.keys, clock, Egress(read=0.3)))
+    rosters = LtiRosters(
+        tool.storage, Connector(tool.storage, tool.keys, clock, Egress(read=0.3, outside=LOOPBACK))
+    )
     with pytest.raises(Unavailable):
         rosters.read(address(lms, "101"))
 

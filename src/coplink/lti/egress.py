@@ -1,21 +1,26 @@
-"""Calls that leave the house for a platform: short time-outs, small answers, no redirects, no cookies.
+"""Calls that leave the house for a platform: short time-outs, small answers, no redirects, no cookies, no proxies.
+
+Only hosts that ``outside`` allows are called, judged anew at each connection; certificates are always checked (against
+the authorities that ``REQUESTS_CA_BUNDLE`` names, if it does).
 
 Raises only ``coplink.ports.errors``: what does not answer is ``Unavailable``; an odd answer is ``UnexpectedReply``.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
 
 import requests
 
 from coplink.core.words import say
 from coplink.lti.origins import origin, split
+from coplink.lti.outside import Outside, PinnedAdapter
 from coplink.ports.errors import Unavailable, UnexpectedReply
 
 CONNECT_SECONDS = 3.05
@@ -47,8 +52,10 @@ class Egress:
         read: float = READ_SECONDS,
         whole: float = WHOLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        outside: Outside | None = None,
     ) -> None:
         self._timeout, self._whole, self._clock = (connect, read), whole, clock
+        self._outside = outside or Outside()
         self._mine = threading.local()
 
     def get(self, url: str, limit: int, headers: Mapping[str, str] | None = None) -> Answer:
@@ -59,13 +66,20 @@ class Egress:
         """Send a form; ``limit`` in bytes."""
         return self._call("POST", url, limit, {"Accept": "application/json"}, form)
 
+    def send_json(
+        self, method: str, url: str, limit: int, body: object, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a JSON document (``method`` POST or PUT); ``limit`` in bytes."""
+        told = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        return self._call(method, url, limit, told, json.dumps(body).encode())
+
     def _call(
         self,
         method: str,
         url: str,
         limit: int,
         headers: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
+        form: Mapping[str, str] | bytes | None,
     ) -> Answer:
         where = described(method, url)
         if split(url) is None:
@@ -80,7 +94,6 @@ class Egress:
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
-                auth=_as_it_is,
             ) as response:
                 body = self._body(response, limit, ends, where)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
@@ -103,6 +116,12 @@ class Egress:
         session: requests.Session | None = getattr(self._mine, "session", None)
         if session is None:
             session = requests.Session()
+            session.trust_env = (
+                False  # no proxy of the machine's, no .netrc: what was judged is what is called
+            )
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, PinnedAdapter(self._outside))
             session.headers["User-Agent"] = "coplink"
             # Two schools share one host: a cookie of one must never travel with the other.
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -121,8 +140,3 @@ def described(method: str, url: str) -> str:
     """Method, origin and path for the log; queries may hold cursors and stay out."""
     parts = split(url)
     return f"{method} {origin(url)}{parts.path}" if parts else f"{method} (unusable address)"
-
-
-def _as_it_is(request: Any) -> Any:
-    """No credentials of the machine (a .netrc) on our calls."""
-    return request

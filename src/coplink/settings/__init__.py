@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -33,6 +34,7 @@ from coplink.settings.key_file import is_key, kept_key
 PREFIX = "COPLINK_"
 SECRETS_DIR = "COPLINK_SECRETS_DIR"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
 def _split(value: object) -> object:
@@ -64,6 +66,14 @@ def _plain_driver(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    """Check one host name: no scheme, port or path."""
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError("each must be a host name without scheme and port, such as moodle.school.lan")
+    return value.lower()
+
+
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 DatabaseUrl = Annotated[str, AfterValidator(_plain_driver), Field(repr=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -147,6 +157,11 @@ class Settings(BaseSettings):
     frame_ancestors: Origins = Field(
         default=(),
         description="Further origins that may show coplink in a frame, beside the registered platforms.",
+    )
+    private_hosts: Hosts = Field(
+        default=(),
+        description="Hosts of learning platforms in your own network, such as moodle.school.lan: coplink calls them "
+        "although their addresses are private.",
     )
 
     @field_validator("base_url")
