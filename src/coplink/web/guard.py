@@ -1,8 +1,9 @@
 """Stands before and behind every page: who visits, is this form ours, and the headers of every answer.
 
 A change is made by POST only, with the session's form secret, from our own origin (``Origin``, ``Sec-Fetch-Site``).
-Four addresses are called by others and have means of their own: the LTI ones (state, nonce and signature) and hooks (a
-secret of their own); they are named in ``CALLED_BY_OTHERS``.
+Some addresses are called by others and have means of their own: the LTI ones (state, nonce and signature) and hooks (a
+secret of their own); they are named in ``CALLED_BY_OTHERS``. A page of ours that has no session yet brings a code that
+works once instead of a form secret; such addresses are named in ``WITH_A_CODE``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from coplink.web.desk import Desk
 from coplink.web.session import Visit
 
 CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook"})
+WITH_A_CODE = frozenset({"lti.held"})
 WITHOUT_SESSION = frozenset(
     {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "doors.asset"}
 )
@@ -108,7 +110,9 @@ def stand(app: Flask, desk: Desk) -> Frames:
     def who_visits() -> None:
         if request.endpoint is None or request.endpoint in WITHOUT_SESSION:
             return
-        secret = sessions.cookie_of(request)
+        told = request.headers.get(sessions.HEADER)
+        g.in_page = told is not None  # the page speaks for itself, whatever cookie came along
+        secret = sessions.cookie_of(request) if told is None else told
         if secret:
             with desk.begin() as uow:
                 g.visit = sessions.find(uow, secret, desk.now())
@@ -121,6 +125,8 @@ def stand(app: Flask, desk: Desk) -> Frames:
             raise _foreign("Sec-Fetch-Site")
         if request.headers.get("Origin", ours) != ours:
             raise _foreign("Origin")
+        if request.endpoint in WITH_A_CODE:
+            return
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
         expected = desk.visit.csrf
         if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
@@ -129,8 +135,10 @@ def stand(app: Flask, desk: Desk) -> Frames:
     @app.after_request
     def headers(response: Response) -> Response:
         ancestors = () if request.endpoint in WITHOUT_SESSION else frames.of(desk.visit)
-        _policy(response, " ".join(["'self'", *ancestors]))
-        if "new_cookie" in g:
+        _policy(response, " ".join(dict.fromkeys(["'self'", *ancestors, *g.get("framed_by", ())])))
+        if "new_cookie" in g and g.get("in_page"):
+            sessions.tell_page(response, g.new_cookie)
+        elif "new_cookie" in g:
             sessions.set_cookie(response, sessions.COOKIE, g.new_cookie)
         if "new_browser" in g:
             sessions.set_cookie(response, sessions.BROWSER_COOKIE, g.new_browser)

@@ -2,6 +2,7 @@
 
     /lti/login         the platform begins; the browser is sent back there to say who it is
     /lti/launch        the platform brings the person, with a signed token
+    /lti/held          our own page shows what the platform's storage kept, where the browser keeps no cookie
     /lti/jwks.json     our public keys
 
 These addresses are registered with platforms: they do not change. What a launch raises becomes a page with a sentence.
@@ -11,10 +12,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, g, jsonify, redirect, request
 
 from coplink.lti import launch
-from coplink.web import arriving
+from coplink.lti.launch import LaunchResult
+from coplink.lti.platform_storage import Held
+from coplink.web import arriving, without_cookies
 from coplink.web import session as sessions
 from coplink.web.desk import Desk, first, see, this_browser
 
@@ -25,8 +28,12 @@ def blueprint(desk: Desk) -> Blueprint:
 
     @views.route("/lti/login", methods=["GET", "POST"])
     def login() -> Response:
-        given = request.form if request.method == "POST" else request.args
-        begun = launch.begin(desk.services.storage, first(given), desk.base_url, this_browser(), desk.now())
+        given = first(request.form if request.method == "POST" else request.args)
+        if not sessions.browser_of(request) and without_cookies.doubtful(request, given):
+            return _login_without_cookie(desk, given)
+        begun = launch.begin(desk.services.storage, given, desk.base_url, this_browser(), desk.now())
+        if without_cookies.OWN_TAB in given:
+            return without_cookies.onwards(begun)
         return cast(Response, redirect(begun.redirect_url, code=303))
 
     @views.post("/lti/launch")
@@ -35,7 +42,13 @@ def blueprint(desk: Desk) -> Blueprint:
         result = launch.complete(
             desk.services.storage, desk.services.platform_keys, first(request.form), browser, desk.now()
         )
-        return see(arriving.arrived(desk, result.arrival, result.frame_ancestors, result.target_path))
+        return without_cookies.held(result) if isinstance(result, Held) else _enter(desk, result)
+
+    @views.post("/lti/held")
+    def held() -> Response:
+        result = launch.release(desk.services.storage, first(request.form), desk.now())
+        g.in_page = True
+        return _enter(desk, result)
 
     @views.get("/lti/jwks.json")
     def jwks() -> Response:
@@ -44,3 +57,19 @@ def blueprint(desk: Desk) -> Blueprint:
         return answer
 
     return views
+
+
+def _enter(desk: Desk, result: LaunchResult) -> Response:
+    """A verified launch becomes a session, and its page is shown."""
+    return see(arriving.arrived(desk, result.arrival, result.frame_ancestors, result.target_path))
+
+
+def _login_without_cookie(desk: Desk, given: dict[str, str]) -> Response:
+    """Try the cookie once; when it does not come back, ask the platform's storage or offer a new tab."""
+    browser = this_browser()
+    if not without_cookies.tried(request):
+        return without_cookies.once_more(request)
+    storage, now = desk.services.storage, desk.now()
+    asked = launch.check(storage, given, desk.base_url)
+    begun = launch.begin(storage, given, desk.base_url, browser, now, True) if asked.storage else None
+    return without_cookies.wait(request, asked, begun if begun and begun.storage else None)

@@ -3,6 +3,10 @@
 The cookie (``__Host-``, Secure, HttpOnly, SameSite=None, Partitioned) works on plain loopback as well, because browsers
 count that as secure. A second cookie names the browser and binds a login under way to it. The secret changes at every
 arrival, so that an id planted before a sign-in is worth nothing after it.
+
+Where the browser keeps no cookie in a frame at all, the page itself holds the secret, in a variable of our script, and
+sends it in a header of each request: never in an address, a cookie or the history. Nothing but our own page can send
+that header, because other origins would have to ask for it and are not answered (Fetch standard, CORS protocol).
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from coplink.ports.storage import UnitOfWork
 
 COOKIE = "__Host-coplink"
 BROWSER_COOKIE = "__Host-coplink-browser"
+HEADER = "X-Coplink-Session"
+GO = "X-Coplink-Go"
 LIFE = timedelta(hours=8)
 IDLE = timedelta(minutes=60)
 TOUCH_AFTER = timedelta(seconds=60)
@@ -109,6 +115,17 @@ def set_cookie(response: Response, name: str, value: str, life: timedelta = LIFE
         samesite="None",
         partitioned=True,
     )
+
+
+def tell_page(response: Response, secret: str) -> None:
+    """Hand a page that holds its own session the new secret.
+
+    Scripts do not see the headers of a redirect, so where to go becomes a header as well.
+    """
+    response.headers[HEADER] = secret
+    if response.status_code == 303:
+        response.headers[GO] = response.headers.pop("Location")
+        response.status_code = 200
 
 
 def drop_cookie(response: Response, name: str) -> None:

@@ -5,44 +5,52 @@
   const root = document.documentElement;
 
   // A learning platform's frame: tell it how tall the page is (LTI message "lti.frameResize"; it ignores what it does not know).
-  if (window.parent !== window) {
-    let told = 0;
-    const tell = function () {
-      const height = Math.ceil(document.body.getBoundingClientRect().height) + 24;
-      if (Math.abs(height - told) > 4) {
-        told = height;
-        window.parent.postMessage(JSON.stringify({ subject: "lti.frameResize", height: height }), "*");
-      }
-    };
-    new ResizeObserver(tell).observe(document.body);
-    tell();
-  }
+  let told = 0;
+  const tell = function () {
+    const height = Math.ceil(document.body.getBoundingClientRect().height) + 24;
+    if (Math.abs(height - told) > 4) {
+      told = height;
+      window.parent.postMessage(JSON.stringify({ subject: "lti.frameResize", height: height }), "*");
+    }
+  };
+  const watch = window.parent !== window ? new ResizeObserver(tell) : null;
 
-  // Copy buttons are shown only where copying works.
-  if (navigator.clipboard) {
-    document.querySelectorAll("[data-copy]").forEach(function (button) {
-      button.hidden = false;
-      button.addEventListener("click", function () {
-        const field = document.getElementById(button.dataset.copy);
-        navigator.clipboard.writeText(field.value).then(
-          function () { button.textContent = "✓ " + button.textContent.replace("✓ ", ""); },
-          function () { field.select(); }
-        );
+  // For each page; a session without cookies shows several in one document.
+  const fit = function () {
+    if (watch) {
+      watch.disconnect();
+      watch.observe(document.body);
+      tell();
+    }
+
+    // Copy buttons are shown only where copying works.
+    if (navigator.clipboard) {
+      document.querySelectorAll("[data-copy]").forEach(function (button) {
+        button.hidden = false;
+        button.addEventListener("click", function () {
+          const field = document.getElementById(button.dataset.copy);
+          navigator.clipboard.writeText(field.value).then(
+            function () { button.textContent = "✓ " + button.textContent.replace("✓ ", ""); },
+            function () { field.select(); }
+          );
+        });
       });
+    }
+
+    // The reader's own time zone, where none has been chosen yet.
+    document.querySelectorAll("select[data-own-zone]").forEach(function (select) {
+      if (!select.value) { select.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""; }
+      if (select.selectedIndex < 0) { select.selectedIndex = 0; }
     });
-  }
 
-  // The reader's own time zone, where none has been chosen yet.
-  document.querySelectorAll("select[data-own-zone]").forEach(function (select) {
-    if (!select.value) { select.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""; }
-    if (select.selectedIndex < 0) { select.selectedIndex = 0; }
-  });
-
-  // A suite that tells its theme on the token page: the form takes it along.
-  const theme = document.querySelector("form input[name=theme]");
-  if (theme) {
-    const keep = function () { theme.value = root.dataset.theme || ""; };
-    new MutationObserver(keep).observe(root, { attributeFilter: ["data-theme"] });
-    keep();
-  }
+    // A suite that tells its theme on the token page: the form takes it along.
+    const theme = document.querySelector("form input[name=theme]");
+    if (theme) {
+      const keep = function () { theme.value = root.dataset.theme || ""; };
+      new MutationObserver(keep).observe(root, { attributeFilter: ["data-theme"] });
+      keep();
+    }
+  };
+  fit();
+  document.addEventListener("coplink:shown", fit);
 })();

@@ -1,0 +1,73 @@
+"""What happens in a frame when the browser's cookie does not come: try once, ask the platform, offer a tab of its own.
+
+1. A login without our cookie, inside a frame, goes once around to ourselves with the cookie set. It is a 307, so that
+   what the platform posted is posted again, and nothing of it gets into an address. With the cookie back, all is well.
+2. Without it the page asks the platform to keep the state (``coplink.lti.platform_storage``), where the platform
+   offers that; the session that follows lives in the page (``coplink.web.session``).
+3. Where that fails, or is not offered, a button opens the same login in a new tab. The platform's message, which works
+   once, is still unused: we have not been there yet.
+
+A login in a window of its own needs none of this, and neither does a program, which does not say what it loads for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from flask import Request, Response, g, make_response, redirect, render_template
+
+from coplink.lti.launch import Begun
+from coplink.lti.logins import Initiation
+from coplink.lti.platform_storage import Held
+from coplink.web.guard import origin
+
+TRIED, OWN_TAB = "coplink_tried", "coplink_tab"
+
+
+def doubtful(request: Request, given: Mapping[str, str]) -> bool:
+    """Whether a login that came without our cookie could be one in a frame that keeps no cookies."""
+    loaded_for = request.headers.get("Sec-Fetch-Dest", "")
+    if not loaded_for:  # an older browser, or a program
+        return "lti_storage_target" in given
+    return loaded_for != "document"
+
+
+def tried(request: Request) -> bool:
+    """Whether this login went around to ourselves already."""
+    return TRIED in request.args
+
+
+def once_more(request: Request) -> Response:
+    """Send the same login to ourselves again; the cookie is set with this answer."""
+    query = request.query_string.decode("ascii", "ignore")
+    return cast(Response, redirect(f"/lti/login?{query}{'&' if query else ''}{TRIED}=1", code=307))
+
+
+def wait(request: Request, asked: Initiation, begun: Begun | None) -> Response:
+    """The page that asks the platform's storage, if there is any (``begun``), and offers a new tab otherwise."""
+    framed_by_who_began(request)
+    fields = {**asked.fields(), OWN_TAB: "1"}
+    text = render_template("own_tab.html", fields=fields, begun=begun)
+    return make_response(text)
+
+
+def onwards(begun: Begun) -> Response:
+    """From the new tab to the platform, by a page: Chromium holds a form's policy against the redirects after it."""
+    return make_response(render_template("onwards.html", url=begun.redirect_url))
+
+
+def held(launch: Held) -> Response:
+    """The page that reads the state back from the platform and sends it with the code."""
+    g.framed_by = launch.frame_ancestors
+    return make_response(render_template("held.html", held=launch))
+
+
+def framed_by_who_began(request: Request) -> None:
+    """Let the platform's page around the frame show this answer, whichever of a school's hosts it is on.
+
+    Hosted platforms serve each school on a host of its own, which only the launch will name. These pages know nobody
+    and hold nothing: a foreign page around them gains what the same page without a frame would give it.
+    """
+    came_from = origin(request.headers.get("Origin", "")) or origin(request.headers.get("Referer", ""))
+    g.framed_by = (came_from,) if came_from else ()
