@@ -25,6 +25,7 @@ from coplink.core.people import Institution, InstitutionId
 from coplink.engine.secrets import hashed
 from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
+from coplink.lti.outside import LOOPBACK
 from coplink.ports.records import Deployment, Registration, Session
 from coplink.settings import load
 from coplink.storage.tables import Table
@@ -97,7 +98,9 @@ class Stage:
             for table in reversed(Table.metadata.sorted_tables):
                 connection.execute(table.delete())
         self.clock.at = NOW
-        self.services.platform_keys = KeysCache(Egress(connect=2, read=0.4, whole=0.8), clock=self.clock)
+        self.services.platform_keys = KeysCache(
+            Egress(connect=2, read=0.4, whole=0.8, outside=LOOPBACK), clock=self.clock
+        )
         self.forget_log()
         return Scene(self, next(self._numbers))
 
