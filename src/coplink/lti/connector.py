@@ -26,7 +26,7 @@ from coplink.lti.our_keys import OurKeys
 from coplink.lti.registrations import for_library
 from coplink.ports.clock import Clock
 from coplink.ports.errors import Misconfigured
-from coplink.ports.records import Registration
+from coplink.ports.records import Registration, RegistrationState
 from coplink.ports.storage import Storage
 
 ASSERTION_LIFE = 60
@@ -57,12 +57,15 @@ class Connector:
         """The calls of one institution through one registration, as long as it has an approved deployment there."""
         with self._storage.begin() as uow:
             deployments = uow.platforms.deployments(institution)
-        if not any(d.registration == registration.id and d.approved_at is not None for d in deployments):
+        approved = any(d.registration == registration.id and d.approved_at is not None for d in deployments)
+        if not approved or registration.state is not RegistrationState.OPEN:
             message = say(
                 "coplink is not approved for this learning platform. An administrator must approve it first."
             )
             raise Misconfigured(
-                message, "coplink administrator", f"no approved deployment of {registration.id}"
+                message,
+                "coplink administrator",
+                f"{registration.id} is {registration.state.value}, approved deployment: {approved}",
             )
         return Services(self, registration, institution)
 

@@ -165,6 +165,7 @@ def _result(
     accepts: frozenset[str],
 ) -> LaunchResult:
     """What verified claims mean for the login they belong to; refused unless both agree."""
+    registrations.opened(registration)  # it may have been switched off since the login
     seen = arrivals.read(values, registration, accepts)
     if seen.target != login.values["target"]:
         raise refused("target_link_uri is not the one of this login")

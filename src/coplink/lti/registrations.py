@@ -10,9 +10,9 @@ from typing import Any
 from pylti1p3.registration import Registration as LibraryRegistration
 from pylti1p3.tool_config import ToolConfAbstract
 
-from coplink.core.errors import UnknownPlatform
+from coplink.core.errors import PendingDeployment, UnknownPlatform
 from coplink.core.words import say
-from coplink.ports.records import Registration
+from coplink.ports.records import Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
 
 
@@ -20,7 +20,7 @@ def find(uow: UnitOfWork, issuer: str, client_id: str) -> Registration:
     """The one registration of this issuer and client; an issuer with several and no client is refused."""
     found = uow.platforms.find(issuer, client_id or None)
     if len(found) == 1:
-        return found[0]
+        return opened(found[0])
     if found:
         message = say(
             "The learning platform did not say which school this is. Its administrator must check that."
@@ -32,6 +32,19 @@ def find(uow: UnitOfWork, issuer: str, client_id: str) -> Registration:
     raise UnknownPlatform(
         message, f"no registration of issuer {issuer[:200]!r} and client {client_id[:200]!r}"
     )
+
+
+def opened(registration: Registration) -> Registration:
+    """The registration, if people may come through it; raises ``PendingDeployment`` otherwise (row 9)."""
+    if registration.state is RegistrationState.PENDING:
+        message = say(
+            "coplink waits for an administrator's approval of this learning platform. Please come back when it is given."
+        )
+    elif registration.state is RegistrationState.DISABLED:
+        message = say("An administrator has switched coplink off for this learning platform.")
+    else:
+        return registration
+    raise PendingDeployment(message, f"registration {registration.id} is {registration.state.value}")
 
 
 def for_library(registration: Registration) -> Any:
