@@ -2,6 +2,7 @@
 
     session, guard      who visits; is this form ours; the headers of every answer
     lti, doors          every way in: learning platforms; sign-in pages and tabs; all end in ``engine.arrive``
+    deep_linking        put something into a course; placed: the pages such links open
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
     community, joining  a community's pages; invited, join, pause, leave
@@ -28,6 +29,7 @@ from coplink.web import (
     about,
     community,
     connections,
+    deep_linking,
     doors,
     errors,
     feeds,
@@ -40,6 +42,7 @@ from coplink.web import (
     landing,
     lti,
     me,
+    placed,
     shown,
 )
 from coplink.web.desk import Desk
@@ -73,6 +76,8 @@ def create_app(services: Services) -> Flask:
         landing.blueprint(desk),
         founding.blueprint(desk),
         community.blueprint(desk),
+        placed.blueprint(desk),
+        deep_linking.blueprint(desk),
         joining.blueprint(desk),
         invitations.blueprint(desk),
         me.blueprint(desk),

@@ -150,9 +150,10 @@ def stand(app: Flask, desk: Desk) -> Frames:
 
 
 def _policy(response: Response, ancestors: str) -> None:
+    forms = g.get("form_action", "'self'")  # one answer alone sends its form elsewhere: back to a platform
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        f" form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+        f" form-action {forms}; base-uri 'none'; frame-ancestors {ancestors}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)

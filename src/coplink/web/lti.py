@@ -17,7 +17,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, request
 from coplink.lti import launch
 from coplink.lti.launch import LaunchResult
 from coplink.lti.platform_storage import Held
-from coplink.web import arriving, without_cookies
+from coplink.web import arriving, deep_linking, without_cookies
 from coplink.web import session as sessions
 from coplink.web.desk import Desk, first, see, this_browser
 
@@ -60,7 +60,9 @@ def blueprint(desk: Desk) -> Blueprint:
 
 
 def _enter(desk: Desk, result: LaunchResult) -> Response:
-    """A verified launch becomes a session, and its page is shown."""
+    """A verified launch becomes a session, and its page is shown; a request for content goes to its own page."""
+    if result.message_type == launch.DEEP_LINKING:
+        return deep_linking.asked_for(desk, result)
     return see(arriving.arrived(desk, result.arrival, result.frame_ancestors, result.target_path))
 
 

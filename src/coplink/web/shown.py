@@ -16,6 +16,7 @@ from coplink.core.people import Role
 from coplink.core.rhythm import Dates, MonthlyDay, MonthlyWeekday, Rhythm, Weekly, zone_of
 from coplink.core.spaces import SpaceState
 from coplink.core.words import Said
+from coplink.engine.picked import Kind, Picked
 
 
 def said(sentence: Said | str) -> str:
@@ -101,6 +102,25 @@ def role_name(role: Role) -> str:
         Role.GUEST: gettext("guest"),
     }
     return str(names[role])
+
+
+def title_of(one: Picked) -> str:
+    """What a thing is called in a course."""
+    if one.kind is Kind.MEETING:
+        return str(gettext("Next meeting: %(community)s", community=one.community.name))
+    return one.name or one.community.name
+
+
+def text_of(one: Picked) -> str:
+    """What a thing is, in a sentence for a course; a meeting by its wall time and zone, which does not grow old."""
+    name = one.community.name
+    if one.kind is Kind.MEETING and one.rhythm is not None:
+        rhythm = one.rhythm
+        at = f"{clock(rhythm.start)} ({city(rhythm.zone)})"
+        return str(gettext("Meets %(how_often)s, %(at)s", how_often=pattern_in_words(rhythm), at=at))
+    if one.kind is Kind.FILE:
+        return str(gettext("From the library of “%(community)s”", community=name))
+    return one.why or str(gettext("Chosen from the library of “%(community)s”", community=name))
 
 
 def state_name(state: SpaceState) -> str:
