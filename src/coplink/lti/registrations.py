@@ -38,7 +38,8 @@ def opened(registration: Registration) -> Registration:
     """The registration, if people may come through it; raises ``PendingDeployment`` otherwise (row 9)."""
     if registration.state is RegistrationState.PENDING:
         message = say(
-            "coplink waits for an administrator's approval of this learning platform. Please come back when it is given."
+            "coplink waits for an administrator's approval of this learning platform. Please come back when it is"
+            " given."
         )
     elif registration.state is RegistrationState.DISABLED:
         message = say("An administrator has switched coplink off for this learning platform.")
