@@ -40,7 +40,7 @@ ACCEPTS = frozenset({RESOURCE_LINK, DEEP_LINKING})
 class Begun:
     """A login begun: where to send the browser; ``storage`` is where the page leaves the state before it goes."""
 
-    redirect_url: str
+    redirect_url: str = field(repr=False)
     state: str = field(repr=False)
     storage: PlatformStorage | None = None
 
