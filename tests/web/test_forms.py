@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 CALLED_BY_OTHERS = {"/lti/login", "/lti/launch", "/hook/<integration>/<space>"}
+WITH_A_CODE = {"/lti/held"}  # a page without a session yet; its code works once
 
 
 def posts(app):
@@ -26,7 +27,7 @@ def test_every_form_without_its_secret_is_refused(site):
     theirs = other.secret()
     wrong = []
     for rule in posts(site.app):
-        if rule in CALLED_BY_OTHERS:
+        if rule in CALLED_BY_OTHERS | WITH_A_CODE:
             continue
         for what, secret in (("without", ""), ("with another's", theirs)):
             answer = ana.post(concrete(rule), {}, secret=secret)

@@ -1,0 +1,378 @@
+"""Launches in a frame that keeps no cookies: once around, the platform's storage, a tab of its own; sessions in the page."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from werkzeug.test import Client
+
+from coplink.ports.records import Deployment
+from coplink.testing.platform import LmsPlatform
+
+BASE = "http://127.0.0.1:8080"
+CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+FRAMED = {
+    "Sec-Fetch-Dest": "iframe",
+    "Sec-Fetch-Site": "cross-site",
+    "Origin": "https://riverbend.lms.example",
+}
+ALONE = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}
+OURS = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
+FRAME = "post_message_forwarding"
+
+
+@pytest.fixture
+def lms(site):
+    with LmsPlatform() as platform:
+        with site.services.begin() as uow:
+            uow.platforms.put(platform.registration("reg", site.here.id))
+            uow.platforms.put_deployment(
+                Deployment("reg", platform.deployment_id, site.here.id, site.clock.now())
+            )
+            uow.commit()
+        yield platform
+
+
+class Frame:
+    """A browser in a frame that keeps no cookie at all; what the platform keeps and the page's secret are at hand."""
+
+    def __init__(self, site, lms):
+        self.site, self.lms = site, lms
+        self.client = Client(site.app, use_cookies=False)
+        self.secret, self.page = "", None
+
+    def login(self, storage=FRAME, headers=FRAMED, **changes):
+        form = self.lms.login_form({"target_link_uri": f"{BASE}/", "lti_storage_target": storage, **changes})
+        self.page = self.client.post("/lti/login", data=form, base_url=BASE, headers=headers)
+        if self.page.status_code == 307:
+            self.page = self.client.post(self.page.location, data=form, base_url=BASE, headers=headers)
+        return self.page
+
+    def launch(self, changes=None):
+        """Log in by the platform's storage and come back with a token; shows the page that asks the storage."""
+        self.login()
+        self.kept = self.data("value")
+        claims = {CLAIM + "target_link_uri": f"{BASE}/", **(changes or {})}
+        form = self.lms.launch_form(self.data("onwards"), self.site.clock.now(), claims)
+        self.page = self.client.post("/lti/launch", data=form, base_url=BASE, headers=FRAMED)
+        return self.page
+
+    def prove(self, state=None, code=None, headers=OURS):
+        form = {
+            "code": self.data("code") if code is None else code,
+            "state": self.kept if state is None else state,
+        }
+        return self.take(self.client.post("/lti/held", data=form, base_url=BASE, headers=headers))
+
+    def take(self, answer):
+        """What our script does with an answer."""
+        self.page, self.secret = answer, answer.headers.get("X-Coplink-Session", self.secret)
+        go = answer.headers.get("X-Coplink-Go") or (answer.location if answer.status_code == 303 else None)
+        return self.get(go) if go else answer
+
+    def get(self, path):
+        return self.take(self.client.get(path, base_url=BASE, headers={"X-Coplink-Session": self.secret}))
+
+    def post(self, path, headers=OURS, **form):
+        found = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
+        form = {"csrf": found[1] if found else "", **form}
+        headers = {**headers, "X-Coplink-Session": self.secret}
+        return self.take(self.client.post(path, data=form, base_url=BASE, headers=headers))
+
+    def data(self, name):
+        found = re.search(rf'data-{name}="([^"]*)"', self.page.text)
+        assert found, self.page.text
+        return found[1].replace("&amp;", "&")
+
+
+@pytest.fixture
+def frame(site, lms):
+    return Frame(site, lms)
+
+
+def logins(site):
+    from sqlalchemy import text
+
+    with site.services.storage._engine.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM logins")).scalar()
+
+
+# --- the login ------------------------------------------------------------------------------------------------------
+
+
+def test_with_our_cookie_nothing_is_asked(site, lms):
+    browser = site.browser()
+    form = lms.login_form({"target_link_uri": f"{BASE}/", "lti_storage_target": FRAME})
+    first = browser.client.post("/lti/login", data=form, base_url=BASE, headers=FRAMED)
+    assert (first.status_code, first.location) == (307, "/lti/login?coplink_tried=1")
+    again = browser.client.post(first.location, data=form, base_url=BASE, headers=FRAMED)
+    assert again.status_code == 303
+    assert again.location.startswith("https://lms.example/authorize?")
+    ever_after = browser.client.post("/lti/login", data=form, base_url=BASE, headers=FRAMED)
+    assert ever_after.status_code == 303
+
+
+def test_going_around_keeps_nothing_and_puts_nothing_into_the_address(site, lms, frame):
+    form = lms.login_form({"target_link_uri": f"{BASE}/"})
+    for _ in range(3):
+        answer = frame.client.post("/lti/login", data=form, base_url=BASE, headers=FRAMED)
+        assert answer.location == "/lti/login?coplink_tried=1"
+        assert "__Host-coplink-browser" in answer.headers["Set-Cookie"]
+    assert logins(site) == 0
+
+
+def test_a_login_by_get_goes_around_with_what_its_address_said_anyway(site, lms, query):
+    browser = site.browser()
+    form = lms.login_form({"target_link_uri": f"{BASE}/"})
+    answer = browser.client.get("/lti/login", query_string=form, base_url=BASE, headers=FRAMED)
+    assert answer.status_code == 307
+    assert query(answer.location) == {**form, "coplink_tried": "1"}
+    assert browser.client.get(answer.location, base_url=BASE, headers=FRAMED).status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{}, ALONE])
+def test_a_program_and_a_window_of_its_own_go_straight_on(lms, frame, headers):
+    assert frame.login(storage=None, headers=headers).status_code == 303
+
+
+def test_without_cookies_and_storage_a_tab_is_offered_with_the_login_unused(site, lms, frame):
+    page = frame.login(storage=None)
+    assert page.status_code == 200
+    assert "Open coplink in a new tab" in page.text
+    assert "data-ask" not in page.text
+    assert logins(site) == 0
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    assert fields == {**lms.login_form({"target_link_uri": f"{BASE}/"}), "coplink_tab": "1"}
+    assert re.search(r'<form method="post" action="/lti/login" target="_blank"', page.text)
+
+
+def test_the_tab_goes_to_the_platform_by_a_page_and_comes_back_with_a_cookie(site, lms, frame):
+    frame.login(storage=None)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', frame.page.text))
+    tab = site.browser()
+    headers = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin", "Origin": BASE}
+    tab.page = tab.client.post("/lti/login", data=fields, base_url=BASE, headers=headers)
+    assert tab.page.status_code == 200, "a form's policy would hold against a redirect"
+    away = tab.soup().select_one("main a")["href"]
+    assert tab.soup().select_one('meta[http-equiv="refresh"]')["content"] == f"0;url={away}"
+    claims = {CLAIM + "target_link_uri": f"{BASE}/"}
+    form = lms.launch_form(away, site.clock.now(), claims)
+    tab.page = tab.client.post("/lti/launch", data=form, base_url=BASE, headers=ALONE)
+    tab.follow()
+    assert "Welcome, Ana Ruiz" in tab.says()
+
+
+def test_what_the_platform_said_is_no_markup(lms, frame):
+    page = frame.login(storage=None, login_hint='"><script>alert(1)</script>', lti_message_hint="<b>'")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+def test_a_login_that_cannot_begin_is_refused_in_the_frame_too(lms, frame):
+    assert frame.login(client_id="nobody").status_code == 404
+    assert frame.login(target_link_uri="https://evil.example/").status_code == 400
+    assert frame.login(storage="a b").status_code == 400
+
+
+def test_the_page_names_the_platforms_origin_and_only_what_it_needs(lms, frame):
+    frame.login()
+    assert frame.data("origin") == "https://lms.example"
+    assert frame.data("frame") == FRAME
+    assert frame.data("onwards").startswith("https://lms.example/authorize?")
+    assert "hidden" in frame.page.text.split("data-ask")[0].rsplit("<div", 1)[1], "shown by the script alone"
+    assert frame.page.headers["Cache-Control"] == "no-store"
+
+
+def test_the_login_page_may_be_framed_by_whoever_began_the_login(lms, frame):
+    policy = frame.login().headers["Content-Security-Policy"]
+    assert "https://riverbend.lms.example" in policy.split("frame-ancestors")[1]
+    for told in ("null", "https://a b", "javascript:x", "https://x;y", ""):
+        policy = frame.login(headers={**FRAMED, "Origin": told}).headers["Content-Security-Policy"]
+        allowed = policy.split("frame-ancestors ")[1].split()
+        assert allowed == ["'self'", "https://lms.example", "https://staff.example", "https://portal.example"]
+
+
+# --- the launch -----------------------------------------------------------------------------------------------------
+
+
+def test_a_launch_without_any_cookie_ends_on_the_page_with_its_session_in_the_page(site, lms, frame):
+    assert frame.launch().status_code == 200
+    assert not people(site), "nobody has entered yet"
+    page = frame.prove()
+    assert "Welcome, Ana Ruiz" in page.text
+    assert len(frame.secret) > 40
+    assert "Set-Cookie" not in page.headers
+
+
+def people(site):
+    from sqlalchemy import text
+
+    with site.services.storage._engine.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM sessions")).scalar()
+
+
+def test_the_secret_is_in_a_header_of_one_answer_and_nowhere_else(site, lms, frame, caplog, capsys):
+    frame.launch()
+    form = {"code": frame.data("code"), "state": frame.kept}
+    answer = frame.client.post("/lti/held", data=form, base_url=BASE, headers=OURS)
+    secret = answer.headers["X-Coplink-Session"]
+    assert (answer.status_code, answer.headers["X-Coplink-Go"]) == (200, "/")
+    assert "Location" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+    frame.secret = secret
+    for path in ("/?all=1", "/me", "/found", "/nowhere"):
+        page = frame.get(path)
+        assert secret not in page.text
+        assert secret not in str(page.headers)
+    printed = capsys.readouterr()
+    assert secret not in caplog.text + printed.out + printed.err
+
+
+@pytest.mark.parametrize("state", ["", "other", "null"])
+def test_row_26_another_state_is_refused_with_a_page_and_no_session(site, lms, frame, state):
+    frame.launch()
+    code = frame.data("code")
+    page = frame.prove(state=state)
+    assert page.status_code == 401
+    assert "could not be matched" in page.text
+    assert "name this reference" in page.text
+    assert "Open coplink in a new tab" in page.text
+    assert not frame.secret
+    assert frame.prove(code=code).status_code == 401, "the code is used up"
+    assert not people(site)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_a_proof_from_elsewhere_is_refused(lms, frame, headers):
+    frame.launch()
+    assert frame.prove(headers={**OURS, **headers}).status_code == 403
+    assert not frame.secret
+
+
+def test_another_browsers_cookie_is_refused_although_there_is_storage(site, lms, frame):
+    frame.login()
+    form = lms.launch_form(frame.data("onwards"), site.clock.now(), {CLAIM + "target_link_uri": f"{BASE}/"})
+    eve = site.browser()
+    began = lms.login_form({"target_link_uri": f"{BASE}/"})
+    eve.client.post("/lti/login", data=began, base_url=BASE)
+    answer = eve.client.post("/lti/launch", data=form, base_url=BASE, headers=FRAMED)
+    assert answer.status_code == 401
+    assert "data-code" not in answer.text
+
+
+def test_the_page_that_asks_may_be_framed_by_the_platform_the_launch_names(lms, frame):
+    back = {CLAIM + "launch_presentation": {"return_url": "https://school.vanity.example/back"}}
+    policy = frame.launch(back).headers["Content-Security-Policy"]
+    assert "https://school.vanity.example" in policy.split("frame-ancestors")[1]
+
+
+# --- the session ----------------------------------------------------------------------------------------------------
+
+
+def test_forms_and_redirects_work_with_the_secret_in_the_header(site, lms, frame):
+    frame.launch()
+    frame.prove()
+    frame.get("/me")
+    page = frame.post("/me/home", zone="Europe/Vienna")
+    assert page.status_code == 200
+    assert "Europe/Vienna" in page.text
+    assert site.services is not None
+
+
+def test_a_form_needs_its_own_secret_and_our_own_origin_all_the_same(lms, frame):
+    frame.launch()
+    frame.prove()
+    frame.get("/me")
+    shown = frame.page
+    for how in ({"csrf": "x"}, {"headers": {**OURS, "Origin": "https://evil.example"}}):
+        frame.page = shown
+        assert frame.post("/me/home", zone="UTC", **how).status_code == 403
+
+
+@pytest.mark.parametrize("secret", ["", "x", "x" * 43, "x" * 5000, "ü"])
+def test_an_invented_secret_is_nobody(lms, frame, secret):
+    frame.launch()
+    frame.prove()
+    frame.secret = secret.encode().decode("latin-1")
+    answer = frame.client.get("/me", base_url=BASE, headers={"X-Coplink-Session": frame.secret})
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/me")
+
+
+def test_row_88_the_page_speaks_for_itself_whatever_cookie_came_along(site, lms, frame):
+    ben = site.enter("ben")
+    frame.launch()
+    frame.prove()
+    assert (
+        "Welcome, Ana Ruiz"
+        in ben.client.get("/?all=1", base_url=BASE, headers={"X-Coplink-Session": frame.secret}).text
+    )
+    nobody = ben.client.get("/?all=1", base_url=BASE, headers={"X-Coplink-Session": "x" * 43})
+    assert nobody.status_code == 303, "a page whose session is over does not become Ben's"
+    assert "Welcome, Ben" in ben.get("/?all=1").text
+
+
+def test_a_new_launch_has_a_new_secret(lms, frame):
+    frame.launch()
+    frame.prove()
+    first = frame.secret
+    frame.secret = ""
+    frame.launch()
+    frame.prove()
+    assert frame.secret not in ("", first)
+
+
+def test_a_session_that_changes_hands_its_new_secret_to_the_page(site, lms, frame):
+    """Two doors become one person: the old secret is worth nothing, the page goes on with the new one."""
+    other = site.enter("ana", name="Ana Ruiz")
+    other.get("/me")
+    other.post("/me/code")
+    code = other.soup().select_one("#my-code")["value"]
+    frame.launch()
+    frame.prove()
+    first = frame.secret
+    frame.get("/me")
+    frame.post("/me/link", code=code)
+    page = frame.post("/me/link", code=code, sure="yes")
+    assert page.status_code == 200
+    assert frame.secret != first
+    old = frame.client.get("/me", base_url=BASE, headers={"X-Coplink-Session": first})
+    assert old.status_code == 303
+    assert "Set-Cookie" not in page.headers
+
+
+def test_the_secret_opens_nothing_as_a_cookie_or_in_an_address(site, lms, frame):
+    frame.launch()
+    frame.prove()
+    for path in (f"/me?session={frame.secret}", f"/me?X-Coplink-Session={frame.secret}"):
+        assert frame.client.get(path, base_url=BASE).status_code == 303
+
+
+def test_other_origins_are_not_told_that_they_may_send_the_header(site):
+    asked = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-coplink-session",
+    }
+    answer = Client(site.app).open("/me/home", method="OPTIONS", base_url=BASE, headers=asked)
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_an_idle_session_in_the_page_ends(site, lms, frame):
+    frame.launch()
+    frame.prove()
+    site.clock.pass_by(minutes=61)
+    assert "Where do you come from?" in frame.get("/me").text
+
+
+def test_the_pages_hold_no_script_of_their_own(lms, frame):
+    for page in (frame.login(storage=None), frame.login(), frame.launch()):
+        assert not re.search(r"<style|javascript:| on\w+=", page.text)
+        assert all(not inner for inner in re.findall(r"<script[^>]*>(.*?)</script>", page.text, re.S))
+        config = re.search(r"htmx-config\" content='([^']+)'", page.text)
+        told = json.loads(config[1])
+        assert (told["historyEnabled"], told["historyCacheSize"]) == (False, 0)
