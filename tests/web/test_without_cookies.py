@@ -1,4 +1,4 @@
-"""Launches in a frame that keeps no cookies: once around, the platform's storage, a tab of its own; sessions in the page."""
+"""Launches in a frame that keeps no cookies: once around, the platform's storage, a tab of its own, and their sessions."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, Perso
 
 
 class LoginRow(Table):
-    """A login under way. No personal data: nobody is known yet. Dropped soon after it expires (minutes).
+    """A login under way. Dropped soon after it expires (minutes).
 
-    The state is kept as a hash; nonce and values (a PKCE verifier, for instance) are sealed.
+    No personal data, because nobody is known yet, but for one minute at most: a launch that waits for the platform's
+    storage holds what its token says (a name, perhaps an address), sealed. The state is kept as a hash; nonce and
+    values (a PKCE verifier, for instance) are sealed.
     """
 
     __tablename__ = "logins"
