@@ -13,7 +13,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tables beside the tests
 
-from hostile_stage import Scene, Stage
+from hostile_stage import NAMES, Scene, Stage
 
 from coplink import logs
 from coplink.storage.database import make_engine, upgrade
@@ -26,7 +26,7 @@ LOGGERS = ("dbos", "gunicorn.error", "gunicorn.access")
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificate]:
     """The one certificate; it is also the only one that coplink's own calls trust."""
-    made = Certificate(tmp_path_factory.mktemp("certificate"))
+    made = Certificate(tmp_path_factory.mktemp("certificate"), *NAMES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REQUESTS_CA_BUNDLE", made.trusted)
         yield made

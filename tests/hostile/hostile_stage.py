@@ -1,7 +1,8 @@
 """coplink as an operator runs it, over HTTPS, with two schools of one issuer: the stage for every hostile case.
 
-The settings are those of production: an https address, no loopback mode. Only the clock and the patience with key sets
-are the test's own. Each case has a scene of its own: an empty database and platforms nobody has seen before.
+The settings are those of production: an https address, no loopback mode. Names and public addresses are pretended, and
+all lead to servers of this process; nothing else can be reached. Only the clock and the patience with platforms are the
+test's own. Each case has a scene of its own: an empty database and an issuer nobody has seen before.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,11 @@ from sqlalchemy import func, select
 
 from coplink.core.people import Institution, InstitutionId
 from coplink.engine.secrets import hashed
+from coplink.lti.connector import Connector
 from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
-from coplink.lti.outside import LOOPBACK
+from coplink.lti.outside import Outside, PinnedAdapter
+from coplink.lti.rosters import LtiRosters
 from coplink.ports.records import Deployment, Registration, Session
 from coplink.settings import load
 from coplink.storage.tables import Table
@@ -55,22 +59,59 @@ class MovingClock:
         self.at += timedelta(**span)
 
 
-class Address:
-    """An address of a platform that lasts for the whole run; each scene puts its own application there."""
+TOOL, NORTH, SOUTH = "coplink.example", "north.example", "south.example"
+NAMES = (TOOL, NORTH, SOUTH)
 
-    def __init__(self, certificate: Certificate) -> None:
+
+class World:
+    """The network of the play: every name has a public address, and behind it stands a server of this process."""
+
+    def __init__(self) -> None:
+        self._addresses: dict[str, list[str]] = {}
+        self._ports: dict[str, int] = {}
+
+    def put(self, name: str, port: int) -> None:
+        """Let a name lead to a local port."""
+        address = f"93.184.216.{len(self._addresses) + 1}"
+        self._addresses[name], self._ports[address] = [address], port
+
+    def point(self, name: str, *addresses: str) -> None:
+        """Let a name lead to any addresses at all, as its owner can."""
+        self._addresses[name] = list(addresses)
+
+    def outside(self) -> Outside:
+        """The world as coplink's own calls and the visitors' browsers see it; nothing of it is loopback."""
+        return Outside(resolve=self._resolve, dial=self._dial)
+
+    def _resolve(self, name: str, port: int) -> Sequence[str]:
+        if name not in self._addresses:
+            raise socket.gaierror("no such name")
+        return self._addresses[name]
+
+    def _dial(self, address: tuple[str, int], timeout: Any = None, **_: Any) -> socket.socket:
+        if address[1] != 443 or address[0] not in self._ports:
+            raise ConnectionRefusedError("nobody listens there")
+        return socket.create_connection(("127.0.0.1", self._ports[address[0]]), timeout)
+
+
+class Address:
+    """A platform's host, which lasts for the whole run; each scene puts its own application there."""
+
+    def __init__(self, name: str, world: World, certificate: Certificate) -> None:
         self.app: Any = None
         self.served = Secure(lambda environ, start: self.app(environ, start), certificate)
-        self.url = self.served.url
+        self.url = f"https://{name}"
+        world.put(name, self.served.port)
 
 
 class Stage:
     """One running coplink, its database, its log, and two addresses for platforms."""
 
     def __init__(self, folder: Path, database_url: str, certificate: Certificate, log: io.StringIO) -> None:
-        self.certificate, self.log, self.clock = certificate, log, MovingClock()
+        self.certificate, self.log, self.clock, self.world = certificate, log, MovingClock(), World()
         self.served = Secure(lambda environ, start: self.app(environ, start), certificate)
-        self.url = self.served.url
+        self.world.put(TOOL, self.served.port)
+        self.url = f"https://{TOOL}"
         settings = load(
             env_file=None,
             base_url=self.url,
@@ -79,8 +120,9 @@ class Stage:
             master_keys=Fernet.generate_key().decode(),
         )
         self.services: Services = build(settings, self.clock)
+        self._look_outside()
         self.app = create_app(self.services)
-        self.addresses = Address(certificate), Address(certificate)
+        self.addresses = [Address(name, self.world, certificate) for name in (NORTH, SOUTH)]
         self._numbers = itertools.count(1)
 
     @property
@@ -98,11 +140,17 @@ class Stage:
             for table in reversed(Table.metadata.sorted_tables):
                 connection.execute(table.delete())
         self.clock.at = NOW
-        self.services.platform_keys = KeysCache(
-            Egress(connect=2, read=0.4, whole=0.8, outside=LOOPBACK), clock=self.clock
-        )
+        self._look_outside()
         self.forget_log()
         return Scene(self, next(self._numbers))
+
+    def _look_outside(self) -> None:
+        """Everything that calls platforms does so in this world, with little patience, and remembers nothing."""
+        services = self.services
+        services.egress = Egress(connect=2, read=0.4, whole=0.8, outside=self.world.outside())
+        services.platform_keys = KeysCache(services.egress, clock=self.clock)
+        connector = Connector(services.storage, services.our_keys, self.clock, services.egress)
+        services.rosters = LtiRosters(services.storage, connector)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""
@@ -127,6 +175,7 @@ class Visitor:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.session = requests.Session()
+        self.session.mount("https://", PinnedAdapter(stage.world.outside()))
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         trusted = self._stage.certificate.trusted
@@ -208,8 +257,12 @@ class Scene:
         platform: MeanPlatform | None = None,
         visitor: Visitor | None = None,
     ) -> requests.Response:
-        """A login initiation, as it is answered."""
-        return (visitor or self.ana).post("/lti/login", (platform or self.north).login_form(changes))
+        """A login initiation, as it is answered; where coplink tries its cookie first, the browser goes along."""
+        visitor, form = visitor or self.ana, (platform or self.north).login_form(changes)
+        answer = visitor.post("/lti/login", form)
+        if answer.status_code == 307:
+            answer = visitor.post(answer.headers["Location"], form)
+        return answer
 
     def begin(self, *args: Any, **named: Any) -> str:
         """A login initiation that goes well: the address of the platform that the browser is sent to."""

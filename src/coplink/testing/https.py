@@ -1,10 +1,10 @@
 """HTTPS on loopback: a certificate made on the spot, and a server of this process that shows it.
 
-    certificate = Certificate(tmp_path)
-    served = Secure(app, certificate)              # https://localhost:<port>
-    requests.get(served.url, verify=certificate.trusted)
+    certificate = Certificate(tmp_path, "coplink.example", "lms.example")
+    served = Secure(app, certificate)              # listens on 127.0.0.1:<served.port>
+    requests.get(f"https://localhost:{served.port}", verify=certificate.trusted)
 
-The certificate is its own authority: whoever trusts the file trusts this one server and nothing else.
+The certificate is its own authority: whoever trusts the file trusts its names and nothing else.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ HOST = "localhost"
 
 
 class Certificate:
-    """A certificate for this machine's own names, good for a day; ``trusted`` is the file that a client trusts."""
+    """A certificate for this machine and other names, good for a day; ``trusted`` is the file that a client trusts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *names: str) -> None:
         key = generate_private_key(SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
         now = datetime.now(UTC)
@@ -44,7 +44,7 @@ class Certificate:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(_names(), critical=False)
+            .add_extension(_names(HOST, *names), critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -58,9 +58,9 @@ class Certificate:
         self.shown.load_cert_chain(self.trusted, str(secret))
 
 
-def _names() -> x509.SubjectAlternativeName:
+def _names(*names: str) -> x509.SubjectAlternativeName:
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    return x509.SubjectAlternativeName([x509.DNSName(HOST), address])
+    return x509.SubjectAlternativeName([*map(x509.DNSName, names), address])
 
 
 def _usage() -> x509.KeyUsage:
@@ -102,7 +102,6 @@ class Secure:
     def __init__(self, app: WSGIApplication, certificate: Certificate) -> None:
         self._server = _Server(app, certificate.shown)
         self.port = self._server.server_port
-        self.url = f"https://{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as ec_key
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -57,18 +57,18 @@ class MeanPlatform(LmsPlatform):
         """Let the key set be these keys."""
         self.jwks = {"keys": list(keys)}
 
-    def weak_key(self) -> RSAPrivateKey:
-        """Publish, under the right name, a key that is too short to be trusted, and give its private half."""
+    def by_weak_key(self, claims: Claims) -> str:
+        """Publish, under the right name, a key that is too short to be trusted, and sign with it."""
         weak = rsa_key("weak", 1024)
         self.publish(public_jwk(weak, self.kid))
-        return weak
+        return self.with_header(claims, json.dumps({"alg": "RS256", "kid": self.kid}), weak)
 
-    def curve_key(self) -> EllipticCurvePrivateKey:
-        """Publish, under the right name, a key of another kind, and give its private half."""
+    def by_curve_key(self, claims: Claims) -> str:
+        """Publish, under the right name, a key of another kind, and sign with it."""
         curve = ec_key(SECP256R1())
         jwk = json.loads(ECAlgorithm.to_jwk(curve.public_key()))
         self.publish({**jwk, "kid": self.kid, "use": "sig"})
-        return curve
+        return self.sign(claims, None, curve, "ES256")
 
     # --- tokens that must not be believed -------------------------------------------------------------------------
 
@@ -82,11 +82,11 @@ class MeanPlatform(LmsPlatform):
         head = unsigned(claims, {"alg": "HS256", "typ": "JWT", "kid": self.kid})[:-1]
         return f"{head}.{encoded(hmac.digest(public, head.encode(), hashlib.sha256))}"
 
-    def with_header(self, claims: Claims, header: str) -> str:
+    def with_header(self, claims: Claims, header: str, key: RSAPrivateKey | None = None) -> str:
         """Properly signed, over a header that is any text at all."""
         head = f"{encoded(header.encode())}.{encoded(json.dumps(dict(claims)).encode())}"
         algorithm = jwt.get_algorithm_by_name("RS256")
-        return f"{head}.{encoded(algorithm.sign(head.encode(), self.private))}"
+        return f"{head}.{encoded(algorithm.sign(head.encode(), key or self.private))}"
 
     def altered(self, claims: Claims, changes: Claims) -> str:
         """Signed first, changed afterwards."""
