@@ -33,7 +33,7 @@ def ask(lms, request_of, **changes):
 def test_an_honest_request_is_answered_with_a_token_for_the_registered_address(lms, tool, request_of):
     status, action, posted = ask(lms, request_of)
     assert (status, action) == (200, f"{tool.url}/lti/launch")
-    assert set(posted) == {"state", "id_token"}
+    assert set(posted) == {"state", "id_token", "lti_storage_target"}
 
 
 @pytest.mark.parametrize(

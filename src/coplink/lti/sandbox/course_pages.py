@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from coplink.lti.sandbox.pages import hidden, page, refused_page
 from coplink.lti.sandbox.school import STUDENT_VIEW, ContentLink, School, Seat
 from coplink.lti.sandbox.signin import login_form
+from coplink.lti.sandbox.storage_frame import beside
 
 ROLES = {
     "teacher": "Teacher",
@@ -106,6 +107,7 @@ class CoursePages:
             f"{hidden(login_form(self._school, seat, link))}"
             "<noscript><p><button>Open coplink</button></p></noscript></form>"
             '<script>document.getElementById("login").submit()</script>'
+            f"{beside(self._school, seat.course.district)}"
         )
 
     def _visitor(self, request: Request, course_id: str) -> Seat | Response:

@@ -11,6 +11,8 @@ from coplink.lti.sandbox.course_pages import CoursePages
 from coplink.lti.sandbox.rosters import Rosters
 from coplink.lti.sandbox.school import School
 from coplink.lti.sandbox.signin import SignIn
+from coplink.lti.sandbox.storage_frame import PATH as STORAGE_FRAME
+from coplink.lti.sandbox.storage_frame import StorageFrame
 from coplink.lti.sandbox.tokens import AUDIENCE, Tokens
 from coplink.sandbox.district import ISSUER, Region
 from coplink.sandbox.store import Store
@@ -31,6 +33,7 @@ class LtiSandbox(Wire):
         super().__init__(region, store, clock)
         self.school = School(region, store, clock, lambda: self.base_url)
         tokens = Tokens(self.school)
+        storage = StorageFrame(self.school)
         pages, signin, rosters = (
             CoursePages(self.school),
             SignIn(self.school),
@@ -45,6 +48,8 @@ class LtiSandbox(Wire):
             ("GET POST", AUTHORIZE, signin.authorize),
             ("GET", KEY_SET, self._key_set),
             ("POST", TOKEN, tokens.grant),
+            ("GET", STORAGE_FRAME, storage.show),
+            ("POST", "/_sandbox/profile", storage.choose),
         ):
             self.route(methods, path, view, counted=False)
         self.route("GET", "/api/lti/courses/<course_id>/names_and_roles", rosters.names_and_roles)

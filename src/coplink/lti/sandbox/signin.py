@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.lti.sandbox.pages import post_onwards, refused_page
 from coplink.lti.sandbox.school import ELSEWHERE, IN_COURSE, ContentLink, School, Seat, custom
+from coplink.lti.sandbox.storage_frame import offered
 from coplink.sandbox.district import ISSUER, District, guid
 
 CORE = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -36,6 +37,7 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
         "client": district.client_id,
         "target": target(school),
         "link": link.id if link else None,
+        "storage": offered(school, district.key),
         "expires": school.clock() + HINT_LIFE,
     }
     with school.store.change():
@@ -54,6 +56,7 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
         "lti_message_hint": hint,
         "canvas_region": "us-east-1",
         "canvas_environment": "prod",
+        **({"lti_storage_target": launch["storage"]} if launch["storage"] else {}),
     }
 
 
@@ -94,7 +97,10 @@ class SignIn:
         link = self._school.link(course, launch["link"]) if launch["link"] else None
         claims = self._claims(seat, district, asked["nonce"], launch["target"], link)
         token = jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid})
-        return post_onwards(redirect, {"id_token": token, "state": asked["state"]}, "Opening coplink")
+        storage = {"lti_storage_target": launch["storage"]} if launch["storage"] else {}
+        return post_onwards(
+            redirect, {"id_token": token, "state": asked["state"], **storage}, "Opening coplink"
+        )
 
     def _problem(self, asked: dict[str, str]) -> str:
         if set(asked) != ASKED:
