@@ -13,8 +13,12 @@ from __future__ import annotations
 from typing import cast
 
 from flask import Blueprint, Response, g, jsonify, redirect, request
+from werkzeug.datastructures import MultiDict
 
+from coplink.core.errors import LaunchError
+from coplink.core.words import say
 from coplink.lti import launch
+from coplink.lti.claims import clean
 from coplink.lti.launch import LaunchResult
 from coplink.lti.platform_storage import Held
 from coplink.web import arriving, deep_linking, without_cookies
@@ -28,7 +32,7 @@ def blueprint(desk: Desk) -> Blueprint:
 
     @views.route("/lti/login", methods=["GET", "POST"])
     def login() -> Response:
-        given = first(request.form if request.method == "POST" else request.args)
+        given = _once(request.form if request.method == "POST" else request.args)
         if not sessions.browser_of(request) and without_cookies.doubtful(request, given):
             return _login_without_cookie(desk, given)
         begun = launch.begin(desk.services.storage, given, desk.base_url, this_browser(), desk.now())
@@ -40,13 +44,13 @@ def blueprint(desk: Desk) -> Blueprint:
     def launched() -> Response:
         browser = sessions.browser_of(request)
         result = launch.complete(
-            desk.services.storage, desk.services.platform_keys, first(request.form), browser, desk.now()
+            desk.services.storage, desk.services.platform_keys, _once(request.form), browser, desk.now()
         )
         return without_cookies.held(result) if isinstance(result, Held) else _enter(desk, result)
 
     @views.post("/lti/held")
     def held() -> Response:
-        result = launch.release(desk.services.storage, first(request.form), desk.now())
+        result = launch.release(desk.services.storage, _once(request.form), desk.now())
         g.in_page = True
         return _enter(desk, result)
 
@@ -57,6 +61,15 @@ def blueprint(desk: Desk) -> Blueprint:
         return answer
 
     return views
+
+
+def _once(given: MultiDict[str, str]) -> dict[str, str]:
+    """What was sent, if it was sent once (RFC 6749, 3.1): which of two a reader takes is anybody's guess."""
+    twice = sorted(name for name, values in given.lists() if len(values) > 1)
+    if twice:
+        message = say("The learning platform said something twice. Please open coplink again from there.")
+        raise LaunchError(message, f"{clean(twice[0])[:100]!r} is given twice")
+    return first(given)
 
 
 def _enter(desk: Desk, result: LaunchResult) -> Response:
