@@ -8,11 +8,13 @@ waits for its answer) and ``founding`` (the form that was sent last).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
 from coplink.core.arrival import Arrival, Context
 from coplink.core.errors import DomainError
+from coplink.core.people import CommunityId, Person
 from coplink.engine import invitations
 from coplink.engine.arrive import arrive
 from coplink.engine.found import Origin
@@ -21,6 +23,8 @@ from coplink.web.desk import Desk, own_path
 from coplink.web.session import Visit
 
 LONGEST_VALUE = 4_000
+CLOSED = "/?all=1&closed=1"
+_COMMUNITY = re.compile(r"/c/([0-9a-f]{32})(?=[/?]|$)")
 
 
 def arrived(
@@ -40,11 +44,26 @@ def arrived(
             "link": link,
         }
         desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
+        wanted = _open_to(uow, welcome.person, own_path(target) or "")
         uow.commit()
     if link:
         return f"/i/{link}"
-    wanted = own_path(target)
-    return wanted if wanted and wanted.startswith(("/c/", "/i/", "/me", "/admin")) else "/"
+    return wanted
+
+
+def _open_to(uow: UnitOfWork, person: Person, wanted: str) -> str:
+    """Where a link leads this person: the start, where it leads into a community near them that they do not belong to.
+
+    A community that their institution has no part in is not there for them, and stays so.
+    """
+    if not wanted.startswith(("/c/", "/i/", "/me", "/admin")):
+        return "/"
+    found = _COMMUNITY.match(wanted)
+    community = uow.communities.get(CommunityId(found[1])) if found else None
+    if community is None or uow.communities.membership(community.id, person.id) is not None:
+        return wanted
+    theirs = uow.communities.participation(community.id, person.institution)
+    return CLOSED if community.institution == person.institution or theirs is not None else wanted
 
 
 def origin_of(visit: Visit) -> Origin:

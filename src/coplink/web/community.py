@@ -93,8 +93,9 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             seen, lines = reading.library(uow, person, key, desk.manifests)
             places = reading.places_of(uow, seen.community, desk.manifests)
+            lists = uow.catalogue.lists(seen.community.id)
         zone = usable_zone(person.zone, seen.zone)
-        text = render_template("library.html", seen=seen, lines=lines, places=places, zone=zone)
+        text = render_template("library.html", seen=seen, lines=lines, places=places, lists=lists, zone=zone)
         return make_response(text)
 
     @views.get("/c/<key>/meetings")

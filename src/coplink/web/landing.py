@@ -78,7 +78,13 @@ def blueprint(desk: Desk) -> Blueprint:
         others = len(here - {one.community.id for one in mine})
         may_found = bool(desk.visit.values.get("may_found"))
         text = render_template(
-            "landing.html", mine=mine, maybe=maybe, others=others, may_found=may_found, origin=origin
+            "landing.html",
+            mine=mine,
+            maybe=maybe,
+            others=others,
+            may_found=may_found,
+            origin=origin,
+            closed="closed" in request.args,
         )
         return make_response(text)
 
