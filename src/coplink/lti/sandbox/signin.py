@@ -31,7 +31,7 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
     """
     district = school.region.districts[seat.course.district]
     hint = secrets.token_urlsafe(24)
-    launch = {
+    launch: dict[str, Any] = {
         "course": seat.course.id,
         "person": seat.person.key,
         "client": district.client_id,
