@@ -16,7 +16,6 @@ from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAd
 from coplink.core.community import Community
 from coplink.core.people import AccountId, Institution, Membership, Person
 from coplink.core.rhythm import Break, Rhythm, Weekly
-from coplink.core.roster import Listed, Roster
 from coplink.core.spaces import Space
 from coplink.core.work import Kind
 from coplink.engine import connect, found, join
@@ -26,6 +25,7 @@ from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import Board, PinBoard
+from coplink.testing.rosters import PaperRoster
 from coplink.wiring import Services, build
 from coplink.worker.handlers import Worker
 
@@ -44,17 +44,6 @@ class MovingClock:
 
     def pass_by(self, **time_gone: float) -> None:
         self.at += timedelta(**time_gone)
-
-
-@dataclass
-class PaperRoster:
-    """A roster on paper: what it lists, and whether the second page is missing."""
-
-    people: list[Listed] = field(default_factory=list)
-    complete: bool = True
-
-    def read(self, address: RosterSourceAddress) -> Roster:
-        return Roster(tuple(self.people), self.complete)
 
 
 @dataclass

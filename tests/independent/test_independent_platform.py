@@ -11,6 +11,7 @@ import requests
 
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import Role, Standing
+from coplink.core.roster import whole
 
 
 def found_a_community(meadow):
@@ -94,7 +95,7 @@ def test_its_roster_is_read_page_by_page_to_the_end(meadow, size):
     values = {"url": f"{meadow.lms.url}/members" + (f"?limit={size}" if size else ""), "context": "course-7"}
     with meadow.services.begin() as uow:
         values["institution"] = uow.institutions.all()[0].id
-    roster = meadow.services.rosters.read(RosterSourceAddress("meadow", values))
+    roster = whole(meadow.services.rosters.read(RosterSourceAddress("meadow", values)))
     assert roster.complete
     assert [(one.subject, one.name, one.leads) for one in roster.people] == [
         ("p1", "Noor Haddad", True),

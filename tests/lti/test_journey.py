@@ -8,6 +8,7 @@ import pytest
 
 from coplink.core.arrival import ProvedAccount
 from coplink.core.errors import BadToken, LaunchError, LostState, UnknownDeployment
+from coplink.core.roster import whole
 from coplink.lti.connector import Connector
 from coplink.lti.egress import Egress
 from coplink.lti.outside import LOOPBACK
@@ -54,15 +55,17 @@ def test_a_teachers_own_link_cannot_make_people_somebody_else(tool, lms, browser
     assert who.context.id == course.lti_id
     assert who.accounts == ()
     assert who.asked == {}
-    roster = LtiRosters(
+    rosters = LtiRosters(
         tool.storage, Connector(tool.storage, tool.keys, tool.clock, Egress(outside=LOOPBACK))
-    ).read(who.roster)
+    )
+    roster = whole(rosters.read(who.roster))
     named = {person.subject: person.accounts for person in roster.people}
     assert named[who.subject] == {"canvas": "1002"}, "asked of the tool itself, not of the link"
     theirs = replace(who.roster, values={**who.roster.values, "rlid": link.id})
-    roster = LtiRosters(
+    rosters = LtiRosters(
         tool.storage, Connector(tool.storage, tool.keys, tool.clock, Egress(outside=LOOPBACK))
-    ).read(theirs)
+    )
+    roster = whole(rosters.read(theirs))
     assert roster.complete
     assert not any(person.accounts for person in roster.people)
     assert not lms.refusals

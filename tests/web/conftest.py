@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from coplink import registry
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
 from coplink.core.errors import BadToken, LaunchError
 from coplink.core.people import AccountId, Institution, InstitutionId, Person
-from coplink.core.roster import Listed, Roster
 from coplink.core.words import say
 from coplink.engine import connect
 from coplink.jobs.inline import InlineJobs
@@ -32,6 +31,7 @@ from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
 from coplink.testing.databases import postgres_server, sqlite_url
 from coplink.testing.pinboard import Board, PinBoard, Pinned
+from coplink.testing.rosters import PaperRoster
 from coplink.web import create_app
 from coplink.wiring import Services, build
 from coplink.worker.handlers import Worker
@@ -54,16 +54,6 @@ class MovingClock:
 
     def pass_by(self, **gone: float) -> None:
         self.at += timedelta(**gone)
-
-
-@dataclass
-class PaperRoster:
-    """A roster on paper."""
-
-    people: list[Listed] = field(default_factory=list)
-
-    def read(self, address: RosterSourceAddress) -> Roster:
-        return Roster(tuple(self.people), True)
 
 
 def arrival_of(institution: str, told: Mapping[str, Any]) -> Arrival:

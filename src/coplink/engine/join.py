@@ -6,7 +6,7 @@ the same row, so no page, count, export or log can tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from coplink.core.access import Action, may
@@ -44,6 +44,21 @@ def offer(uow: UnitOfWork, community: CommunityId, person: Person, role: Role, n
         Membership(community, person.id, person.institution, role, Standing.INVITED, now)
     )
     return True
+
+
+def offer_all(
+    uow: UnitOfWork, community: CommunityId, people: Mapping[PersonId, tuple[Person, Role]], now: datetime
+) -> int:
+    """``offer`` to many at once; how many of them were not known to the community."""
+    strangers = uow.rosters.strangers(community, people)
+    uow.rosters.invite(
+        [
+            Membership(community, key, person.institution, role, Standing.INVITED, now)
+            for key, (person, role) in people.items()
+            if key in strangers
+        ]
+    )
+    return len(strangers)
 
 
 def accept(

@@ -1,79 +1,150 @@
-"""Read a roster: offer invitations, notice who has gone. Nobody is seated here, and nobody is removed."""
+"""Read a roster: offer invitations, notice who has gone. Nobody is seated here, and nobody is removed.
+
+Only those who are new or have changed since the last complete reading are looked at, some hundreds to a transaction;
+nothing is held while the platform is asked. What a shortcut rests on is checked each time: see ``_trusted``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from coplink.core.arrival import RosterSourceAddress
-from coplink.core.people import Account, CommunityId, Identity, InstitutionId, Person, PersonId, Proof, Role
-from coplink.core.roster import Listed, Roster, suggest
+from coplink.core.people import CommunityId
+from coplink.core.roster import Comparison, Listed, Reading, Snapshot
 from coplink.core.spaces import SpaceState
 from coplink.core.work import Kind, Turn
-from coplink.engine.join import offer
+from coplink.engine.listed import DOOR, welcome
 from coplink.engine.outcome import Again, Begin, Now, Outcome, Settled
 from coplink.ports.records import ContextLink, Report
-from coplink.ports.rosters import RosterSource
-from coplink.ports.storage import UnitOfWork
+from coplink.ports.rosters import LastReading, RosterSource
+from coplink.ports.storage import StaleTurn, UnitOfWork
 
-DOOR = "lti"
 HALF_PAGE_AGAIN = 300.0
+AT_ONCE = 1000
+TRUSTED_FOR = timedelta(days=7)
 
 
 def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
-    """Read one context's roster and, in one transaction, offer what it suggests."""
+    """Read one context's roster and offer what it suggests; what it showed is kept once it is complete."""
     with begin() as uow:
         context = uow.communities.context(turn.target)
-    if context is None or not context.roster:
+        if context is None or not context.roster:
+            return Settled()
+        last = uow.rosters.last(context.id)
+        members = uow.rosters.members(CommunityId(context.community))
+        secret = uow.rosters.secret(context.institution)
+    known = _trusted(last, members, now())
+    reading = source.read(RosterSourceAddress(context.realm, context.roster), known, secret)
+    run = _Run(begin, turn, context, now)
+    run.offer(reading)
+    run.end(reading, known)
+    if reading.complete:
         return Settled()
-    roster = source.read(RosterSourceAddress(context.realm, context.roster))
-    with begin() as uow:
-        offered = _offer(uow, context, roster, now)
-        known = uow.people.subjects(context.institution, DOOR, context.realm)
-        invited = {m.person for m in uow.communities.memberships(_community(context))}
-        here = frozenset(subject for subject, person in known.items() if person in invited)
-        gone = suggest(roster, here).gone
-        if roster.complete:
-            uow.communities.put_context(replace(context, read_at=now()))
-        if offered:
-            for space in uow.spaces.of(_community(context)):
-                if space.institution == context.institution and space.state is SpaceState.READY:
-                    uow.work.mark(Kind.RECONCILE, space.id, context.community)
-        counts = {"listed": len(roster.people), "no_longer_listed": len(gone)}
-        uow.records.report(Report("read_roster", context.id, context.community, now(), counts))
-        uow.commit()
-    return Settled() if roster.complete else Again(HALF_PAGE_AGAIN)
+    return Again(HALF_PAGE_AGAIN if reading.again is None else reading.again)
 
 
-def _offer(uow: UnitOfWork, context: ContextLink, roster: Roster, now: Now) -> int:
-    offered = 0
-    for listed in roster.people:
-        person = _person(uow, context, listed)
-        role = Role.CO_FACILITATOR if listed.leads else Role.MEMBER
-        offered += offer(uow, _community(context), person, role, now())
-    return offered
+def _trusted(last: LastReading | None, members: int, now: datetime) -> Snapshot | None:
+    """The snapshot, if everybody on it still has what its reading gave them.
+
+    A membership that is gone (an erasure, for one) would not be offered again to someone who did not change; so a
+    community that has shrunk is looked at anew, and every community once a week.
+    """
+    if last is None or last.since is None or members < last.members or now - last.since > TRUSTED_FOR:
+        return None
+    return last.snapshot
 
 
-def _person(uow: UnitOfWork, context: ContextLink, listed: Listed) -> Person:
-    institution = InstitutionId(context.institution)
-    person = uow.people.by_identity(institution, DOOR, context.realm, listed.subject)
-    if person is None:
-        person = Person(PersonId(uow.new_id()), institution, listed.name or "—", listed.email)
-        uow.people.put(person)
-        uow.people.put_identity(Identity(institution, DOOR, context.realm, listed.subject, person.id))
-        known = uow.people.by_identity(institution, DOOR, context.realm, listed.subject)
-        if known is not None and known.id != person.id:  # they came through the door at this very moment
-            uow.people.merge(gone=person.id, into=known.id)
-            person = known
-    elif (listed.email and not person.email) or (listed.name and person.name in ("", "—")):
-        person = replace(person, email=person.email or listed.email, name=listed.name or person.name)
-        uow.people.put(person)
-    for integration, account in (listed.accounts or {}).items():
-        if not any(a.account == account for a in uow.people.accounts(person.id)):
-            uow.people.put_account(
-                Account(institution, integration, account, person.id, Proof.PROPOSED, listed.email)
-            )
-    return person
+@dataclass(slots=True)
+class _Run:
+    """One reading on its way into the database."""
 
+    begin: Begin
+    turn: Turn
+    context: ContextLink
+    now: Now
+    owed: bool = False
 
-def _community(context: ContextLink) -> CommunityId:
-    return CommunityId(context.community)
+    def offer(self, reading: Reading) -> None:
+        """Offer page by page what the reading suggests, also where it breaks off later."""
+        waiting: list[Listed] = []
+        for page in reading:
+            waiting += page
+            while len(waiting) >= AT_ONCE:
+                self._offer(waiting[:AT_ONCE])
+                del waiting[:AT_ONCE]
+        self._offer(waiting)
+
+    def _offer(self, people: Sequence[Listed]) -> None:
+        if not people:
+            return
+        with self.begin() as uow:
+            self._hold(uow)
+            offered = welcome(uow, self.context, people, self.now())
+            if offered and not self.owed:
+                uow.rosters.owe(self.context.id, self.context.institution)
+                self.owed = True
+            uow.commit()
+
+    def end(self, reading: Reading, known: Snapshot | None) -> None:
+        """In one transaction: what was read, when, who is not listed any more, and the marks that were owed."""
+        compared, moment = reading.compared, self.now()
+        with self.begin() as uow:
+            self._hold(uow)
+            context = uow.communities.context(self.context.id)
+            if context is None:
+                return
+            last = uow.rosters.last(context.id) or LastReading(context.id, context.institution)
+            if last.owing:
+                self._tell(uow)
+            gone = 0
+            if reading.complete:
+                fresh = self._complete(uow, last, compared, known, moment)
+                gone = fresh.gone
+                if fresh != last:
+                    uow.rosters.keep(fresh)
+                uow.communities.put_context(replace(context, read_at=moment))
+            elif last.owing:
+                uow.rosters.keep(replace(last, owing=False))
+            counts = {"listed": compared.listed, "no_longer_listed": gone}
+            uow.records.report(Report("read_roster", context.id, context.community, moment, counts))
+            uow.commit()
+
+    def _complete(
+        self,
+        uow: UnitOfWork,
+        last: LastReading,
+        compared: Comparison,
+        known: Snapshot | None,
+        moment: datetime,
+    ) -> LastReading:
+        members = uow.rosters.members(CommunityId(self.context.community))
+        same = known is not None and compared.unchanged
+        if same and members == last.members:
+            return replace(last, owing=False)
+        snapshot = last.snapshot if same else compared.snapshot()
+        since = last.since if compared.incremental else moment
+        gone = self._gone(uow, compared.listed)
+        return replace(last, snapshot=snapshot, members=members, gone=gone, since=since, owing=False)
+
+    def _gone(self, uow: UnitOfWork, listed: int) -> int:
+        """How many of the community's people this roster does not list any more.
+
+        Everybody listed is known to the community by now, so the rest is what is left of its people. A complete reading
+        that is empty where there were people is no proof.
+        """
+        if not listed:
+            return 0
+        context = self.context
+        here = uow.rosters.subjects(CommunityId(context.community), context.institution, DOOR, context.realm)
+        return max(here - listed, 0)
+
+    def _tell(self, uow: UnitOfWork) -> None:
+        for space in uow.spaces.of(CommunityId(self.context.community)):
+            if space.institution == self.context.institution and space.state is SpaceState.READY:
+                uow.work.mark(Kind.RECONCILE, space.id, self.context.community)
+
+    def _hold(self, uow: UnitOfWork) -> None:
+        if not uow.work.holds(self.turn):
+            raise StaleTurn(self.turn.target)

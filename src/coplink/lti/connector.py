@@ -9,21 +9,20 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 import jwt
-from pylti1p3.service_connector import ServiceConnector
 from requests.utils import parse_header_links
 
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.lti import odd
 from coplink.lti.egress import Answer, Egress, described
+from coplink.lti.line import Line
 from coplink.lti.our_keys import OurKeys
-from coplink.lti.registrations import for_library
 from coplink.ports.clock import Clock
 from coplink.ports.errors import Misconfigured
 from coplink.ports.records import Registration, RegistrationState
@@ -37,6 +36,7 @@ PAGE_LIMIT = 8 * 1024 * 1024
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _Key = tuple[str, str, str, str, tuple[str, ...]]
+Read = Callable[[str, int, Mapping[str, str]], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,19 @@ class Connector:
         self._tokens: dict[_Key, _Token] = {}
         self._lock = threading.Lock()
 
-    def services(self, registration: Registration, institution: InstitutionId) -> Services:
-        """The calls of one institution through one registration, as long as it has an approved deployment there."""
+    def service(
+        self,
+        registration: Registration,
+        institution: InstitutionId,
+        scopes: Sequence[str],
+        url: str,
+        accept: str,
+    ) -> Service:
+        """A service at ``url`` for many readings, as long as the institution has an approved deployment there."""
+        self._approved(registration, institution)
+        return Service(self, self._egress.line(url), registration, institution, scopes, accept)
+
+    def _approved(self, registration: Registration, institution: InstitutionId) -> None:
         with self._storage.begin() as uow:
             deployments = uow.platforms.deployments(institution)
         approved = any(d.registration == registration.id and d.approved_at is not None for d in deployments)
@@ -67,7 +78,6 @@ class Connector:
                 "coplink administrator",
                 f"{registration.id} is {registration.state.value}, approved deployment: {approved}",
             )
-        return Services(self, registration, institution)
 
     def token(
         self, registration: Registration, institution: InstitutionId, scopes: Iterable[str], renew: str = ""
@@ -95,18 +105,27 @@ class Connector:
         url: str,
         accept: str,
     ) -> Answer:
-        """Read a service address; a refused token is renewed once. Raises ``IntegrationError`` for all but success."""
+        """Read a service address once; a refused token is renewed once. Raises ``IntegrationError`` but for success."""
+        return self.asked(registration, institution, scopes, url, accept, self._egress.get)
+
+    def asked(
+        self,
+        registration: Registration,
+        institution: InstitutionId,
+        scopes: Sequence[str],
+        url: str,
+        accept: str,
+        read: Read,
+    ) -> Answer:
+        """The same through ``read``, which is given address, limit and headers."""
         token = self.token(registration, institution, scopes)
-        answer = self._read(url, accept, token)
+        answer = read(url, PAGE_LIMIT, {"Accept": accept, "Authorization": f"Bearer {token}"})
         if answer.status == 401:
             token = self.token(registration, institution, scopes, renew=token)
-            answer = self._read(url, accept, token)
+            answer = read(url, PAGE_LIMIT, {"Accept": accept, "Authorization": f"Bearer {token}"})
         if not answer.ok:
             raise odd.service(answer, described("GET", url), scopes, self._now())
         return answer
-
-    def _read(self, url: str, accept: str, token: str) -> Answer:
-        return self._egress.get(url, PAGE_LIMIT, {"Accept": accept, "Authorization": f"Bearer {token}"})
 
     def _fetch(self, registration: Registration, scopes: tuple[str, ...]) -> _Token:
         form = {
@@ -146,37 +165,22 @@ class Connector:
         return jwt.encode(claims, ours.private, algorithm="RS256", headers={"kid": ours.kid})
 
 
-class Services(ServiceConnector):  # type: ignore[misc]  # the library is read without its types
-    """The library's connector, for its services to speak through, with every call made by ours.
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of a platform, read for one institution over one line; belongs to one thread."""
 
-    It neither caches nor sends anything itself: the library's token cache mixes clients of one issuer, and its calls
-    have no time-out.
-    """
+    connector: Connector
+    line: Line
+    registration: Registration
+    institution: InstitutionId
+    scopes: Sequence[str]
+    accept: str
 
-    def __init__(self, connector: Connector, registration: Registration, institution: InstitutionId) -> None:
-        super().__init__(for_library(registration))
-        self._connector, self._ours, self._institution = connector, registration, institution
-
-    def get_access_token(self, scopes: Sequence[str]) -> str:
-        return self._connector.token(self._ours, self._institution, scopes)
-
-    def make_service_request(
-        self,
-        scopes: Sequence[str],
-        url: str,
-        *,
-        is_post: bool = False,
-        data: str | None = None,
-        content_type: str = "application/json",
-        accept: str = "application/json",
-        case_insensitive_headers: bool = False,
-    ) -> dict[str, Any]:
-        """Read one page; the body is a JSON object, the next page's address exactly as it was sent."""
-        if is_post:
-            raise odd.not_understood(f"{described('POST', url)}: coplink only reads")
-        answer = self._connector.get(self._ours, self._institution, scopes, url, accept)
-        body = parsed(answer, described("GET", url))
-        return {"headers": answer.headers, "body": body, "next_page_url": next_link(answer.headers, url)}
+    def get(self, url: str) -> Answer:
+        """Read an address on the service's own host; a refused token is renewed once."""
+        return self.connector.asked(
+            self.registration, self.institution, self.scopes, url, self.accept, self.line.get
+        )
 
 
 def parsed(answer: Answer, where: str) -> Mapping[str, Any]:

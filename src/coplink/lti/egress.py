@@ -15,13 +15,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
 
 import requests
 
 from coplink.core.words import say
 from coplink.lti.origins import origin, split
-from coplink.lti.outside import Outside, PinnedAdapter
+from coplink.lti.outside import Outside, PinnedAdapter, forbidden
 from coplink.ports.errors import Unavailable, UnexpectedReply
+
+if TYPE_CHECKING:
+    from coplink.lti.line import Line
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
@@ -73,6 +77,12 @@ class Egress:
         told = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
         return self._call(method, url, limit, told, json.dumps(body).encode())
 
+    def line(self, url: str) -> Line:
+        """A line to this address's host, for many readings in a row; it belongs to the calling thread."""
+        from coplink.lti.line import Line
+
+        return Line(self._session(), url, self._timeout, self._whole, self._clock)
+
     def _call(
         self,
         method: str,
@@ -83,7 +93,7 @@ class Egress:
     ) -> Answer:
         where = described(method, url)
         if split(url) is None:
-            raise UnexpectedReply(say("An address of the learning platform cannot be used."), where)
+            raise _unusable(where)
         ends = self._clock() + self._whole
         try:
             with self._session().request(
@@ -98,6 +108,8 @@ class Egress:
                 body = self._body(response, limit, ends, where)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
         except (requests.RequestException, OSError) as error:
+            if why := forbidden(error):
+                raise _unusable(f"{where}: {why}") from error
             raise unreachable(f"{where}: {type(error).__name__}") from error
 
     def _body(self, response: requests.Response, limit: int, ends: float, where: str) -> bytes:
@@ -127,6 +139,10 @@ class Egress:
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             self._mine.session = session
         return session
+
+
+def _unusable(detail: str) -> UnexpectedReply:
+    return UnexpectedReply(say("An address of the learning platform cannot be used."), detail)
 
 
 def unreachable(detail: str) -> Unavailable:

@@ -1,75 +1,68 @@
-"""Reads who is in a course: the Names and Roles service, all pages, or an honest "not complete".
+"""Reads who is in a course or a group: the Names and Roles service, all pages, or an honest "not complete".
 
 Absence in a roster counts only when it was read to its end. Custom parameters of members are believed only where those
-of the tool itself were asked for (``rlid`` is the context's id); ``arrivals`` says why.
-Source: 1EdTech NRPS 2.0, LTI handbook 4.5.
+of the tool itself were asked for (``rlid`` is the context's id); ``arrivals`` says why. A page that is, byte for byte,
+one of the last complete reading is not looked into. Source: 1EdTech NRPS 2.0, LTI handbook 4.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pylti1p3.names_roles import NamesRolesProvisioningService
-
 from coplink.core.arrival import RosterSourceAddress
-from coplink.core.people import AccountId, InstitutionId
-from coplink.core.roster import Listed, Roster
+from coplink.core.people import InstitutionId
+from coplink.core.roster import Comparison, Listed, Snapshot
 from coplink.core.words import say
 from coplink.lti import odd
-from coplink.lti.arrivals import accounts, email
-from coplink.lti.claims import CORE, LONGEST_ID, clean, expanded
-from coplink.lti.connector import Connector
-from coplink.lti.egress import described
+from coplink.lti.connector import Connector, Service, next_link
+from coplink.lti.egress import Answer, described
+from coplink.lti.members import Members, is_subject
 from coplink.lti.origins import may_serve, origin
-from coplink.lti.roles import is_test_account, leads_context
-from coplink.ports.errors import IntegrationError, Misconfigured
+from coplink.ports.errors import Gone, IntegrationError, Misconfigured, Transient, UnexpectedReply
 from coplink.ports.records import Registration
 from coplink.ports.storage import Storage
 
+SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+RULES = "1"
+"""Changed whenever a page would mean something else to this module: what was remembered is then read anew."""
+
+PAGE_SIZE = 1000
 MOST_PAGES = 5000
+MOST_PEOPLE = 500_000
+LONGEST_PAUSE = 5.0
+MOST_PAUSES = 3
 
 
 class LtiRosters:
     """A ``RosterSource`` over Names and Roles, for every registration."""
 
-    def __init__(self, storage: Storage, connector: Connector) -> None:
-        self._storage, self._connector = storage, connector
+    def __init__(
+        self, storage: Storage, connector: Connector, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._storage, self._connector, self._pause = storage, connector, pause
 
-    def read(self, address: RosterSourceAddress) -> Roster:
-        """All pages of a roster. A first page that fails raises; what fails later leaves it incomplete."""
+    def read(
+        self, address: RosterSourceAddress, last: Snapshot | None = None, secret: bytes = b""
+    ) -> LtiReading:
+        """Begin to read. A first page that fails raises; what fails later leaves the reading incomplete."""
         registration = self._registration(address)
+        url, context = address.values["url"], address.values.get("context", "")
         institution = InstitutionId(address.values.get("institution", registration.institution))
-        service = NamesRolesProvisioningService(
-            self._connector.services(registration, institution),
-            {"context_memberships_url": address.values["url"]},
-        )
-        context = address.values.get("context", "")
+        service = self._connector.service(registration, institution, (SCOPE,), url, MEDIA_TYPE)
         of_the_tool = context != "" and address.values.get("rlid") == context
-        reading = _Reading(registration, context, of_the_tool)
-        following = _first(address.values)
-        seen: set[str] = set()
-        while following is not None:
-            if (
-                following in seen
-                or len(seen) >= MOST_PAGES
-                or origin(following) != origin(address.values["url"])
-            ):
-                return reading.roster(complete=False)
-            seen.add(following)
-            try:
-                page = service.get_nrps_data(members_url=following)
-                sound = reading.take(page["body"], described("GET", following))
-            except IntegrationError:
-                if len(seen) == 1:
-                    raise
-                return reading.roster(complete=False)
-            if not sound:
-                return reading.roster(complete=False)
-            following = page["next_page_url"]
-        return reading.roster(complete=True)
+        return LtiReading(
+            service,
+            url,
+            _asking(address.values),
+            Members(registration, context, of_the_tool, secret),
+            Comparison(_meaning(registration, address.values), last),
+            self._pause,
+        )
 
     def _registration(self, address: RosterSourceAddress) -> Registration:
         with self._storage.begin() as uow:
@@ -81,91 +74,106 @@ class LtiRosters:
         return registration
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What has been read so far."""
+class LtiReading:
+    """A roster on its way in, page by page. Only one page is held at a time."""
 
-    registration: Registration
-    context: str
-    of_the_tool: bool
-    people: list[Listed] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
-    whole: bool = True
+    def __init__(
+        self,
+        service: Service,
+        url: str,
+        asking: Sequence[str],
+        members: Members,
+        compared: Comparison,
+        pause: Callable[[float], None],
+    ) -> None:
+        self.compared = compared
+        self.complete = False
+        self.again: float | None = None
+        self._service, self._url, self._asking, self._members = service, url, asking, members
+        self._pause = pause
+        self._pauses = 0
+        self._whole = True
 
-    def roster(self, complete: bool) -> Roster:
-        return Roster(tuple(self.people), complete and self.whole)
+    def __iter__(self) -> Iterator[Sequence[Listed]]:
+        """Page by page, those who are new or have changed since the snapshot."""
+        following, answer = self._first()
+        people = self._take(answer, described("GET", following))
+        seen = {following}
+        while people is not None and self.compared.listed <= MOST_PEOPLE:
+            yield people
+            link = next_link(answer.headers, following)
+            if link is None:
+                self.complete = self._whole
+                return
+            if link in seen or len(seen) >= MOST_PAGES or origin(link) != origin(self._url):
+                return
+            seen.add(link)
+            following = link
+            try:
+                answer = self._page(following)
+                people = self._take(answer, described("GET", following))
+            except IntegrationError as error:
+                self.again = error.retry_after if isinstance(error, Transient) else None
+                return
 
-    def take(self, body: Mapping[str, Any], where: str) -> bool:
-        """Add a page; False when it only repeats what was read before. Raises when it is no page of this roster."""
-        members, context = body.get("members"), body.get("context")
-        if not isinstance(members, list):
-            raise odd.not_understood(f"{where}: no members")
-        named = context.get("id") if isinstance(context, dict) else None
-        if self.context and isinstance(named, str) and named != self.context:
-            raise odd.not_understood(f"{where}: the roster of another context")
-        before = len(self.known)
-        for member in members:
-            self._add(member)
-        return not members or len(self.known) > before or not self.known
+    def _first(self) -> tuple[str, Answer]:
+        """The first page and its address: what is not understood may be what we asked for beyond the bare address."""
+        for url in self._asking[:-1]:
+            try:
+                return url, self._service.get(url)
+            except (Gone, UnexpectedReply):
+                continue
+        bare = self._asking[-1]
+        answer = self._service.get(bare)
+        if len(self._asking) > 1:
+            self._members.of_somebody()
+        return bare, answer
 
-    def _add(self, member: Any) -> None:
-        subject = member.get("user_id") if isinstance(member, dict) else None
-        if (
-            not isinstance(subject, str)
-            or not subject
-            or len(subject) > LONGEST_ID
-            or not subject.isprintable()
-        ):
-            self.whole = False  # somebody is there whom we cannot name
-            return
-        if subject in self.known:
-            return
-        self.known.add(subject)
-        roles = [role for role in _list(member.get("roles")) if isinstance(role, str)]
-        if is_test_account(roles) or member.get("status", "Active") not in ("Active", None):
-            return
-        self.people.append(
-            Listed(
-                subject,
-                _name(member),
-                email(_text(member.get("email"))),
-                leads_context(roles),
-                self._accounts(member.get("message")),
-            )
+    def _page(self, url: str) -> Answer:
+        """A further page. A platform that asks for a few seconds gets them; a longer wait ends the reading."""
+        while True:
+            try:
+                return self._service.get(url)
+            except Transient as error:
+                wait = error.retry_after
+                if wait is None or wait > LONGEST_PAUSE or self._pauses >= MOST_PAUSES:
+                    raise
+                self._pauses += 1
+                self._pause(wait)
+
+    def _take(self, answer: Answer, where: str) -> Sequence[Listed] | None:
+        """Those of a page to look at; None when it only repeats what was read before. Raises when it is no page."""
+        digest = self._members.digest(answer.body)
+        if self.compared.repeats(digest):
+            return None
+        if self.compared.carry(digest):
+            return ()
+        members = self._members.decode(answer.body, where)
+
+        def listed(place: int) -> Listed | None:
+            member = members[place]
+            if not is_subject(member.user_id):
+                self._whole = False  # somebody is there whom we cannot name
+                return None
+            return self._members.person(member)
+
+        return self.compared.take(
+            digest, [member.user_id for member in members], self._members.prints(members), listed
         )
 
-    def _accounts(self, message: Any) -> dict[str, AccountId] | None:
-        """Accounts named by the custom parameters that come per member when the course's own id was asked for."""
-        if not self.of_the_tool:
-            return None
-        found: dict[str, str] = {}
-        for one in _list(message):
-            custom = one.get(CORE + "custom") if isinstance(one, dict) else None
-            if isinstance(custom, dict):
-                found.update(accounts(self.registration, expanded(custom)))
-        return {integration: AccountId(account) for integration, account in found.items()} or None
+
+def _meaning(registration: Registration, values: Mapping[str, str]) -> str:
+    """Names everything a page's meaning depends on besides its bytes."""
+    told = [RULES, registration.id, sorted(registration.claims.items()), sorted(values.items())]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _first(values: Mapping[str, str]) -> str:
-    """The first page's address, with ``rlid`` added to whatever query it has."""
-    parts = urlsplit(values["url"])
-    if "rlid" not in values:
-        return values["url"]
-    query = [*parse_qsl(parts.query, keep_blank_values=True), ("rlid", values["rlid"])]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _list(value: Any) -> Sequence[Any]:
-    """A list, a single object as a list of one (both occur for ``message``), or nothing."""
-    if isinstance(value, list):
-        return value
-    return (value,) if isinstance(value, dict) else ()
-
-
-def _name(member: Mapping[str, Any]) -> str | None:
-    given, family = _text(member.get("given_name")), _text(member.get("family_name"))
-    return _text(member.get("name")) or clean(f"{given or ''} {family or ''}") or None
-
-
-def _text(value: Any) -> str | None:
-    return clean(value) or None if isinstance(value, str) else None
+def _asking(values: Mapping[str, str]) -> list[str]:
+    """How to ask for the first page, best first: ``rlid`` and large pages added to whatever query the address has."""
+    bare = values["url"]
+    parts = urlsplit(bare)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    linked = [*query, ("rlid", values["rlid"])] if "rlid" in values else query
+    sized = [] if any(name == "limit" for name, _ in query) else [("limit", str(PAGE_SIZE))]
+    ways = [urlunsplit(parts._replace(query=urlencode([*linked, *more]))) for more in (sized, [])]
+    return list(dict.fromkeys([*ways[: 2 if linked is not query else 1], bare]))

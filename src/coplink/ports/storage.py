@@ -40,6 +40,7 @@ from coplink.ports.repositories import (
     Sessions,
     Spaces,
 )
+from coplink.ports.rosters import Rosters
 from coplink.ports.seats import Done
 from coplink.ports.watch import Subscription
 
@@ -233,6 +234,8 @@ class UnitOfWork(Protocol):
     def people(self) -> People: ...
     @property
     def communities(self) -> Communities: ...
+    @property
+    def rosters(self) -> Rosters: ...
     @property
     def spaces(self) -> Spaces: ...
     @property

@@ -24,6 +24,7 @@ from coplink.storage.repositories.meetings import SqlMeetings
 from coplink.storage.repositories.people import SqlPeople
 from coplink.storage.repositories.platforms import SqlPlatforms
 from coplink.storage.repositories.records import SqlRecords
+from coplink.storage.repositories.rosters import SqlRosters
 from coplink.storage.repositories.spaces import SqlSpaces
 from coplink.storage.repositories.watches import SqlWatches
 from coplink.storage.repositories.work import SqlWork
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.links = SqlLinks(session, sealer)
         self.people = SqlPeople(session, sealer)
         self.communities = SqlCommunities(session, sealer)
+        self.rosters = SqlRosters(session, sealer)
         self.spaces = SqlSpaces(session, sealer)
         self.ledger = SqlLedger(session, sealer)
         self.journal = SqlJournal(session, sealer)

@@ -21,6 +21,7 @@ from coplink.storage.tables.institutions import (
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
 from coplink.storage.tables.records import HappeningRow, NoticeRow, ReportRow
+from coplink.storage.tables.rosters import RosterRow
 from coplink.storage.tables.spaces import (
     JournalRow,
     LedgerRow,
@@ -61,6 +62,7 @@ __all__ = [
     "RemovalRow",
     "ReportRow",
     "RhythmRow",
+    "RosterRow",
     "SeatRow",
     "SeriesLinkRow",
     "SessionRow",

@@ -218,6 +218,26 @@ def upgrade() -> None:
     op.create_index("ix_contexts_institution", "contexts", ["institution"])
     op.create_index("ix_contexts_institution_realm_context", "contexts", ["institution", "realm", "context"])
     op.create_table(
+        "rosters",
+        sa.Column("context", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("meaning", sa.String(), nullable=True),
+        sa.Column("pages", sa.LargeBinary(), nullable=False),
+        sa.Column("prints", sa.LargeBinary(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
+        sa.Column("since", INSTANT, nullable=True),
+        sa.Column("owing", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["context"], ["contexts.id"], name="fk_rosters_context_contexts", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_rosters_institution_institutions"
+        ),
+        sa.PrimaryKeyConstraint("context", name="pk_rosters"),
+    )
+    op.create_index("ix_rosters_institution", "rosters", ["institution"])
+    op.create_table(
         "deployments",
         sa.Column("registration", sa.String(), nullable=False),
         sa.Column("deployment_id", sa.String(), nullable=False),
@@ -582,6 +602,7 @@ def downgrade() -> None:
         "identities",
         "happenings",
         "deployments",
+        "rosters",
         "contexts",
         "charters",
         "accounts",

@@ -1,0 +1,72 @@
+"""The people of a roster become known: many at once, each as if they were the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from coplink.core.people import Account, CommunityId, Identity, Person, PersonId, Proof, Role
+from coplink.core.roster import Listed
+from coplink.engine.join import offer_all
+from coplink.ports.records import ContextLink
+from coplink.ports.storage import UnitOfWork
+
+DOOR = "lti"
+NAMELESS = "—"
+
+
+def welcome(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], now: datetime) -> int:
+    """Know everybody who is listed and offer them an invitation; how many were not known to the community before."""
+    people = _people(uow, context, listed)
+    _accounts(uow, context, listed, people)
+    offers: dict[PersonId, tuple[Person, Role]] = {}
+    for one in listed:
+        person = people[one.subject]
+        offers.setdefault(person.id, (person, Role.CO_FACILITATOR if one.leads else Role.MEMBER))
+    return offer_all(uow, CommunityId(context.community), offers, now)
+
+
+def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> dict[str, Person]:
+    """The person of each subject; who is new is added, a name or an address that was lacking is filled in."""
+    here, realm = context.institution, context.realm
+    known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
+    new: dict[str, Person] = {}
+    for one in listed:
+        person = known.get(one.subject)
+        if person is None:
+            new[one.subject] = Person(PersonId(uow.new_id()), here, one.name or NAMELESS, one.email)
+        elif (one.email and not person.email) or (one.name and person.name in ("", NAMELESS)):
+            person = replace(person, email=person.email or one.email, name=one.name or person.name)
+            uow.people.put(person)
+            known[one.subject] = person
+    if new:
+        uow.rosters.add(
+            list(new.values()),
+            [Identity(here, DOOR, realm, subject, person.id) for subject, person in new.items()],
+        )
+        for subject, person in uow.rosters.known(here, DOOR, realm, new).items():
+            if person.id != new[subject].id:  # they came through the door at this very moment
+                uow.people.merge(gone=new[subject].id, into=person.id)
+            known[subject] = person
+    return known
+
+
+def _accounts(
+    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], people: dict[str, Person]
+) -> None:
+    """Propose the accounts that the roster names, unless the person is known to have them."""
+    naming = [one for one in listed if one.accounts]
+    if not naming:
+        return
+    have = {
+        (person, account.account)
+        for person, accounts in uow.rosters.accounts({people[one.subject].id for one in naming}).items()
+        for account in accounts
+    }
+    proposed = [
+        Account(context.institution, integration, account, people[one.subject].id, Proof.PROPOSED, one.email)
+        for one in naming
+        for integration, account in (one.accounts or {}).items()
+    ]
+    uow.rosters.propose([account for account in proposed if (account.person, account.account) not in have])

@@ -1,0 +1,98 @@
+"""A line to one of a platform's hosts, for many readings in a row.
+
+``Egress`` works out certificates and the pool of judged addresses for every call; for a roster of two thousand pages
+that costs more than reading them, so a line does it once. Everything else is as strict as there: no redirects, no
+cookies, short time-outs, a bound for each answer and for how long it may take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
+
+from coplink.core.words import say
+from coplink.lti.egress import Answer, described, unreachable
+from coplink.lti.origins import origin, split
+from coplink.ports.errors import UnexpectedReply
+
+_SLICE = 1024 * 1024
+
+
+class Line:
+    """Reads addresses of one origin over kept connections; belongs to one thread."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        url: str,
+        timeout: tuple[float, float],
+        whole: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if split(url) is None:
+            raise _unusable(described("GET", url))
+        adapter = session.get_adapter(url)
+        assert isinstance(adapter, HTTPAdapter)  # noqa: S101  (the session is made by ``Egress``)
+        request = requests.Request("GET", url).prepare()
+        pool = adapter.get_connection_with_tls_context(request, verify=session.verify, proxies={}, cert=None)
+        assert isinstance(pool, HTTPConnectionPool)  # noqa: S101
+        self._pool = pool
+        self._origin = origin(url)
+        self._headers = {
+            "User-Agent": str(session.headers["User-Agent"]),
+            "Accept-Encoding": str(session.headers["Accept-Encoding"]),
+        }
+        self._timeout = Timeout(connect=timeout[0], read=timeout[1])
+        self._whole, self._clock = whole, clock
+
+    def get(self, url: str, limit: int, headers: Mapping[str, str]) -> Answer:
+        """Read an address of this line's origin; ``limit`` in bytes."""
+        parts = split(url)
+        where = described("GET", url)
+        if parts is None or origin(url) != self._origin:
+            raise _unusable(where)
+        ends = self._clock() + self._whole
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            response = self._pool.urlopen(
+                "GET",
+                target,
+                headers={**self._headers, **headers},
+                redirect=False,
+                retries=False,
+                timeout=self._timeout,
+                preload_content=False,
+            )
+            try:
+                body = self._body(response, limit, ends, where)
+            except BaseException:
+                response.close()
+                raise
+            finally:
+                response.release_conn()
+        except (HTTPError, OSError) as error:
+            raise unreachable(f"{where}: {type(error).__name__}") from error
+        return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+
+    def _body(self, response: BaseHTTPResponse, limit: int, ends: float, where: str) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.read1(_SLICE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                message = say("The learning platform sent far too much.")
+                raise UnexpectedReply(message, f"{where}: > {limit} bytes")
+            if self._clock() > ends:  # each read is quick, but there is no end of them
+                raise unreachable(f"{where}: dripping")
+        return b"".join(pieces)
+
+
+def _unusable(where: str) -> UnexpectedReply:
+    return UnexpectedReply(say("An address of the learning platform cannot be used."), where)
