@@ -247,7 +247,7 @@ def test_a_failed_commit_tells_nothing(engine, sealer, monkeypatch):
         def fail() -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(uow._session, "commit", fail)
+        monkeypatch.setattr(uow._transaction, "commit", fail)
         with pytest.raises(OSError, match="disk"):
             uow.commit()
     assert told == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+from coplink.storage.transaction import BEGIN
 from coplink.storage.types import to_json
 
 BUSY_SECONDS = 20
@@ -58,7 +59,9 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        raw = connection.connection.driver_connection
+        if not cast(sqlite3.Connection, raw).in_transaction:  # a unit of work has begun it already
+            connection.exec_driver_sql(BEGIN)
 
     return engine
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from coplink.core.work import Dirty
@@ -28,31 +27,36 @@ from coplink.storage.repositories.rosters import SqlRosters
 from coplink.storage.repositories.spaces import SqlSpaces
 from coplink.storage.repositories.watches import SqlWatches
 from coplink.storage.repositories.work import SqlWork
+from coplink.storage.transaction import Transaction
 
 
 class SqlUnitOfWork:
-    """Every repository on one session; belongs to one thread."""
+    """Every repository on one transaction; belongs to one thread."""
 
-    def __init__(self, session: Session, sealer: Sealer, after_commit: AfterCommit | None) -> None:
-        self._session = session
+    def __init__(self, transaction: Transaction, sealer: Sealer, after_commit: AfterCommit | None) -> None:
+        self._transaction = transaction
         self._after_commit = after_commit
         self._marked: dict[tuple[str, str], Dirty] = {}
-        self.institutions = SqlInstitutions(session, sealer)
-        self.platforms = SqlPlatforms(session, sealer)
-        self.logins = SqlLogins(session, sealer)
-        self.sessions = SqlSessions(session, sealer)
-        self.links = SqlLinks(session, sealer)
-        self.people = SqlPeople(session, sealer)
-        self.communities = SqlCommunities(session, sealer)
-        self.rosters = SqlRosters(session, sealer)
-        self.spaces = SqlSpaces(session, sealer)
-        self.ledger = SqlLedger(session, sealer)
-        self.journal = SqlJournal(session, sealer)
-        self.meetings = SqlMeetings(session, sealer)
-        self.catalogue = SqlCatalogue(session, sealer)
-        self.watches = SqlWatches(session, sealer)
-        self.work = SqlWork(session, sealer, self._mark)
-        self.records = SqlRecords(session, sealer)
+        self.institutions = SqlInstitutions(transaction, sealer)
+        self.platforms = SqlPlatforms(transaction, sealer)
+        self.logins = SqlLogins(transaction, sealer)
+        self.sessions = SqlSessions(transaction, sealer)
+        self.links = SqlLinks(transaction, sealer)
+        self.people = SqlPeople(transaction, sealer)
+        self.communities = SqlCommunities(transaction, sealer)
+        self.rosters = SqlRosters(transaction, sealer)
+        self.spaces = SqlSpaces(transaction, sealer)
+        self.ledger = SqlLedger(transaction, sealer)
+        self.journal = SqlJournal(transaction, sealer)
+        self.meetings = SqlMeetings(transaction, sealer)
+        self.catalogue = SqlCatalogue(transaction, sealer)
+        self.watches = SqlWatches(transaction, sealer)
+        self.work = SqlWork(transaction, sealer, self._mark)
+        self.records = SqlRecords(transaction, sealer)
+
+    @property
+    def _session(self) -> Session:
+        return self._transaction.session
 
     def new_id(self) -> str:
         """A fresh random id, 32 hex digits."""
@@ -60,7 +64,7 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         """Keep everything, then tell what was marked; what was marked twice is told once, as it stands now."""
-        self._session.commit()
+        self._transaction.commit()
         marked, self._marked = list(self._marked.values()), {}
         if marked and self._after_commit is not None:
             self._after_commit(marked)
@@ -79,26 +83,9 @@ class SqlStorage:
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
-        """A unit of work; leaving the block without ``commit()`` takes everything back.
-
-        Rows are read anew each time (``populate_existing``): repositories write statements, they do not change objects.
-        """
-        options = {"populate_existing": True, "synchronize_session": False}
-        session = Session(self._engine, autoflush=False, execution_options=options)
+        """A unit of work; leaving the block without ``commit()`` takes everything back."""
+        transaction = Transaction(self._engine)
         try:
-            yield SqlUnitOfWork(session, self._sealer, self._after_commit)
+            yield SqlUnitOfWork(transaction, self._sealer, self._after_commit)
         finally:
-            _end(session)
-
-
-def _end(session: Session) -> None:
-    """Take back what was not committed and return the connection.
-
-    A server that has gone away took it back by itself: that is no reason to hide what was read, or another error.
-    """
-    try:
-        session.close()
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        session.invalidate()
+            transaction.end()

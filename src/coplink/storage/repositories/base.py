@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from coplink.ports.sealing import Sealer
 from coplink.storage.tables import Table
+from coplink.storage.transaction import Transaction
 
 Row = TypeVar("Row", bound=Table)
 Value = TypeVar("Value")
@@ -32,9 +33,13 @@ class AnotherInstitution(ValueError):
 class Repository:
     """One aggregate's part of a unit of work."""
 
-    def __init__(self, session: Session, sealer: Sealer) -> None:
-        self._session = session
+    def __init__(self, transaction: Transaction, sealer: Sealer) -> None:
+        self._transaction = transaction
         self._sealer = sealer
+
+    @property
+    def _session(self) -> Session:
+        return self._transaction.session
 
     def _one(self, query: Select[Row]) -> Row | None:
         return self._session.scalars(query).one_or_none()

@@ -208,7 +208,7 @@ class SqlPeople(Repository):
             )
 
     def merge(self, gone: PersonId, into: PersonId) -> None:
-        Merging(self._session, self._sealer).merge(gone, into)
+        Merging(self._transaction, self._sealer).merge(gone, into)
 
 
 def to_person(row: PersonRow) -> Person:

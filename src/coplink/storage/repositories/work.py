@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select, update
-from sqlalchemy.orm import Session
 
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.sealing import Sealer
 from coplink.storage.repositories.base import Repository
 from coplink.storage.tables import WorkRow
+from coplink.storage.transaction import Transaction
 
 
 class SqlWork(Repository):
     """``tell`` hears of what was marked for now or tried again, for hints after the commit."""
 
-    def __init__(self, session: Session, sealer: Sealer, tell: Callable[[Dirty], None]) -> None:
-        super().__init__(session, sealer)
+    def __init__(self, transaction: Transaction, sealer: Sealer, tell: Callable[[Dirty], None]) -> None:
+        super().__init__(transaction, sealer)
         self._tell = tell
 
     def mark(self, kind: Kind, target: str, partition: str, not_before: datetime | None = None) -> None:
