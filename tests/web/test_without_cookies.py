@@ -1,4 +1,4 @@
-"""Launches in a frame that keeps no cookies: once around, the platform's storage, a tab of its own, and their sessions."""
+"""Launches in a frame that keeps no cookies: once around, the storage of the platform, a tab of its own, sessions."""
 
 from __future__ import annotations
 
@@ -269,6 +269,8 @@ def test_the_page_that_asks_may_be_framed_by_the_platform_the_launch_names(lms, 
     back = {CLAIM + "launch_presentation": {"return_url": "https://school.vanity.example/back"}}
     policy = frame.launch(back).headers["Content-Security-Policy"]
     assert "https://school.vanity.example" in policy.split("frame-ancestors")[1]
+    assert "form-action 'self' https://school.vanity.example https://lms.example;" in policy
+    assert "form-action 'self';" in frame.prove().headers["Content-Security-Policy"]
 
 
 # --- the session ----------------------------------------------------------------------------------------------------

@@ -58,8 +58,13 @@ def onwards(begun: Begun) -> Response:
 
 
 def held(launch: Held) -> Response:
-    """The page that reads the state back from the platform and sends it with the code."""
+    """The page that reads the state back from the platform and sends it with the code.
+
+    Every page of the session will be shown in this one's place, and its policy stays: the platform may frame it, and a
+    page that answers the platform may send its form there.
+    """
     g.framed_by = launch.frame_ancestors
+    g.form_action = " ".join(["'self'", *launch.frame_ancestors])
     return make_response(render_template("held.html", held=launch))
 
 

@@ -96,7 +96,7 @@
   document.addEventListener("submit", function (event) {
     const form = event.target, button = event.submitter; // attributes: a field may be called "method"
     const address = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.href;
-    if (event.defaultPrevented || !ours(address, form.getAttribute("target"))) { return; }
+    if (event.defaultPrevented || "onwards" in form.dataset || !ours(address, form.getAttribute("target"))) { return; }
     event.preventDefault();
     const data = new FormData(form);
     if (button && button.name) { data.append(button.name, button.value); }

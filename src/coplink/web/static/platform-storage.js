@@ -18,11 +18,11 @@
   // The platform's answer, or null when it refuses, answers nonsense or not in time. Nobody else is heard.
   function ask(subject, more) {
     return new Promise(function (done) {
+      if (!platform()) { done(null); return; }
       const id = crypto.randomUUID();
       const question = Object.assign({ subject: subject, message_id: id, key: given.key }, more);
       const send = function () {
-        const to = platform();
-        if (to) { to.postMessage(question, given.origin); }
+        platform().postMessage(question, given.origin);
       };
       const end = function (answer) {
         clearTimeout(late);
