@@ -5,6 +5,7 @@
     doctor, integrations        what is wrong, who can change it; what is installed
     institution, admin, platform, connect      set up with a real school, step by step
     install <integration>       what an admin uploads or pastes over there
+    keys rotate                 a new key for what we sign to platforms, the old one beside it for a while
     secrets rotate              seal everything anew with the newest key
     plan <community>            what the next reconciliation would do
     demo                        all of it in a browser, on pretend platforms
@@ -22,10 +23,12 @@ from coplink import __version__
 from coplink.cli.base import said
 from coplink.cli.demo import demo
 from coplink.cli.install import install
+from coplink.cli.keys import keys
 from coplink.cli.look import doctor, integrations, plan
+from coplink.cli.platforms import platform
 from coplink.cli.process import db, run, serve, work
 from coplink.cli.secrets import secrets
-from coplink.cli.setup import admin, connect, institution, platform
+from coplink.cli.setup import admin, connect, institution
 from coplink.core.errors import CoplinkError
 
 
@@ -48,6 +51,7 @@ for _command in (
     institution,
     admin,
     platform,
+    keys,
     connect,
     install,
     plan,

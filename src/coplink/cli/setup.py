@@ -1,4 +1,4 @@
-"""Setting up with a real school: institutions, admins, LTI platforms and connections. The demo comes this way too."""
+"""Setting up with a real school: institutions, admins and connections (platforms: ``platforms``). The demo does too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from coplink.cli.base import admin_settings, data_option, services_from
 from coplink.core.errors import DomainError
 from coplink.core.words import say
 from coplink.engine import connect as setting_up
-from coplink.ports.records import Registration
 from coplink.wiring import Services
 
 
@@ -61,61 +60,6 @@ def admin_invite(name: str, person: str, data: Path | None) -> None:
         link = setting_up.invite_admin(uow, setting_up.the_institution(uow, name), person, services.now())
         uow.commit()
     click.echo(f"{services.settings.base_url}/admin/claim/{link.token}")
-
-
-@click.group()
-def platform() -> None:
-    """LTI platforms: Canvas, Moodle and others."""
-
-
-@platform.command("add")
-@click.option("--institution", "name", required=True, help="Name or id of the institution.")
-@click.option("--issuer", required=True, help="The platform's issuer (https://canvas.instructure.com).")
-@click.option("--client-id", required=True, help="The client id the platform gave coplink.")
-@click.option("--authorization-url", required=True, help="Where logins are sent.")
-@click.option("--token-url", required=True, help="Where service tokens are fetched.")
-@click.option("--jwks-url", required=True, help="The platform's public keys.")
-@click.option("--audience", default="", help="Audience of token requests, where it is not the token URL.")
-@click.option(
-    "--claim", "claims", multiple=True, help="Meaning of a custom field: account:canvas=canvas_user_id."
-)
-@click.option("--deployment-id", help="A deployment of it.")
-@click.option("--approve", is_flag=True, help="Let launches of that deployment in.")
-@data_option
-def platform_add(
-    name: str,
-    issuer: str,
-    client_id: str,
-    authorization_url: str,
-    token_url: str,
-    jwks_url: str,
-    audience: str,
-    claims: tuple[str, ...],
-    deployment_id: str | None,
-    approve: bool,
-    data: Path | None,
-) -> None:
-    """Register coplink on an LTI platform of an institution."""
-    services = services_from(admin_settings(data))
-    with services.begin() as uow:
-        owner = setting_up.the_institution(uow, name)
-        registration = Registration(
-            uow.new_id(),
-            owner.id,
-            issuer,
-            client_id,
-            authorization_url,
-            token_url,
-            jwks_url,
-            audience,
-            pairs(claims),
-        )
-        registration = setting_up.add_platform(uow, registration, services.settings.loopback)
-        if deployment_id and approve:
-            setting_up.approve_deployment(uow, registration, deployment_id, owner.id, services.now())
-        uow.commit()
-    base = services.settings.base_url
-    click.echo(f"Registered. Login: {base}/lti/login  Launch: {base}/lti/launch  Keys: {base}/lti/jwks.json")
 
 
 @click.command("connect")

@@ -1,4 +1,4 @@
-"""Setting up: institutions, their first admin, LTI platforms, connections, and agreeing to take part.
+"""Setting up: institutions, their first admin, connections, and agreeing to take part. Platforms: ``platforms``.
 
 The command line, the connections page and the demo all come through here: what the demo does, an admin can do with a
 real institution.
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from coplink.core.community import Community, Participation
-from coplink.core.errors import DomainError, NotAllowed, NotFound
+from coplink.core.errors import DomainError, NotFound
 from coplink.core.people import CommunityId, Institution, InstitutionId, Person, PersonId
 from coplink.core.spaces import ConnectionId, SpaceState
 from coplink.core.words import say
@@ -22,7 +22,7 @@ from coplink.engine import marks
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Connection, Manifest
-from coplink.ports.records import Connected, Deployment, Happening, Link, LinkKind, Registration
+from coplink.ports.records import Connected, Happening, Link, LinkKind
 from coplink.ports.storage import UnitOfWork
 
 ADMIN_LINK_LIFE = timedelta(hours=24)
@@ -79,31 +79,6 @@ def admin_of(uow: UnitOfWork, token: str, now: datetime) -> Person:
             say("This link has been used or is too old. Ask for a new one: coplink admin invite.")
         )
     return person
-
-
-def add_platform(uow: UnitOfWork, registration: Registration, loopback: bool = False) -> Registration:
-    """Register coplink on an LTI platform; the same issuer and client again changes the known registration."""
-    for address in (registration.authorization_url, registration.token_url, registration.jwks_url):
-        check_address(address, loopback)
-    known = list(uow.platforms.find(registration.issuer, registration.client_id))
-    if known:
-        if known[0].institution != registration.institution:
-            raise NotAllowed(say("This client id is already registered by another institution."))
-        registration = replace(registration, id=known[0].id)
-    uow.platforms.put(registration)
-    return registration
-
-
-def approve_deployment(
-    uow: UnitOfWork, registration: Registration, deployment_id: str, institution: InstitutionId, now: datetime
-) -> Deployment:
-    """Let launches of one deployment in."""
-    known = uow.platforms.deployment(registration.id, deployment_id)
-    if known is not None and known.approved_at is not None:
-        return known
-    deployment = Deployment(registration.id, deployment_id, institution, now)
-    uow.platforms.put_deployment(deployment)
-    return deployment
 
 
 def connect(

@@ -110,6 +110,13 @@ def _odd_number(host: str) -> bool:
         return True
 
 
+def forbidden(error: BaseException) -> Forbidden | None:
+    """The refusal behind an error of the library, if it was one."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = reason.__cause__ if isinstance(reason, NewConnectionError) else None
+    return cause if isinstance(cause, Forbidden) else None
+
+
 class _Pinned(HTTPConnection):
     """A connection to a judged address; the name stays what the certificate and the ``Host`` header are about."""
 

@@ -14,7 +14,7 @@ from coplink.core.errors import ConfigurationError, CoplinkError, DomainError, N
 from coplink.core.people import CommunityId, Person
 from coplink.core.spaces import SpaceId
 from coplink.core.words import Said, say
-from coplink.engine import connect, provision, reading
+from coplink.engine import connect, platforms, provision, reading
 from coplink.ports.errors import IntegrationError
 from coplink.ports.integration import Check, Manifest
 from coplink.ports.records import Connected, Deployment, LinkKind, Registration
@@ -117,7 +117,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
             deployment = typed("deployment", 300)
             if registration is None or (registration.id, deployment) not in pending:
                 raise NotFound(say("That deployment has not knocked here."))
-            connect.approve_deployment(uow, registration, deployment, admin.institution, desk.now())
+            platforms.approve_deployment(uow, registration, deployment, admin.institution, desk.now())
             uow.commit()
         frames.forget()
         return see("/admin#platforms")

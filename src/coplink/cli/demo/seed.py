@@ -9,6 +9,7 @@ from coplink.cli.base import services_from, settings_from
 from coplink.cli.demo.inside import settings_of
 from coplink.cli.setup import store
 from coplink.engine import connect as setting_up
+from coplink.engine import platforms
 from coplink.ports.records import Registration
 from coplink.sandbox.district import District, region
 from coplink.storage.database import make_engine, upgrade
@@ -47,7 +48,7 @@ def _district(demo: Demo, services: Services, district: District) -> None:
     with services.begin() as uow:
         owner = setting_up.add_institution(uow, district.name, listed=True)
         lti = demo.ask("lti", f"settings/{district.key}")
-        registration = setting_up.add_platform(
+        platforms.add(
             uow,
             Registration(
                 uow.new_id(),
@@ -60,9 +61,11 @@ def _district(demo: Demo, services: Services, district: District) -> None:
                 lti.get("audience", ""),
                 lti["claims"],
             ),
+            lti["deployment_id"],
+            True,
+            services.now(),
             loopback=True,
         )
-        setting_up.approve_deployment(uow, registration, lti["deployment_id"], owner.id, services.now())
         uow.commit()
     for key in registry.integrations().integrations:
         settings = demo.ask(key, f"settings/{district.key}")
