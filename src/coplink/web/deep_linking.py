@@ -3,8 +3,7 @@
     POST /lti/launch     a request for content: ``asked_for`` keeps it with the session
     /deep-linking        whose, and what; every step is one form, so that it works without script and without cookies
 
-What was chosen goes back to the platform's own address, signed, by a form: by itself where there is script, else by a
-button. The page with that form may send forms to that place alone.
+What was chosen goes back to the platform's own address, signed: see ``deep_linking_answer``.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 
-from coplink import logs
 from coplink.core.artifacts import ArtifactId
-from coplink.core.errors import DomainError, NotFound
+from coplink.core.errors import DomainError
 from coplink.core.people import Person
 from coplink.core.words import Said, say
 from coplink.engine import curate, picked
@@ -28,16 +26,14 @@ from coplink.lti.claims import CORE
 from coplink.lti.deep_linking import Asked, Chosen
 from coplink.lti.launch import LaunchResult
 from coplink.web import arriving
+from coplink.web import deep_linking_answer as answers
 from coplink.web.desk import Desk, see, typed
-from coplink.web.errors import reference
-from coplink.web.shown import said, text_of, title_of, usable_zone
+from coplink.web.shown import text_of, title_of, usable_zone
 
 PATH = "/deep-linking"
 LIFE = timedelta(hours=1)
 LONGEST_TITLE = 255
 MOST = 30
-
-log = logs.get(__name__)
 
 
 def asked_for(desk: Desk, result: LaunchResult) -> Response:
@@ -45,15 +41,15 @@ def asked_for(desk: Desk, result: LaunchResult) -> Response:
     with desk.begin() as uow:
         registration = uow.platforms.get(result.arrival.realm)
     if registration is None:
-        raise _nothing_asked()
+        raise answers.nothing_asked()
     asked = deep_linking.read(result.claims, registration, result.deployment_id)
     g.framed_by = result.frame_ancestors
     if not deep_linking.may_put(result.claims.texts(CORE + "roles")):
         why = say("Only those who teach or shape this course can put something of coplink into it.")
-        return _refused(desk, asked, why, 403)
+        return answers.refuse(desk, asked, why, 403)
     if asked.form is None:
         why = say("This place takes files or pictures; coplink has pages to offer. Nothing was put here.")
-        return _refused(desk, asked, why, 400)
+        return answers.refuse(desk, asked, why, 400)
     arriving.arrived(desk, result.arrival, result.frame_ancestors)
     with desk.begin() as uow:
         desk.remember(uow, deep_linking=asked.kept())
@@ -74,14 +70,14 @@ def blueprint(desk: Desk) -> Blueprint:
         choice = _Choice(desk, desk.person(), _asked(desk))
         do = typed("do", 20)
         if do == "cancel":
-            return _back(desk, choice.asked, ())
+            return answers.give(desk, choice.asked, ())
         if do == "others" or "community" not in request.form:
             return choice.start()
         offer = choice.offer(typed("community", 64))
         try:
             match do:
                 case "put":
-                    return _back(desk, choice.asked, choice.chosen(offer))
+                    return answers.give(desk, choice.asked, choice.chosen(offer))
                 case "list" | "look-list":
                     return choice.draw(offer, _names())
                 case "keep":
@@ -93,6 +89,10 @@ def blueprint(desk: Desk) -> Blueprint:
             answer = show(offer, _names(), trouble.message)
             answer.status_code = 400
             return answer
+
+    @views.post(f"{PATH}/back")
+    def back() -> Response:
+        return answers.hop(desk)
 
     return views
 
@@ -206,45 +206,5 @@ def _asked(desk: Desk) -> Asked:
     """The platform's request that this session began with, for an hour."""
     session, kept = desk.visit.session, desk.visit.values.get("deep_linking", "")
     if session is None or not kept or desk.now() - session.made_at > LIFE:
-        raise _nothing_asked()
+        raise answers.nothing_asked()
     return deep_linking.recalled(kept)
-
-
-def _nothing_asked() -> NotFound:
-    sentence = say(
-        "Nothing is being put into a course right now. In the course, go to where the link shall be and choose coplink."
-    )
-    return NotFound(sentence, "no deep linking request in this session, or it is too old")
-
-
-def _back(desk: Desk, asked: Asked, chosen: Sequence[Chosen]) -> Response:
-    """The page that brings what was chosen, or nothing, back to the platform by itself."""
-    token = _signed(desk, asked, chosen)
-    return make_response(render_template("deep_linking_return.html", asked=asked, token=token))
-
-
-def _refused(desk: Desk, asked: Asked, why: Said, status: int) -> Response:
-    """A sentence, and a way back that brings nothing."""
-    ref = reference()
-    log.info("refused", code="deep_linking", detail=why.text, status=status, ref=ref, at=request.endpoint)
-    token = _signed(desk, asked, (), why, ref)
-    page = render_template("deep_linking_refused.html", asked=asked, token=token, message=why, reference=ref)
-    return make_response(page, status)
-
-
-def _signed(
-    desk: Desk, asked: Asked, chosen: Sequence[Chosen], why: Said | None = None, ref: str = ""
-) -> str:
-    with desk.begin() as uow:
-        registration = uow.platforms.get(asked.registration)
-        deployment = uow.platforms.deployment(asked.registration, asked.deployment)
-    if registration is None or deployment is None or deployment.approved_at is None:
-        raise _nothing_asked()
-    now = desk.now()
-    contents = [deep_linking.content(asked, one, f"{desk.base_url}/static/icon.svg") for one in chosen]
-    g.form_action = asked.return_origin
-    # What a place cannot take is no error of anybody's; who may not is told so over there as well.
-    trouble, message = (said(why), "") if why and asked.form else ("", said(why) if why else "")
-    log_line = f"coplink reference {ref}" if ref else ""
-    key = desk.services.our_keys.current(now)
-    return deep_linking.answer(asked, registration, key, contents, now, message, trouble, log_line)

@@ -44,10 +44,10 @@
     });
 
     // What was chosen for a course goes back to it by itself.
-  const onwards = document.querySelector("form[data-onwards]");
-  if (onwards) { onwards.submit(); }
+    const onwards = document.querySelector("form[data-onwards]");
+    if (onwards) { onwards.submit(); }
 
-  // A suite that tells its theme on the token page: the form takes it along.
+    // A suite that tells its theme on the token page: the form takes it along.
     const theme = document.querySelector("form input[name=theme]");
     if (theme) {
       const keep = function () { theme.value = root.dataset.theme || ""; };
