@@ -22,7 +22,13 @@ def create(
 ) -> Link:
     """The link that invites people of one institution: the open one if there is one, else a fresh one."""
     _require(uow, community, person)
-    if uow.institutions.get(institution) is None:
+    invited = uow.institutions.get(institution)
+    # Who is not listed, takes no part and is not their own does not exist for them.
+    if invited is None or not (
+        invited.listed
+        or institution == person.institution
+        or uow.communities.participation(community.id, institution)
+    ):
         raise NotFound(say("That institution is not known here."))
     for link in open_links(uow, community.id, now):
         if link.institution == institution:
