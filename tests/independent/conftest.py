@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import flask
 import pytest
@@ -169,8 +170,10 @@ class Lms:
 
     def _open(self, who: str) -> Any:
         hint = secrets.token_urlsafe(16)
-        self.hints[hint] = {"who": who, "what": flask.request.args.get("what", "link")}
+        what, target = (flask.request.args.get(name, "") for name in ("what", "target"))
+        self.hints[hint] = {"who": who, "what": what, "target": target or f"{self.tool_url}/"}
         login = Login(Request(flask.request), self.conf)
+        login.set_launch_url(self.hints[hint]["target"])
         login.set_lti_message_hint(hint=hint)
         if self.hints[hint]["what"] == "choose":
             login.set_deeplinking_launch_url()
@@ -189,6 +192,7 @@ class Lms:
         if about["what"] == "choose":
             launch.set_dl(f"{self.url}/deep-link", accept_types={"ltiResourceLink"}, extra_data={"page": "3"})
         else:
+            launch.set_launch_url(about["target"])
             launch.set_resource_link_claim("link-1", title="coplink")
             size = f"?limit={self.page_size}" if self.page_size else ""
             launch.set_nrps(f"{self.url}/members{size}")
@@ -231,10 +235,13 @@ class Meadow:
     lms: Lms
     place: str
 
-    def open(self, who: str, by: str = "get", what: str = "link") -> Any:
-        """Somebody opens coplink in the course; the last page of the way. ``self.browser`` is theirs afterwards."""
+    def open(self, who: str, **how: str) -> Any:
+        """Somebody opens coplink in the course; the last page of the way. ``self.browser`` is theirs afterwards.
+
+        ``by`` is how the login begins, ``what`` is ``choose`` for deep linking, ``target`` what a link opens.
+        """
         self.browser = Browser(who)
-        return self.browser.go_on(self.browser.open(f"{self.lms.url}/open/{who}?by={by}&what={what}"))
+        return self.browser.go_on(self.browser.open(f"{self.lms.url}/open/{who}?{urlencode(how)}"))
 
 
 @pytest.fixture

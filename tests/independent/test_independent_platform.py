@@ -9,9 +9,13 @@ import jwt
 import pytest
 import requests
 
+from coplink.cli.demo.browser import Browser
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import Role, Standing
 from coplink.core.roster import whole
+
+LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+DEEP = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 
 
 def found_a_community(meadow):
@@ -40,7 +44,7 @@ def found_a_community(meadow):
 
 @pytest.mark.parametrize("by", ["get", "post"])
 def test_it_launches_coplink_however_the_login_begins(meadow, by):
-    page = meadow.open("p2", by)
+    page = meadow.open("p2", by=by)
     assert page.status == 200
     assert urlsplit(page.url).path == "/", page.text
     with meadow.services.begin() as uow:
@@ -105,15 +109,62 @@ def test_its_roster_is_read_page_by_page_to_the_end(meadow, size):
     assert len(meadow.lms.assertions) == 1, "one access token serves all pages"
 
 
+def decoded(meadow, token, audience):
+    """What coplink signed, verified with the key set it publishes."""
+    keys = requests.get(f"{meadow.url}/lti/jwks.json", timeout=10).json()["keys"]
+    key = next(k for k in keys if k["kid"] == jwt.get_unverified_header(token)["kid"])
+    assert not set(key) & {"d", "p", "q"}
+    claims = jwt.decode(token, jwt.PyJWK(key), algorithms=["RS256"], audience=audience)
+    assert abs(claims["iat"] - time.time()) < 60
+    return claims
+
+
 def test_what_it_does_not_check_of_our_assertion_we_check(meadow):
     found_a_community(meadow)
     meadow.jobs.run_until_idle()
     [assertion] = meadow.lms.assertions
-    keys = requests.get(f"{meadow.url}/lti/jwks.json", timeout=10).json()["keys"]
-    key = next(k for k in keys if k["kid"] == jwt.get_unverified_header(assertion)["kid"])
-    claims = jwt.decode(assertion, jwt.PyJWK(key), algorithms=["RS256"], audience=f"{meadow.lms.url}/token")
+    claims = decoded(meadow, assertion, audience=f"{meadow.lms.url}/token")
     assert claims["iss"] == claims["sub"] == "coplink-at-meadow"
     assert 0 < claims["exp"] - claims["iat"] <= 300
-    assert abs(claims["iat"] - time.time()) < 60
     assert len(claims["jti"]) >= 16
-    assert not set(key) & {"d", "p", "q"}
+
+
+def test_what_a_teacher_chooses_by_deep_linking_is_put_into_the_course_and_opens(meadow):
+    community = found_a_community(meadow)
+    meadow.jobs.run_until_idle()
+    page = meadow.open("p1", what="choose")
+    assert urlsplit(page.url).path == "/deep-linking"
+    page = meadow.browser.send(page, "/deep-linking", press="Put it there", pick=["community", "meeting"])
+    [form] = page.forms
+    assert form.action == f"{meadow.lms.url}/deep-link", "the address it named, byte for byte"
+    assert meadow.browser.send_form(page, form).text == "Put into the course."
+    assert [(item["type"], urlsplit(item["url"]).path) for item in meadow.lms.returned] == [
+        ("ltiResourceLink", f"/c/{community}"),
+        ("ltiResourceLink", f"/c/{community}/meetings/next"),
+    ]
+    for item in meadow.lms.returned:
+        opened = meadow.open("p1", target=item["url"])
+        assert (opened.status, opened.url) == (200, item["url"])
+
+
+def test_what_it_does_not_check_of_our_answer_we_check(meadow):
+    found_a_community(meadow)
+    page = meadow.open("p1", what="choose")
+    page = meadow.browser.send(page, "/deep-linking", press="Put it there", pick=["community"])
+    meadow.browser.send_form(page, page.forms[0])
+    [token] = meadow.lms.deep_linking_tokens
+    claims = decoded(meadow, token, audience=meadow.lms.url)
+    assert claims["iss"] == "coplink-at-meadow"
+    assert 0 < claims["exp"] - claims["iat"] <= 600
+    assert len(claims["nonce"]) >= 16
+    assert claims[LTI + "deployment_id"] == "meadow-1"
+    assert claims[LTI + "version"] == "1.3.0"
+    assert claims[DEEP + "data"] == {"page": "3"}, "opaque: it comes back as it was"
+
+
+def test_a_learner_puts_nothing_into_the_course(meadow):
+    meadow.browser = Browser("p2")
+    page = meadow.browser.look(f"{meadow.lms.url}/open/p2?what=choose")
+    answer = meadow.browser.http.post(page.forms[0].action, data=page.forms[0].fields, timeout=10)
+    assert answer.status_code == 403
+    assert "Only those who teach" in answer.text

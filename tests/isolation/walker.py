@@ -94,7 +94,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
         ),
         Walk({**PUT, "pick": "file:<artifact>", "do": "look"}),
     ),
-    "deep_linking.back": Walk({"code": "<code>"}, elsewhere="tests/web/test_deep_linking.py"),
+    "deep_linking.back": Walk({"code": "<code>"}, elsewhere="tests/web/deep_linking/"),
     "placed.meeting": Walk(),
     "placed.file": Walk(),
     "placed.short_list": Walk(),

@@ -55,6 +55,10 @@ class Claims:
         value: str | None = self._get(name, str, required=False)
         return value
 
+    def opaque(self, name: str) -> Any:
+        """Anything at all, to be given back as it is; None when absent."""
+        return self._values.get(name)
+
     def required(self, name: str) -> str:
         """Text that must be there and not be empty."""
         value: str = self._get(name, str, required=True)

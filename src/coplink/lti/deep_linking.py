@@ -57,7 +57,7 @@ class Asked:
     auto_create: bool = False
     title: str | None = None
     text: str | None = None
-    data: str | None = None
+    data: Any = None
     placement: str | None = None
 
     @property
@@ -108,8 +108,8 @@ def read(claims: Claims, registration: Registration, deployment: str) -> Asked:
         raise refused("deep_link_return_url is no safe address")
     if not may_serve(return_url, registration):
         raise refused(f"deep_link_return_url is on a foreign host: {origin(return_url)}")
-    data = settings.raw("data")
-    if data is not None and len(data) > LONGEST_DATA:
+    data = settings.opaque("data")  # most send a text, some an object: it is not ours to understand
+    if data is not None and len(json.dumps(data)) > LONGEST_DATA:
         raise refused("data is too long")
     return Asked(
         registration.id,

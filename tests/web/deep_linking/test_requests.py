@@ -74,7 +74,7 @@ UNANSWERABLE = [
     {"accept_types": [None]},
     {"accept_multiple": "true"},
     {"accept_presentation_document_targets": "iframe"},
-    {"data": {"a": 1}},
+    {"data": {"a": "x" * 32_001}},
     {"data": "x" * 32_001},
     {"title": ["x"]},
 ]
