@@ -57,7 +57,7 @@ class CoursePages:
         if isinstance(seat, Response):
             return seat
         link = self._school.link(seat.course, link_id)
-        if link is None:
+        if link is None or link not in self._school.links_for(seat):
             return refused_page("There is no such link in this course.", 404)
         return self._in_course(seat, link.title, self._tool(seat, link))
 
@@ -99,12 +99,12 @@ class CoursePages:
             return redirect("/", 303)
         return redirect(f"/courses/{course.id}/people?as={quote(visitor)}", 303)
 
-    def _tool(self, seat: Seat, link: ContentLink | None = None) -> str:
+    def _tool(self, seat: Seat, link: ContentLink | None = None, placement: str = "") -> str:
         tool = self._school.region.tool_url
         return (
             f'<iframe name="tool" title="coplink" src="about:blank" allow="clipboard-write"></iframe>'
             f'<form id="login" method="post" action="{escape(tool)}/lti/login" target="tool">'
-            f"{hidden(login_form(self._school, seat, link))}"
+            f"{hidden(login_form(self._school, seat, link, placement))}"
             "<noscript><p><button>Open coplink</button></p></noscript></form>"
             '<script>document.getElementById("login").submit()</script>'
             f"{beside(self._school, seat.course.district)}"
@@ -134,10 +134,11 @@ class CoursePages:
         course, who = seat.course, quote(seat.person.key)
         district = self._school.region.districts[course.district]
         here = f"/courses/{course.id}"
-        links = {link.title: f"{here}/links/{link.id}?as={who}" for link in self._school.links(course)}
+        links = {link.title: f"{here}/links/{link.id}?as={who}" for link in self._school.links_for(seat)}
         entries = {
             "coplink": f"{here}?as={who}",
             **links,
+            "Add from coplink": f"{here}/placements?as={who}",
             "People": f"{here}/people?as={who}",
             "Student view": f"{here}?as={STUDENT_VIEW}",
         }

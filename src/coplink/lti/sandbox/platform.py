@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from coplink.lti.sandbox.course_pages import CoursePages
+from coplink.lti.sandbox.placing import Placing
 from coplink.lti.sandbox.rosters import Rosters
 from coplink.lti.sandbox.school import School
 from coplink.lti.sandbox.signin import SignIn
@@ -35,7 +35,7 @@ class LtiSandbox(Wire):
         tokens = Tokens(self.school)
         storage = StorageFrame(self.school)
         pages, signin, rosters = (
-            CoursePages(self.school),
+            Placing(self.school),
             SignIn(self.school),
             Rosters(self.school, tokens, self),
         )
@@ -43,6 +43,9 @@ class LtiSandbox(Wire):
             ("GET", "/", pages.start),
             ("GET", "/courses/<course_id>", pages.course),
             ("GET", "/courses/<course_id>/links/<link_id>", pages.content_link),
+            ("GET", "/courses/<course_id>/placements", pages.overview),
+            ("GET", "/courses/<course_id>/placements/<placement>", pages.choose),
+            ("POST", "/courses/<course_id>/deep_linking_response", pages.answered),
             ("GET", "/courses/<course_id>/people", pages.people),
             ("POST", "/courses/<course_id>/people", pages.change_people),
             ("GET POST", AUTHORIZE, signin.authorize),

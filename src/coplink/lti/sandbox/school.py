@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,11 +52,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class ContentLink:
-    """A link to the tool that a teacher put into a course; its custom values take precedence over the tool's."""
+    """A link to the tool that a teacher put into a course; its custom values take precedence over the tool's.
+
+    ``url`` is what it opens (empty: where the navigation leads); ``visible`` names the only subjects who see it.
+    """
 
     id: str
     title: str
     custom: Mapping[str, str]
+    url: str = ""
+    visible: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -102,10 +107,18 @@ class School:
                 people[key] = role
             self.store.put("lti.enrolments", course.id, {"course": course.id, "people": people})
 
-    def add_link(self, course: Course, title: str, custom: Mapping[str, str]) -> ContentLink:
+    def add_link(
+        self,
+        course: Course,
+        title: str,
+        custom: Mapping[str, str],
+        url: str = "",
+        visible: Sequence[str] | None = None,
+    ) -> ContentLink:
         """A teacher puts a link to the tool into a course, with custom values of their own."""
-        made = ContentLink(guid("link", course.id, secrets.token_hex(8)), title, dict(custom))
-        kept = {"course": course.id, "title": title, "custom": dict(custom)}
+        seen = None if visible is None else tuple(visible)
+        made = ContentLink(guid("link", course.id, secrets.token_hex(8)), title, dict(custom), url, seen)
+        kept = {"course": course.id, "title": title, "custom": dict(custom), "url": url, "visible": visible}
         self.store.put("lti.links", made.id, kept)
         return made
 
@@ -114,12 +127,23 @@ class School:
         kept = self.store.get("lti.links", key)
         if kept is None or kept["course"] != course.id:
             return None
-        return ContentLink(key, kept["title"], kept["custom"])
+        seen = kept.get("visible")
+        return ContentLink(
+            key, kept["title"], kept["custom"], kept.get("url", ""), None if seen is None else tuple(seen)
+        )
 
     def links(self, course: Course) -> list[ContentLink]:
         """All content links of this course."""
         found = [self.link(course, key) for key in self.store.keys("lti.links")]
         return [link for link in found if link]
+
+    def links_for(self, seat: Seat) -> list[ContentLink]:
+        """The content links that somebody sees in their course."""
+        return [
+            link
+            for link in self.links(seat.course)
+            if link.visible is None or seat.person.subject in link.visible
+        ]
 
     def seat(self, course: Course, key: str) -> Seat | None:
         """Someone's place in a course; anybody may look at it as the pretend student."""

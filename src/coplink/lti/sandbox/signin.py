@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 from werkzeug.wrappers import Request, Response
 
+from coplink.lti.sandbox import placements
 from coplink.lti.sandbox.pages import post_onwards, refused_page
 from coplink.lti.sandbox.school import ELSEWHERE, IN_COURSE, ContentLink, School, Seat, custom
 from coplink.lti.sandbox.storage_frame import offered
@@ -24,8 +25,10 @@ ASKED = frozenset(
 )
 
 
-def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> dict[str, str]:
-    """The fields of a login initiation for this person, by the course navigation or a content link.
+def login_form(
+    school: School, seat: Seat, link: ContentLink | None = None, placement: str = ""
+) -> dict[str, str]:
+    """The fields of a login initiation for this person, by the course navigation, a content link or a placement.
 
     The message hint in it works once, for five minutes.
     """
@@ -35,8 +38,9 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
         "course": seat.course.id,
         "person": seat.person.key,
         "client": district.client_id,
-        "target": target(school),
+        "target": target(school, link, placement),
         "link": link.id if link else None,
+        "placement": placement,
         "storage": offered(school, district.key),
         "expires": school.clock() + HINT_LIFE,
     }
@@ -52,7 +56,7 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
         "client_id": district.client_id,
         "deployment_id": district.deployment_id,
         "lti_deployment_id": district.deployment_id,
-        "target_link_uri": target(school),
+        "target_link_uri": launch["target"],
         "lti_message_hint": hint,
         "canvas_region": "us-east-1",
         "canvas_environment": "prod",
@@ -60,9 +64,11 @@ def login_form(school: School, seat: Seat, link: ContentLink | None = None) -> d
     }
 
 
-def target(school: School) -> str:
-    """The page of the tool that the course navigation opens."""
-    return f"{school.region.tool_url}/"
+def target(school: School, link: ContentLink | None = None, placement: str = "") -> str:
+    """The page of the tool that is opened: by a placement, a link, or the course navigation."""
+    if placement:
+        return f"{school.region.tool_url}/deep-linking"
+    return (link.url if link else "") or f"{school.region.tool_url}/"
 
 
 class SignIn:
@@ -96,6 +102,8 @@ class SignIn:
         kid, private = self._school.signing_key()
         link = self._school.link(course, launch["link"]) if launch["link"] else None
         claims = self._claims(seat, district, asked["nonce"], launch["target"], link)
+        if launch["placement"]:
+            claims |= placements.request(self._school, seat, launch["placement"])
         token = jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid})
         storage = {"lti_storage_target": launch["storage"]} if launch["storage"] else {}
         return post_onwards(

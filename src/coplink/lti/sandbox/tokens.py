@@ -85,7 +85,7 @@ class Tokens:
             raise Refuse(400, "invalid_client", "iss and sub must both be the client id")
         if header.get("alg") != "RS256" or not header.get("kid"):
             raise Refuse(400, "invalid_client", "RS256 and a kid, please")
-        self._check(assertion, self._key(header["kid"]))
+        self._check(assertion, tool_key(self._school, header["kid"]))
         return district
 
     def _check(self, assertion: str, key: object) -> None:
@@ -115,17 +115,17 @@ class Tokens:
                 raise Refuse(400, "invalid_client", "jti was used before")
             self._school.store.put("lti.assertions", claims["jti"], {"expires": claims["exp"]})
 
-    def _key(self, kid: str) -> object:
-        try:
-            answer = requests.get(
-                f"{self._school.region.tool_url}/lti/jwks.json", timeout=5, allow_redirects=False
-            )
-            keys = answer.json()["keys"] if answer.status_code == 200 else []
-        except (requests.RequestException, ValueError, KeyError) as error:
-            raise Refuse(400, "invalid_client", "the tool's key set cannot be read") from error
-        for jwk in keys:
-            if set(jwk) & {"d", "p", "q"}:
-                raise Refuse(400, "invalid_client", "the tool publishes private parts")
-            if jwk.get("kid") == kid and jwk.get("kty") == "RSA" and jwk.get("use") == "sig":
-                return RSAAlgorithm.from_jwk(jwk)
-        raise Refuse(400, "invalid_client", "the tool publishes no such key")
+
+def tool_key(school: School, kid: str) -> object:
+    """The tool's public key of that id, as it publishes it now."""
+    try:
+        answer = requests.get(f"{school.region.tool_url}/lti/jwks.json", timeout=5, allow_redirects=False)
+        keys = answer.json()["keys"] if answer.status_code == 200 else []
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise Refuse(400, "invalid_client", "the tool's key set cannot be read") from error
+    for jwk in keys:
+        if set(jwk) & {"d", "p", "q"}:
+            raise Refuse(400, "invalid_client", "the tool publishes private parts")
+        if jwk.get("kid") == kid and jwk.get("kty") == "RSA" and jwk.get("use") == "sig":
+            return RSAAlgorithm.from_jwk(jwk)
+    raise Refuse(400, "invalid_client", "the tool publishes no such key")
