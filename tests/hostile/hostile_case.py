@@ -28,6 +28,8 @@ class Says(StrEnum):
     UNKNOWN = "does not know this learning platform yet"
     WHICH_SCHOOL = "did not say which school this is"
     WAITING = "waits for an administrator's approval"
+    WAITING_PLATFORM = "waits for an administrator's approval of this learning platform"
+    SWITCHED_OFF = "has switched coplink off for this learning platform"
     NEW_PLACE = "not approved for this place yet"
     LOST = "could not be matched to its beginning"
     UNSOUND = "sent a launch that coplink cannot accept"
@@ -41,6 +43,9 @@ class Says(StrEnum):
     WRONG_WAY = "cannot be used in that way"
     TOO_MUCH = "Send something smaller"
     TWICE = "said something twice"
+    NOT_TEACHING = "Only those who teach or shape this course"
+    OTHER_TYPES = "This place takes files or pictures"
+    FOREIGN = "it came from elsewhere"
     NOTHING = ""
 
 
@@ -50,7 +55,11 @@ Check = Callable[[Scene, requests.Response], None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the reviewed table. ``log`` stands in the log's detail; ``leaves`` are the rows it may add."""
+    """One line of the reviewed table. ``log`` stands in the log's detail; ``leaves`` are the rows it may add.
+
+    ``how`` says in words what else is done; ``seen`` names the test of a case that is seen elsewhere (in a browser, in a
+    worker), as ``tests/....py::test_name``.
+    """
 
     number: str
     what: str
@@ -62,10 +71,20 @@ class Case:
     leaves: Mapping[str, int] = field(default_factory=dict)
     check: Check | None = None
     how: str = ""
+    seen: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.number} {self.what}"
+
+
+def elsewhere(number: str, what: str, outcome: Outcome, how: str, seen: str) -> Case:
+    """A case of another kind (in a browser, in a worker), and the test in which it is seen."""
+
+    def nowhere(scene: Scene) -> requests.Response:
+        raise AssertionError(f"seen in {seen}")
+
+    return Case(number, what, outcome, 0, nowhere, how=how, seen=seen)
 
 
 def login_refused(
@@ -121,6 +140,7 @@ def nobody_came(case: Case, scene: Scene, answer: requests.Response) -> None:
     assert case.says in sentence, sentence
     assert COOKIE not in answer.cookies
     assert f"{COOKIE}=" not in answer.headers.get("Set-Cookie", "")
+    assert "X-Coplink-Session" not in answer.headers
     assert scene.ana.cookie() == scene.cookie_before
     grown = {name: rows for name, rows in scene.grown().items() if name != "logins"}
     assert grown == case.leaves

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hostile_case import Case, Outcome, Says, login_refused
 from hostile_stage import Scene
 
-from coplink.ports.records import Deployment
+from coplink.ports.records import Deployment, RegistrationState
 from coplink.testing.platform import CORE
 
 REFUSED, HANDLED = Outcome.REFUSED, Outcome.HANDLED
@@ -45,6 +47,18 @@ def pending_at_launch(scene: Scene):
     return scene.bring(
         scene.form(scene.begin({"lti_deployment_id": None}), {CORE + "deployment_id": "waiting"})
     )
+
+
+def in_state(state: RegistrationState, after_login: bool = False):
+    """The whole registration, at login or between login and launch."""
+
+    def do(scene: Scene):
+        form = scene.form(scene.begin()) if after_login else {}
+        scene.put(replace(scene.registration(scene.north), state=state))
+        scene.mark()
+        return scene.bring(form) if after_login else scene.knock()
+
+    return do
 
 
 def taken_back(scene: Scene):
@@ -96,6 +110,12 @@ CASES = [
          "pending"),
     Case("9", "an approval taken back between login and launch", REFUSED, 403, taken_back, Says.WAITING,
          "pending"),
+    Case("9", "a registration that waits for approval, at login", REFUSED, 403,
+         in_state(RegistrationState.PENDING), Says.WAITING_PLATFORM, "is pending"),
+    Case("9", "a registration that is switched off, at login", REFUSED, 403,
+         in_state(RegistrationState.DISABLED), Says.SWITCHED_OFF, "is disabled"),
+    Case("9", "a registration switched off between login and launch", REFUSED, 403,
+         in_state(RegistrationState.DISABLED, True), Says.SWITCHED_OFF, "is disabled"),
     storage_target("a frame name with a quote and a script", "a'];alert(1);//"),
     storage_target("a frame name that is markup", "<img src=x onerror=alert(1)>"),
     storage_target("an empty frame name", ""),
