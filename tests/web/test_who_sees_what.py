@@ -22,6 +22,10 @@ TABLE = """
              /c/KEY/people                200         200    404     200    404  404      404   303
              /c/KEY/library               200         200    404     200    404  404      404   303
              /c/KEY/meetings              200         200    404     200    404  404      404   303
+             /c/KEY/meetings/next         200         200    303     200    303  404      404   303
+             /c/KEY/library/nothing       404         404    303     404    303  404      404   303
+             /c/KEY/lists/nothing         404         404    303     404    303  404      404   303
+             /deep-linking                404         404    404     404    404  404      404   303
              /c/KEY/history               200         200    404     200    404  404      404   303
              /c/KEY/invitation            200         200    200     200    200  404      404   303
              /c/KEY/leave                 200         200    404     200    404  404      404   303
@@ -86,7 +90,7 @@ def test_the_table_holds(people):
 
 def test_the_table_names_every_page(site):
     paths = {path.partition("?")[0] for path, *_ in ROWS}
-    known = {"<key>": "KEY", "<integration>": "pinboard", "<token>": "nothing"}
+    known = {"<key>": "KEY", "<integration>": "pinboard", "<token>": "nothing", "<artifact>": "nothing", "<chosen>": "nothing"}
     missing = []
     for rule in site.app.url_map.iter_rules():
         path = rule.rule
