@@ -178,3 +178,16 @@ def test_a_message_is_taken_only_where_its_type_is_served(door):
         door.open(form, accepts=frozenset({DEEP_LINKING}))
     assert "message_type" in refused.value.detail
     assert door.launch().message_type == RESOURCE_LINK
+
+
+def test_a_request_for_content_needs_neither_roles_nor_a_link(door):
+    without = {CORE + "message_type": DEEP_LINKING, CORE + "roles": None, CORE + "resource_link": None}
+    result = door.launch(without)
+    assert (result.message_type, result.resource_link, result.arrival.leads_context) == (
+        DEEP_LINKING,
+        "",
+        False,
+    )
+    for name in ("roles", "resource_link"):
+        with pytest.raises(BadToken):
+            door.launch({CORE + name: None})

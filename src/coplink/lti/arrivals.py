@@ -68,8 +68,10 @@ def read(values: Mapping[str, object], registration: Registration, accepts: froz
         raise refused("message_type is not served here")
     deployment_id = claims.identifier(CORE + "deployment_id")
     target = claims.required(CORE + "target_link_uri")
-    roles = claims.texts(CORE + "roles", required=True)
-    link = claims.inner(CORE + "resource_link", required=message_type == "LtiResourceLinkRequest")
+    # A request for content may come without either (Deep Linking 2.0, 4.4.9); who has no role may put nothing there.
+    is_link = message_type == "LtiResourceLinkRequest"
+    roles = claims.texts(CORE + "roles", required=is_link)
+    link = claims.inner(CORE + "resource_link", required=is_link)
     context = _context(claims, registration)
     return Read(
         deployment_id,
