@@ -57,8 +57,8 @@ Check = Callable[[Scene, requests.Response], None]
 class Case:
     """One line of the reviewed table. ``log`` stands in the log's detail; ``leaves`` are the rows it may add.
 
-    ``how`` says in words what else is done; ``seen`` names the test of a case that is seen elsewhere (in a browser, in a
-    worker), as ``tests/....py::test_name``.
+    ``how`` says in words what else is done; ``seen`` names the test of a case that is seen elsewhere (in a browser, or in
+    a worker), as ``tests/....py::test_name``.
     """
 
     number: str
