@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link
-from visitors import connection, frame_of_tool, launch
+from visitors import add_to_course, connection, frame_of_tool, launch
 
 from coplink.cli.demo.processes import Demo
 
 ADMIN, ANYBODY, CLAIMANT = "the connection admin", "anybody", "somebody with a one-time link"
+CHOOSER, STUDENT = "a teacher who adds something to the course", "a student who tries to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ PAGES: dict[str, Look] = {
     "/found": Look(FACILITATOR, "/found", "Found a community"),
     "/c/<key>": Look(FACILITATOR, "/c/{community}", NAME),
     "/c/<key>/meetings": Look(FACILITATOR, "/c/{community}/meetings", "Meetings"),
+    "/c/<key>/meetings/next": Look(MEMBER, "/c/{community}/meetings/next", "Next meeting"),
+    "/c/<key>/library/<artifact>": Look(MEMBER, "/c/{community}/library/{file}", "Lab roles.docx"),
+    "/c/<key>/lists/<chosen>": Look(MEMBER, "/c/{community}/lists/{list}", "For the first week"),
+    "/deep-linking": Look(CHOOSER, "/deep-linking", "Put into"),
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
@@ -67,6 +72,8 @@ MORE = {
     "people, for a member": Look(MEMBER, "/c/{community}/people", "People"),
     "nothing is here": Look(FACILITATOR, "/c/nothing", "This did not work"),
     "a link that is closed": Look(ANYBODY, "/i/" + "x" * 43, "This link is no longer open"),
+    "a student may not add anything": Look(STUDENT, "", "Nothing was put into the course"),
+    "a link into a community of others": Look(INVITED, "/?all=1&closed=1", "Welcome"),
     "not connected yet": Look(ADMIN, "/admin/connections/google", "Google Workspace"),
 }
 
@@ -80,12 +87,16 @@ class Tour:
             "community": settled.community,
             "link": settled.link,
             "teams": connection(demo, "riverbend", "teams"),
+            "file": settled.file,
+            "list": settled.short_list,
         }
         self._pages: dict[str, Page] = {}
 
     def go(self, look: Look):
         """Show this page; returns the frame it is in (of a page without a frame: the page's own)."""
         page = self._visitor(look.who)
+        if look.who == STUDENT:
+            return frame_of_tool(page)
         address = self._demo.tool_url + look.path.format(**self._words) if look.path else ""
         frame = frame_of_tool(page) if len(page.frames) > 1 else page.main_frame
         frame.goto(address or new_admin_link(self._demo, "riverbend"))
@@ -94,7 +105,11 @@ class Tour:
     def _visitor(self, who: str) -> Page:
         if who not in self._pages:
             page = self._pages[who] = self._new_page()
-            if who not in (ADMIN, ANYBODY, CLAIMANT):
+            if who == CHOOSER:
+                add_to_course(page, self._demo, FACILITATOR, COURSE, "link_selection")
+            elif who == STUDENT:
+                add_to_course(page, self._demo, INVITED, COURSE, "editor_button")
+            elif who not in (ADMIN, ANYBODY, CLAIMANT):
                 launch(page, self._demo, who, COURSE)
             if who == ADMIN:
                 self._become_admin(page)

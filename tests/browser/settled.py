@@ -15,7 +15,7 @@ from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
-from coplink.engine import connect
+from coplink.engine import connect, curate
 from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
@@ -24,10 +24,12 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, and a door inside Teams."""
+    """The community, its invitation link for the other district, a file and a short list in its library."""
 
     community: str
     link: str
+    file: str
+    short_list: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -50,7 +52,8 @@ def settle(demo: Demo) -> Settled:
     inside.mark_everything(CommunityId(community))
     inside.until_idle()
     found_links = re.findall(r"/i/[\w-]+", page.html)
-    return Settled(community, found_links[0])
+    file, short_list = _list(inside, community)
+    return Settled(community, found_links[0], file, short_list)
 
 
 def days_asked() -> Days:
@@ -66,6 +69,19 @@ def new_admin_link(demo: Demo, district: str) -> str:
         link = connect.invite_admin(uow, institution, "Robin Keeper", services.now())
         uow.commit()
     return f"{demo.tool_url}/admin/claim/{link.token}"
+
+
+def _list(inside: Inside, community: str) -> tuple[str, str]:
+    """A short list of what the library has by now."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        files = uow.catalogue.of(key)
+        [hugo] = [m.person for m in uow.communities.memberships(key) if m.role.leads]
+        maker = uow.people.get(hugo)
+        drawn = curate.Drawn("settled", "For the first week", "Read both before we meet", (files[0].id,))
+        made = curate.make(uow, maker, community, drawn, services.now())
+        uow.commit()
+    return files[0].id, made.id
 
 
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:

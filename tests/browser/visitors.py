@@ -50,6 +50,14 @@ def launch(page: Page, demo: Demo, who: str, course: str = "101") -> FrameLocato
     return framed
 
 
+def add_to_course(page: Page, demo: Demo, who: str, course: str, placement: str) -> FrameLocator:
+    """Ask coplink, in its frame in the course, for something to add there."""
+    page.goto(f"{demo.url('lti')}/courses/{course}/placements/{placement}?as={who}")
+    framed = tool(page)
+    framed.get_by_role("link", name="coplink", exact=True).wait_for()
+    return framed
+
+
 def launch_on_its_own(page: Page, demo: Demo, who: str, course: str = "101") -> None:
     """The same launch in the whole window, as a platform does that opens tools in a new tab."""
     page.route("**/courses/*", _without_script)
@@ -68,7 +76,8 @@ def show_in_frame(page: Page, path: str) -> None:
 
 def frame_of_tool(page: Page):
     """The frame coplink is in."""
-    return next(frame for frame in page.frames if frame.parent_frame is not None)
+    framed = (frame for frame in page.frames if frame.parent_frame is not None)
+    return next(frame for frame in framed if frame.name != "post_message_forwarding")
 
 
 def connection(demo: Demo, district: str, integration: str) -> str:
