@@ -25,6 +25,7 @@ from coplink.core.rhythm import Rhythm
 from coplink.core.spaces import Observed, Remembered, SpaceId
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
+from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.records import (
     Happening,
     Notice,
@@ -236,6 +237,10 @@ class UnitOfWork(Protocol):
     def communities(self) -> Communities: ...
     @property
     def rosters(self) -> Rosters: ...
+    @property
+    def copies(self) -> Copies: ...
+    @property
+    def notice_services(self) -> NoticeServices: ...
     @property
     def spaces(self) -> Spaces: ...
     @property

@@ -14,6 +14,7 @@ from coplink.ports.sealing import Sealer
 from coplink.ports.storage import AfterCommit
 from coplink.storage.repositories.catalogue import SqlCatalogue
 from coplink.storage.repositories.communities import SqlCommunities
+from coplink.storage.repositories.copies import SqlCopies, SqlNoticeServices
 from coplink.storage.repositories.doors import SqlLogins, SqlSessions
 from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
@@ -45,6 +46,8 @@ class SqlUnitOfWork:
         self.people = SqlPeople(transaction, sealer)
         self.communities = SqlCommunities(transaction, sealer)
         self.rosters = SqlRosters(transaction, sealer)
+        self.copies = SqlCopies(transaction, sealer)
+        self.notice_services = SqlNoticeServices(transaction, sealer)
         self.spaces = SqlSpaces(transaction, sealer)
         self.ledger = SqlLedger(transaction, sealer)
         self.journal = SqlJournal(transaction, sealer)

@@ -90,11 +90,11 @@ class SqlCommunities(Repository):
 
     def contexts(self, community: CommunityId) -> Sequence[ContextLink]:
         query = select(ContextRow).where(ContextRow.community == community)
-        return [_context(row) for row in self._rows(query.order_by(ContextRow.title, ContextRow.id))]
+        return [to_context(row) for row in self._rows(query.order_by(ContextRow.title, ContextRow.id))]
 
     def context(self, key: str) -> ContextLink | None:
         row = self._one(select(ContextRow).where(ContextRow.id == key))
-        return None if row is None else _context(row)
+        return None if row is None else to_context(row)
 
     def put_participation(self, participation: Participation) -> None:
         self._put(
@@ -187,7 +187,8 @@ def _membership(row: MembershipRow) -> Membership:
     )
 
 
-def _context(row: ContextRow) -> ContextLink:
+def to_context(row: ContextRow) -> ContextLink:
+    """A row as the engine knows it."""
     return ContextLink(
         row.id,
         InstitutionId(row.institution),

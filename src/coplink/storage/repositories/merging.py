@@ -11,6 +11,7 @@ from coplink.storage.repositories.base import AnotherInstitution, Repository
 from coplink.storage.tables import (
     AccountRow,
     ArtifactRow,
+    CopyRow,
     CuratedListRow,
     HappeningRow,
     IdentityRow,
@@ -50,6 +51,7 @@ class Merging(Repository):
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
         self._run(update(ArtifactRow).where(ArtifactRow.author == gone).values(author=into))
         self._run(update(CuratedListRow).where(CuratedListRow.made_by == gone).values(made_by=into))
+        self._run(update(CopyRow).where(CopyRow.asked_by == gone).values(asked_by=into))
         self._run(update(HappeningRow).where(HappeningRow.actor == gone).values(actor=into))
         self._fill(rows[gone], rows[into])
         self._run(delete(PersonRow).where(PersonRow.id == gone))

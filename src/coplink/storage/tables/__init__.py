@@ -10,6 +10,7 @@ from coplink.storage.tables.communities import (
     OptOutRow,
     ParticipationRow,
 )
+from coplink.storage.tables.copies import CopyRow, HeardNoticeRow, NoticeServiceRow
 from coplink.storage.tables.doors import LinkRow, LoginRow, SessionRow
 from coplink.storage.tables.institutions import (
     ConnectionRow,
@@ -40,10 +41,12 @@ __all__ = [
     "CommunityRow",
     "ConnectionRow",
     "ContextRow",
+    "CopyRow",
     "CuratedListRow",
     "CursorRow",
     "DeploymentRow",
     "HappeningRow",
+    "HeardNoticeRow",
     "IdentityRow",
     "InstitutionRow",
     "JournalRow",
@@ -54,6 +57,7 @@ __all__ = [
     "LookUpRow",
     "MembershipRow",
     "NoticeRow",
+    "NoticeServiceRow",
     "OfferRow",
     "OptOutRow",
     "ParticipationRow",

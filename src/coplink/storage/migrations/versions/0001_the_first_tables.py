@@ -559,6 +559,70 @@ def upgrade() -> None:
     )
     op.create_index("ix_unreachable_person", "unreachable", ["person"])
     op.create_table(
+        "course_copies",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("realm", sa.String(), nullable=False),
+        sa.Column("context", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("origin_title", sa.String(), nullable=False),
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("heard_at", INSTANT, nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=True),
+        sa.Column("roster", JSON, nullable=True),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name="fk_course_copies_asked_by_people"),
+        sa.ForeignKeyConstraint(
+            ["community"], ["communities.id"], name="fk_course_copies_community_communities"
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_course_copies_institution_institutions"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_course_copies"),
+        sa.UniqueConstraint(
+            "institution",
+            "realm",
+            "context",
+            "community",
+            name="uq_course_copies_institution_realm_context_community",
+        ),
+    )
+    op.create_index("ix_course_copies_asked_by", "course_copies", ["asked_by"])
+    op.create_index("ix_course_copies_community", "course_copies", ["community"])
+    op.create_index("ix_course_copies_institution", "course_copies", ["institution"])
+    op.create_table(
+        "notice_services",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("registration", sa.String(), nullable=False),
+        sa.Column("deployment", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("types", JSON, nullable=False),
+        sa.Column("handler", sa.String(), nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=True),
+        sa.Column("ordered_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_notice_services_institution_institutions"
+        ),
+        sa.ForeignKeyConstraint(
+            ["registration"], ["registrations.id"], name="fk_notice_services_registration_registrations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_notice_services"),
+        sa.UniqueConstraint("registration", "deployment", name="uq_notice_services_registration_deployment"),
+    )
+    op.create_index("ix_notice_services_institution", "notice_services", ["institution"])
+    op.create_table(
+        "notices_heard",
+        sa.Column("registration", sa.String(), nullable=False),
+        sa.Column("notice", sa.String(), nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["registration"], ["registrations.id"], name="fk_notices_heard_registration_registrations"
+        ),
+        sa.PrimaryKeyConstraint("registration", "notice", name="pk_notices_heard"),
+    )
+    op.create_index("ix_notices_heard_until", "notices_heard", ["until"])
+    op.create_table(
         "watches",
         sa.Column("space", sa.String(), nullable=False),
         sa.Column("remote", sa.String(), nullable=False),
@@ -582,6 +646,9 @@ def downgrade() -> None:
     for table in (
         "versions",
         "watches",
+        "notices_heard",
+        "notice_services",
+        "course_copies",
         "unreachable",
         "series_links",
         "seats",
