@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from coplink.ports.records import Link, LinkKind, Login, Session
+from coplink.storage import sweeps
+from coplink.storage.repositories import doors
 from coplink.storage.tables import LoginRow, SessionRow
 
 HOUR = timedelta(hours=1)
@@ -58,17 +60,38 @@ def test_a_used_state_cannot_be_stored_again(keep, world):
         assert uow.logins.consume("state-1", world.now) is None
 
 
-def test_beginning_drops_a_bounded_number_of_expired_ones(engine, keep, world):
+def test_expired_logins_go_every_so_often_a_bounded_number_at_a_time(engine, keep, world):
     with keep() as uow:
         for n in range(450):
             uow.logins.begin(login(world, f"old-{n}"), world.now)
-        uow.logins.begin(login(world, "open", 3 * HOUR), world.now)
-    for left in (251 + 1, 51 + 2, 1 + 3, 1 + 4):
+        uow.logins.begin(login(world, "open", 4 * HOUR), world.now)
+    counts = []
+    for minutes in range(4):
         with keep() as uow:
-            uow.logins.begin(login(world, f"new-{left}", 3 * HOUR), world.now + 2 * HOUR)
-        assert count(engine, LoginRow) == left
+            later = world.now + 2 * HOUR + minutes * timedelta(minutes=1)
+            uow.logins.begin(login(world, f"new-{minutes}", 4 * HOUR), later)
+            uow.logins.begin(login(world, f"at-once-{minutes}", 4 * HOUR), later)
+        counts.append(count(engine, LoginRow))
+    assert counts == [250 + 1 + 2, 50 + 1 + 4, 1 + 6, 1 + 8]
     with keep() as uow:
         assert uow.logins.consume("open", world.now + 2 * HOUR) is not None
+
+
+def test_a_flood_of_logins_leaves_a_bounded_number_of_rows_and_lets_others_in(
+    engine, keep, world, monkeypatch
+):
+    monkeypatch.setattr(doors, "MOST_LOGINS", 300)
+    other = replace(login(world, "of-another-school"), about="r2")
+    with keep() as uow:
+        uow.logins.begin(other, world.now)
+        for n in range(2000):
+            ends = HOUR + timedelta(seconds=n)
+            uow.logins.begin(login(world, f"flood-{n}", ends), world.now)
+    assert count(engine, LoginRow) <= 300 + sweeps.EVERY + 1
+    with keep() as uow:
+        assert uow.logins.consume("flood-0", world.now) is None, "the oldest went"
+        assert uow.logins.consume("flood-1999", world.now) is not None
+        assert uow.logins.consume("of-another-school", world.now) == other
 
 
 def session(world, name="h1", ends=HOUR, person="ada"):
@@ -108,10 +131,21 @@ def test_sessions_are_dropped_one_or_all_of_a_person(keep, world):
 def test_expired_sessions_go_with_the_next_visit(engine, keep, world):
     with keep() as uow:
         for n in range(3):
-            uow.sessions.put(session(world, f"old-{n}"))
+            uow.sessions.begin(session(world, f"old-{n}"))
     with keep() as uow:
-        uow.sessions.put(replace(session(world, "new", 4 * HOUR), seen_at=world.now + 2 * HOUR))
+        uow.sessions.begin(replace(session(world, "new", 4 * HOUR), seen_at=world.now + 2 * HOUR))
     assert count(engine, SessionRow) == 1
+
+
+def test_a_session_ends_once_and_says_what_it_was(keep, world):
+    with keep() as uow:
+        uow.sessions.begin(session(world))
+        assert uow.sessions.end("h1", world.now + HOUR) is None, "it is over already"
+        assert uow.sessions.end("h1", world.now) == session(world)
+        assert uow.sessions.end("h1", world.now) is None
+        uow.sessions.begin(session(world))
+    with pytest.raises(IntegrityError), keep() as uow:
+        uow.sessions.begin(session(world))
 
 
 def link(world, key="l1", token="token-1", **changes):

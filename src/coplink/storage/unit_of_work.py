@@ -28,20 +28,23 @@ from coplink.storage.repositories.rosters import SqlRosters
 from coplink.storage.repositories.spaces import SqlSpaces
 from coplink.storage.repositories.watches import SqlWatches
 from coplink.storage.repositories.work import SqlWork
+from coplink.storage.sweeps import Sweeps
 from coplink.storage.transaction import Transaction
 
 
 class SqlUnitOfWork:
     """Every repository on one transaction; belongs to one thread."""
 
-    def __init__(self, transaction: Transaction, sealer: Sealer, after_commit: AfterCommit | None) -> None:
+    def __init__(
+        self, transaction: Transaction, sealer: Sealer, sweeps: Sweeps, after_commit: AfterCommit | None
+    ) -> None:
         self._transaction = transaction
         self._after_commit = after_commit
         self._marked: dict[tuple[str, str], Dirty] = {}
         self.institutions = SqlInstitutions(transaction, sealer)
         self.platforms = SqlPlatforms(transaction, sealer)
-        self.logins = SqlLogins(transaction, sealer)
-        self.sessions = SqlSessions(transaction, sealer)
+        self.logins = SqlLogins(transaction, sealer, sweeps)
+        self.sessions = SqlSessions(transaction, sealer, sweeps)
         self.links = SqlLinks(transaction, sealer)
         self.people = SqlPeople(transaction, sealer)
         self.communities = SqlCommunities(transaction, sealer)
@@ -83,12 +86,13 @@ class SqlStorage:
         self._engine = engine
         self._sealer = sealer
         self._after_commit = after_commit
+        self._sweeps = Sweeps()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
         """A unit of work; leaving the block without ``commit()`` takes everything back."""
         transaction = Transaction(self._engine)
         try:
-            yield SqlUnitOfWork(transaction, self._sealer, self._after_commit)
+            yield SqlUnitOfWork(transaction, self._sealer, self._sweeps, self._after_commit)
         finally:
             transaction.end()

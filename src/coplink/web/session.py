@@ -88,7 +88,7 @@ def start(
         now,
         now + LIFE,
     )
-    uow.sessions.put(session)
+    uow.sessions.begin(session)
     return secret, session
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from coplink.ports.sealing import Sealer
 from coplink.storage.tables import Table
-from coplink.storage.transaction import Transaction
+from coplink.storage.transaction import Ready, Transaction
+from coplink.storage.transaction import Row as Found
 
 Row = TypeVar("Row", bound=Table)
 Value = TypeVar("Value")
@@ -41,6 +42,9 @@ class Repository:
     def _session(self) -> Session:
         return self._transaction.session
 
+    def _run_ready(self, ready: Ready, /, **values: Any) -> list[Found]:
+        return self._transaction.run(ready, **values)
+
     def _one(self, query: Select[Row]) -> Row | None:
         return self._session.scalars(query).one_or_none()
 
@@ -53,7 +57,7 @@ class Repository:
 
     def _put(self, table: type[Table], **values: Any) -> None:
         """Add a row, or change the one with the same key; it never moves to another institution."""
-        target = cast(SqlTable, table.__table__)
+        target = sql(table)
         key = [column.name for column in target.primary_key]
         adding = self._insert(table).values(**values)
         rest = {name: adding.excluded[name] for name in values if name not in key}
@@ -73,7 +77,7 @@ class Repository:
         """Add or change many rows of one owner, all with the same fields."""
         if not rows:
             return
-        target = cast(SqlTable, table.__table__)
+        target = sql(table)
         key = [column.name for column in target.primary_key]
         adding = self._insert(table)
         rest = {name: adding.excluded[name] for name in rows[0] if name not in key}
@@ -96,6 +100,11 @@ class Repository:
 
     def _open_map(self, owner: str, purpose: str, sealed: str) -> dict[str, str]:
         return cast(dict[str, str], json.loads(self._sealer.open(owner, purpose, sealed)))
+
+
+def sql(table: type[Table]) -> SqlTable:
+    """The table itself, for statements that return values and not rows."""
+    return cast(SqlTable, table.__table__)
 
 
 def portions(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:

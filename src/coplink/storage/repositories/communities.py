@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from coplink.core.community import Charter, Community, Participation, Stage
 from coplink.core.people import CommunityId, InstitutionId, Membership, PersonId, Role, Standing
 from coplink.ports.records import ContextLink
-from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.tables import (
     CharterRow,
     CommunityRow,
@@ -17,6 +17,26 @@ from coplink.storage.tables import (
     MembershipRow,
     OptOutRow,
     ParticipationRow,
+)
+from coplink.storage.transaction import Ready
+
+_contexts = sql(ContextRow)
+CONTEXTS_AT = Ready(
+    lambda _: (
+        select(
+            _contexts.c.id,
+            _contexts.c.title,
+            _contexts.c.community,
+            _contexts.c.roster,
+            _contexts.c.read_at,
+        )
+        .where(
+            _contexts.c.institution == bindparam("whose"),
+            _contexts.c.realm == bindparam("within"),
+            _contexts.c.context == bindparam("named"),
+        )
+        .order_by(_contexts.c.title, _contexts.c.id)
+    )
 )
 
 
@@ -87,6 +107,13 @@ class SqlCommunities(Repository):
             .order_by(CommunityRow.founded_at, CommunityRow.id)
         )
         return [_community(community, charter) for community, charter in self._session.execute(query)]
+
+    def contexts_at(self, institution: InstitutionId, realm: str, context: str) -> Sequence[ContextLink]:
+        found = self._run_ready(CONTEXTS_AT, whose=institution, within=realm, named=context)
+        return [
+            ContextLink(key, institution, realm, context, title, community, roster, read_at)
+            for key, title, community, roster, read_at in found
+        ]
 
     def contexts(self, community: CommunityId) -> Sequence[ContextLink]:
         query = select(ContextRow).where(ContextRow.community == community)

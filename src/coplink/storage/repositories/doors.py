@@ -1,19 +1,63 @@
-"""Logins under way and visitors' sessions."""
+"""Logins under way and visitors' sessions: what every launch and every page asks, hence ready statements."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from coplink.core.people import InstitutionId, PersonId
 from coplink.ports.records import Login, Session
-from coplink.storage.repositories.base import SERVER, Repository
+from coplink.ports.sealing import Sealer
+from coplink.storage.repositories.base import SERVER, SWEEP, Repository, sql
+from coplink.storage.sweeps import Sweeps
 from coplink.storage.tables import LoginRow, SessionRow
+from coplink.storage.transaction import Ready, Row, Transaction
 
-NONCE, LOGIN_VALUES = "login nonce", "login values"
-FORM_SECRET, SESSION_VALUES = "session form secret", "session values"
+LOGIN, SESSION = "login", "session"
+MOST_LOGINS = 10_000
+"""Logins under way for one registration or connection. Where a flood brings more, the oldest go: whoever really comes
+needs seconds from login to launch, and is let in as long as the flood does not bring so many in that time."""
+
+_logins, _sessions = sql(LoginRow), sql(SessionRow)
+_expired_logins = select(_logins.c.state_hash).where(_logins.c.expires_at <= bindparam("now")).limit(SWEEP)
+_expired_sessions = select(_sessions.c.id_hash).where(_sessions.c.expires_at <= bindparam("now")).limit(SWEEP)
+_open = (_logins.c.about == bindparam("whose"), _logins.c.used_at.is_(None))
+_oldest = select(_logins.c.state_hash).where(*_open).order_by(_logins.c.expires_at).limit(bindparam("excess"))
+_of_session = (
+    _sessions.c.person,
+    _sessions.c.institution,
+    _sessions.c.kept,
+    _sessions.c.made_at,
+    _sessions.c.seen_at,
+    _sessions.c.expires_at,
+)
+_this_session = (_sessions.c.id_hash == bindparam("found"), _sessions.c.expires_at > bindparam("now"))
+
+BEGIN_LOGIN = Ready(lambda insert: insert(_logins))
+SWEEP_LOGINS = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_expired_logins)))
+COUNT_LOGINS = Ready(lambda _: select(func.count()).where(*_open))
+DROP_OLDEST = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_oldest)))
+CONSUME = Ready(
+    lambda _: (
+        update(_logins)
+        .where(
+            _logins.c.state_hash == bindparam("found"),
+            _logins.c.used_at.is_(None),
+            _logins.c.expires_at > bindparam("now"),
+        )
+        .values(used_at=bindparam("now"))
+        .returning(_logins.c.door, _logins.c.about, _logins.c.browser, _logins.c.kept, _logins.c.expires_at)
+    )
+)
+BEGIN_SESSION = Ready(lambda insert: insert(_sessions))
+SWEEP_SESSIONS = Ready(lambda _: delete(_sessions).where(_sessions.c.id_hash.in_(_expired_sessions)))
+FIND_SESSION = Ready(lambda _: select(*_of_session).where(*_this_session))
+END_SESSION = Ready(lambda _: delete(_sessions).where(*_this_session).returning(*_of_session))
+DROP_SESSION = Ready(lambda _: delete(_sessions).where(_sessions.c.id_hash == bindparam("found")))
 
 
 def digest(secret: str) -> str:
@@ -21,80 +65,90 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class SqlLogins(Repository):
+class Sealing(Repository):
+    """A secret and small values, sealed in one piece; and the sweep that goes with every so many writes."""
+
+    def __init__(self, transaction: Transaction, sealer: Sealer, sweeps: Sweeps) -> None:
+        super().__init__(transaction, sealer)
+        self._sweeps = sweeps
+
+    def _seal(self, purpose: str, secret: str, values: Mapping[str, str]) -> str:
+        return self._sealer.seal(SERVER, purpose, json.dumps([secret, dict(values)]))
+
+    def _open(self, purpose: str, kept: str) -> tuple[str, dict[str, str]]:
+        secret, values = json.loads(self._sealer.open(SERVER, purpose, kept))
+        return secret, values
+
+
+class SqlLogins(Sealing):
     def begin(self, login: Login, now: datetime) -> None:
-        self._drop_some(LoginRow, LoginRow.state_hash, LoginRow.expires_at <= now)
+        if self._sweeps.due(LOGIN, now):
+            self._run_ready(SWEEP_LOGINS, now=now)
+            self._keep_most(login.about)
         # Added, never replaced: a state that was used must not become usable again.
-        self._run(
-            self._insert(LoginRow).values(
-                state_hash=digest(login.state),
-                nonce=self._sealer.seal(SERVER, NONCE, login.nonce),
-                door=login.door,
-                about=login.about,
-                browser=login.browser,
-                values=self._seal_map(SERVER, LOGIN_VALUES, login.values),
-                expires_at=login.expires_at,
-                used_at=None,
-            )
+        self._run_ready(
+            BEGIN_LOGIN,
+            state_hash=digest(login.state),
+            door=login.door,
+            about=login.about,
+            browser=login.browser,
+            kept=self._seal(LOGIN, login.nonce, login.values),
+            expires_at=login.expires_at,
+            used_at=None,
         )
 
     def consume(self, state: str, now: datetime) -> Login | None:
-        taken = self._session.scalars(
-            update(LoginRow)
-            .where(
-                LoginRow.state_hash == digest(state),
-                LoginRow.used_at.is_(None),
-                LoginRow.expires_at > now,
-            )
-            .values(used_at=now)
-            .returning(LoginRow)
-        ).one_or_none()
+        taken = self._transaction.first(CONSUME, found=digest(state), now=now)
         if taken is None:
             return None
-        return Login(
-            state=state,
-            nonce=self._sealer.open(SERVER, NONCE, taken.nonce),
-            door=taken.door,
-            about=taken.about,
-            browser=taken.browser,
-            values=self._open_map(SERVER, LOGIN_VALUES, taken.values),
-            expires_at=taken.expires_at,
-        )
+        door, about, browser, kept, expires_at = taken
+        nonce, values = self._open(LOGIN, kept)
+        return Login(state, nonce, door, about, browser, values, expires_at)
+
+    def _keep_most(self, about: str) -> None:
+        found = self._run_ready(COUNT_LOGINS, whose=about)
+        excess = found[0][0] - MOST_LOGINS
+        if excess > 0:
+            self._run_ready(DROP_OLDEST, whose=about, excess=excess)
 
 
-class SqlSessions(Repository):
-    def put(self, session: Session) -> None:
+class SqlSessions(Sealing):
+    def begin(self, session: Session) -> None:
         # Whoever visits takes expired sessions along: there is no cleaner, and none is needed.
-        self._drop_some(SessionRow, SessionRow.id_hash, SessionRow.expires_at <= session.seen_at)
-        self._put(
-            SessionRow,
-            id_hash=session.id_hash,
-            person=session.person,
-            institution=session.institution,
-            csrf=self._sealer.seal(SERVER, FORM_SECRET, session.csrf),
-            values=self._seal_map(SERVER, SESSION_VALUES, session.values),
-            made_at=session.made_at,
-            seen_at=session.seen_at,
-            expires_at=session.expires_at,
-        )
+        if self._sweeps.due(SESSION, session.seen_at):
+            self._run_ready(SWEEP_SESSIONS, now=session.seen_at)
+        self._run_ready(BEGIN_SESSION, **self._columns(session))
+
+    def put(self, session: Session) -> None:
+        self._put(SessionRow, **self._columns(session))
 
     def get(self, id_hash: str, now: datetime) -> Session | None:
-        row = self._one(select(SessionRow).where(SessionRow.id_hash == id_hash, SessionRow.expires_at > now))
-        if row is None:
-            return None
-        return Session(
-            id_hash=row.id_hash,
-            person=row.person,
-            institution=None if row.institution is None else InstitutionId(row.institution),
-            csrf=self._sealer.open(SERVER, FORM_SECRET, row.csrf),
-            values=self._open_map(SERVER, SESSION_VALUES, row.values),
-            made_at=row.made_at,
-            seen_at=row.seen_at,
-            expires_at=row.expires_at,
-        )
+        return self._session_of(id_hash, self._transaction.first(FIND_SESSION, found=id_hash, now=now))
+
+    def end(self, id_hash: str, now: datetime) -> Session | None:
+        return self._session_of(id_hash, self._transaction.first(END_SESSION, found=id_hash, now=now))
 
     def drop(self, id_hash: str) -> None:
-        self._run(delete(SessionRow).where(SessionRow.id_hash == id_hash))
+        self._run_ready(DROP_SESSION, found=id_hash)
 
     def drop_of(self, person: PersonId) -> None:
         self._run(delete(SessionRow).where(SessionRow.person == person))
+
+    def _columns(self, session: Session) -> dict[str, object]:
+        return {
+            "id_hash": session.id_hash,
+            "person": session.person,
+            "institution": session.institution,
+            "kept": self._seal(SESSION, session.csrf, session.values),
+            "made_at": session.made_at,
+            "seen_at": session.seen_at,
+            "expires_at": session.expires_at,
+        }
+
+    def _session_of(self, id_hash: str, found: Row | None) -> Session | None:
+        if found is None:
+            return None
+        person, institution, kept, made_at, seen_at, expires_at = found
+        csrf, values = self._open(SESSION, kept)
+        known = None if institution is None else InstitutionId(institution)
+        return Session(id_hash, person, known, csrf, values, made_at, seen_at, expires_at)

@@ -6,15 +6,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, case, delete, func, literal, or_, select
+from sqlalchemy import SQLColumnExpression, bindparam, case, delete, func, literal, or_, select
 
 from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
-from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.repositories.merging import Merging
 from coplink.storage.tables import AccountRow, IdentityRow, LookUpRow, PersonRow
+from coplink.storage.transaction import Ready
+from coplink.storage.transaction import Row as Found
 
 LOOK_UPS_KEPT = timedelta(days=7)
 """How long it is known that a directory was asked for somebody in vain."""
+
+
+_people, _identities, _accounts = sql(PersonRow), sql(IdentityRow), sql(AccountRow)
+_of_person = tuple(
+    _people.c[name] for name in ("id", "institution", "name", "email", "home", "zone", "admin")
+)
+
+PERSON = Ready(lambda _: select(*_of_person).where(_people.c.id == bindparam("found")))
+KNOWN = Ready(
+    lambda _: (
+        select(*_of_person, _identities.c.proved_at)
+        .join(_identities, _identities.c.person == _people.c.id)
+        .where(
+            _people.c.institution == bindparam("whose"),
+            _identities.c.institution == bindparam("whose"),
+            _identities.c.door == bindparam("by"),
+            _identities.c.realm == bindparam("within"),
+            _identities.c.subject == bindparam("named"),
+        )
+    )
+)
+HOLDING = Ready(
+    lambda _: (
+        select(_accounts.c.person, _accounts.c.proof, _accounts.c.address)
+        .where(
+            _accounts.c.institution == bindparam("whose"),
+            _accounts.c.integration == bindparam("on"),
+            _accounts.c.account == bindparam("named"),
+        )
+        .order_by(case((_accounts.c.proof == Proof.PROVED.value, 0), else_=1), _accounts.c.person)
+    )
+)
 
 
 class SqlPeople(Repository):
@@ -31,8 +65,8 @@ class SqlPeople(Repository):
         )
 
     def get(self, key: PersonId) -> Person | None:
-        row = self._one(select(PersonRow).where(PersonRow.id == key))
-        return None if row is None else to_person(row)
+        found = self._transaction.first(PERSON, found=key)
+        return None if found is None else _person(found)
 
     def many(self, keys: Iterable[PersonId]) -> Mapping[PersonId, Person]:
         return {
@@ -69,18 +103,14 @@ class SqlPeople(Repository):
         )
 
     def by_identity(self, institution: InstitutionId, door: str, realm: str, subject: str) -> Person | None:
-        row = self._one(
-            select(PersonRow)
-            .join(IdentityRow, IdentityRow.person == PersonRow.id)
-            .where(
-                PersonRow.institution == institution,
-                IdentityRow.institution == institution,
-                IdentityRow.door == door,
-                IdentityRow.realm == realm,
-                IdentityRow.subject == subject,
-            )
-        )
-        return None if row is None else to_person(row)
+        known = self.known(institution, door, realm, subject)
+        return None if known is None else known[0]
+
+    def known(
+        self, institution: InstitutionId, door: str, realm: str, subject: str
+    ) -> tuple[Person, datetime | None] | None:
+        found = self._transaction.first(KNOWN, whose=institution, by=door, within=realm, named=subject)
+        return None if found is None else (_person(found), found[-1])
 
     def subjects(self, institution: InstitutionId, door: str, realm: str) -> Mapping[str, PersonId]:
         found = self._session.execute(
@@ -171,12 +201,11 @@ class SqlPeople(Repository):
         return found
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
-        query = select(AccountRow).where(
-            AccountRow.institution == institution,
-            AccountRow.integration == integration,
-            AccountRow.account == account,
-        )
-        return [to_account(row) for row in self._rows(query.order_by(*_proved_first(), AccountRow.person))]
+        found = self._run_ready(HOLDING, whose=institution, on=integration, named=account)
+        return [
+            Account(institution, integration, account, PersonId(person), Proof(proof), address)
+            for person, proof, address in found
+        ]
 
     def looked_up(self, institution: InstitutionId, integration: str, since: datetime) -> frozenset[PersonId]:
         found = self._session.scalars(
@@ -222,6 +251,11 @@ def to_person(row: PersonRow) -> Person:
         row.zone,
         row.admin,
     )
+
+
+def _person(found: Found) -> Person:
+    key, institution, name, email, home, zone, admin = found[:7]
+    return Person(PersonId(key), InstitutionId(institution), name, email, home, zone, admin)
 
 
 def to_account(row: AccountRow) -> Account:

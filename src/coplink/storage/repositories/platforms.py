@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from coplink.core.people import InstitutionId
 from coplink.ports.records import Deployment, KeyPair, Registration, RegistrationState
-from coplink.storage.repositories.base import SERVER, Repository
+from coplink.storage.repositories.base import SERVER, Repository, sql
 from coplink.storage.tables import DeploymentRow, KeyPairRow, RegistrationRow
+from coplink.storage.transaction import Ready
+from coplink.storage.transaction import Row as Found
 
 PRIVATE_KEY = "private key"
+
+
+_registrations, _deployments = sql(RegistrationRow), sql(DeploymentRow)
+_NAMES = tuple(field.name for field in fields(Registration))
+_of_registration = tuple(_registrations.c[name] for name in _NAMES)
+_of_issuer = (_registrations.c.issuer == bindparam("by"), _registrations.c.client_id == bindparam("named"))
+
+REGISTRATION = Ready(lambda _: select(*_of_registration).where(_registrations.c.id == bindparam("found")))
+OF_CLIENT = Ready(lambda _: select(*_of_registration).where(*_of_issuer))
+OF_ISSUER = Ready(
+    lambda _: select(*_of_registration).where(_of_issuer[0]).order_by(_registrations.c.client_id)
+)
+DEPLOYMENT = Ready(
+    lambda _: select(
+        _deployments.c.institution, _deployments.c.approved_at, _deployments.c.disabled_at
+    ).where(
+        _deployments.c.registration == bindparam("of"), _deployments.c.deployment_id == bindparam("named")
+    )
+)
 
 
 class SqlPlatforms(Repository):
@@ -32,14 +54,13 @@ class SqlPlatforms(Repository):
         )
 
     def get(self, key: str) -> Registration | None:
-        row = self._one(select(RegistrationRow).where(RegistrationRow.id == key))
-        return None if row is None else _registration(row)
+        found = self._transaction.first(REGISTRATION, found=key)
+        return None if found is None else _told(found)
 
     def find(self, issuer: str, client_id: str | None) -> Sequence[Registration]:
-        query = select(RegistrationRow).where(RegistrationRow.issuer == issuer)
-        if client_id is not None:
-            query = query.where(RegistrationRow.client_id == client_id)
-        return [_registration(row) for row in self._rows(query.order_by(RegistrationRow.client_id))]
+        if client_id is None:
+            return [_told(found) for found in self._run_ready(OF_ISSUER, by=issuer)]
+        return [_told(found) for found in self._run_ready(OF_CLIENT, by=issuer, named=client_id)]
 
     def all(self) -> Sequence[Registration]:
         query = select(RegistrationRow).order_by(RegistrationRow.issuer, RegistrationRow.client_id)
@@ -56,12 +77,11 @@ class SqlPlatforms(Repository):
         )
 
     def deployment(self, registration: str, deployment_id: str) -> Deployment | None:
-        row = self._one(
-            select(DeploymentRow).where(
-                DeploymentRow.registration == registration, DeploymentRow.deployment_id == deployment_id
-            )
-        )
-        return None if row is None else _deployment(row)
+        found = self._transaction.first(DEPLOYMENT, of=registration, named=deployment_id)
+        if found is None:
+            return None
+        institution, approved_at, disabled_at = found
+        return Deployment(registration, deployment_id, InstitutionId(institution), approved_at, disabled_at)
 
     def deployments(self, institution: InstitutionId) -> Sequence[Deployment]:
         query = select(DeploymentRow).where(DeploymentRow.institution == institution)
@@ -100,19 +120,12 @@ class SqlPlatforms(Repository):
 
 
 def _registration(row: RegistrationRow) -> Registration:
-    return Registration(
-        id=row.id,
-        institution=InstitutionId(row.institution),
-        issuer=row.issuer,
-        client_id=row.client_id,
-        authorization_url=row.authorization_url,
-        token_url=row.token_url,
-        jwks_url=row.jwks_url,
-        audience=row.audience,
-        claims=row.claims,
-        state=RegistrationState(row.state),
-        managed_url=row.managed_url,
-    )
+    return _told(tuple(getattr(row, column.key) for column in _of_registration))
+
+
+def _told(found: Found) -> Registration:
+    values = dict(zip(_NAMES, found, strict=True))
+    return Registration(**{**values, "state": RegistrationState(values["state"])})
 
 
 def _deployment(row: DeploymentRow) -> Deployment:

@@ -21,11 +21,10 @@ class LoginRow(Table):
     __tablename__ = "logins"
 
     state_hash: Mapped[Key]
-    nonce: Mapped[Sealed]
     door: Mapped[str]
     about: Mapped[str]
     browser: Mapped[str]
-    values: Mapped[Sealed]
+    kept: Mapped[Sealed]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
@@ -33,7 +32,8 @@ class LoginRow(Table):
 class SessionRow(Table):
     """A visitor's session. Personal data: that a person visits, and when; needed to know who asks.
 
-    Dropped soon after it expires (hours). The browser's secret is kept as a hash, the form secret and values sealed.
+    Dropped soon after it expires (hours). The browser's secret is kept as a hash; form secret and values are sealed, in
+    one piece.
     """
 
     __tablename__ = "sessions"
@@ -41,8 +41,7 @@ class SessionRow(Table):
     id_hash: Mapped[Key]
     person: Mapped[PersonRef | None]
     institution: Mapped[InstitutionRef | None]
-    csrf: Mapped[Sealed]
-    values: Mapped[Sealed]
+    kept: Mapped[Sealed]
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
