@@ -184,8 +184,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     # Loopback is for who runs there: the demo and the tests.
     loopback = urlsplit(settings.base_url).hostname in LOOPBACK_HOSTS
     outside = Outside(loopback, frozenset(settings.private_hosts))
-    egress = Egress(outside=outside)
-    connector = Connector(storage, our_keys, clock, egress)
+    connector = Connector(storage, our_keys, clock, Egress(outside=outside))
     services.append(
         Services(
             settings,
@@ -195,7 +194,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             registry.integrations(),
             our_keys,
             KeysCache(Egress(read=5.0, whole=10.0, outside=outside)),
-            egress,
+            Egress(whole=10.0, outside=outside),
             LtiRosters(storage, connector),
         )
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
-from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link
+from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link, platform_invitation
 from visitors import add_to_course, connection, frame_of_tool, launch
 
 from coplink.cli.demo.processes import Demo
@@ -51,6 +51,9 @@ PAGES: dict[str, Look] = {
     "/me": Look(FACILITATOR, "/me", "Hugo Marsh"),
     "/admin": Look(ADMIN, "/admin", "Connections of Riverbend"),
     "/admin/connections/<integration>": Look(ADMIN, "/admin/connections/teams", "Microsoft Teams"),
+    "/lti/register": Look(
+        ANYBODY, "/lti/register?invitation={invitation}", "An address for your learning platform"
+    ),
     "/admin/claim/<token>": Look(CLAIMANT, "", "Connection admin of Riverbend"),
 }
 NOT_PAGES = {
@@ -59,6 +62,7 @@ NOT_PAGES = {
     "/ready": "for the operator's probes",
     "/lti/login": "sends the browser away",
     "/lti/jwks.json": "keys",
+    "/lti/canvas.json": "for Canvas",
     "/door/<integration>/return": "sends the browser away",
     "/door/<integration>/<connection>/assets/<name>": "scripts",
     "/c/<key>/places/progress": "a part of /c/<key>/places",
@@ -87,6 +91,7 @@ class Tour:
             "community": settled.community,
             "link": settled.link,
             "teams": connection(demo, "riverbend", "teams"),
+            "invitation": platform_invitation(demo, "riverbend"),
             "file": settled.file,
             "list": settled.short_list,
         }

@@ -15,7 +15,7 @@ from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
-from coplink.engine import connect, curate
+from coplink.engine import connect, curate, platforms
 from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
@@ -69,6 +69,16 @@ def new_admin_link(demo: Demo, district: str) -> str:
         link = connect.invite_admin(uow, institution, "Robin Keeper", services.now())
         uow.commit()
     return f"{demo.tool_url}/admin/claim/{link.token}"
+
+
+def platform_invitation(demo: Demo, district: str) -> str:
+    """The open invitation by which a learning platform of a district may register."""
+    services = Inside(demo.environment()).services
+    with services.begin() as uow:
+        institution = connect.the_institution(uow, region().districts[district].name)
+        link = platforms.invite(uow, institution.id, services.now())
+        uow.commit()
+    return link.token
 
 
 def _list(inside: Inside, community: str) -> tuple[str, str]:

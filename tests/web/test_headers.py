@@ -8,7 +8,14 @@ import pytest
 
 from coplink.ports.records import Registration
 
-OPEN_TO_CACHES = {"/static/<path:filename>", "/lti/jwks.json", "/feed/<token>.ics", "/alive", "/ready"}
+OPEN_TO_CACHES = {
+    "/static/<path:filename>",
+    "/lti/jwks.json",
+    "/lti/canvas.json",
+    "/feed/<token>.ics",
+    "/alive",
+    "/ready",
+}
 
 
 def policy(answer):
@@ -125,7 +132,7 @@ def test_every_cookie_survives_a_frame_and_stays_with_the_server(site):
         assert "Domain" not in cookie
 
 
-@pytest.mark.parametrize("name", ["coplink.css", "coplink.js", "htmx.min.js", "icon.svg"])
+@pytest.mark.parametrize("name", ["coplink.css", "coplink.js", "registered.js", "htmx.min.js", "icon.svg"])
 def test_static_files_are_kept_by_browsers_and_named_by_their_content(site, name):
     answer = site.browser().get(f"/static/{name}")
     assert answer.status_code == 200

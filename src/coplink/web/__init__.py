@@ -43,6 +43,8 @@ from coplink.web import (
     lti,
     me,
     placed,
+    platforms,
+    registering,
     shown,
 )
 from coplink.web.desk import Desk
@@ -82,6 +84,8 @@ def create_app(services: Services) -> Flask:
         invitations.blueprint(desk),
         me.blueprint(desk),
         connections.blueprint(desk, frames),
+        platforms.blueprint(desk, frames),
+        registering.blueprint(desk),
         hooks.blueprint(desk),
         feeds.blueprint(desk),
     ):

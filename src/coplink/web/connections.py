@@ -1,4 +1,4 @@
-"""For connection admins: connections and their check-up, platforms, communities that ask, own places and their gaps.
+"""For connection admins: connections and their check-up, communities that ask, own places and their gaps.
 
 An admin sees names, stages and their own institution's places; never content, never who declined. Secrets are taken in
 and not shown again.
@@ -6,29 +6,19 @@ and not shown again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Response, make_response, render_template, request
 
 from coplink.core.errors import ConfigurationError, CoplinkError, DomainError, NotFound
 from coplink.core.people import CommunityId, Person
 from coplink.core.spaces import SpaceId
 from coplink.core.words import Said, say
-from coplink.engine import connect, platforms, provision, reading
+from coplink.engine import connect, provision, reading
 from coplink.ports.errors import IntegrationError
 from coplink.ports.integration import Check, Manifest
-from coplink.ports.records import Connected, Deployment, LinkKind, Registration
-from coplink.ports.storage import UnitOfWork
-from coplink.web.desk import Desk, cleaned, see, typed
+from coplink.ports.records import Connected, LinkKind
+from coplink.web import platforms
+from coplink.web.desk import Desk, cleaned, see
 from coplink.web.guard import Frames
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """One LTI registration with its deployments."""
-
-    registration: Registration
-    deployments: tuple[Deployment, ...]
 
 
 def blueprint(desk: Desk, frames: Frames) -> Blueprint:
@@ -106,22 +96,6 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
             uow.commit()
         return see("/admin#communities")
 
-    @views.post("/admin/deployments/approve")
-    def approve() -> Response:
-        admin = desk.admin()
-        with desk.begin() as uow:
-            registration = uow.platforms.get(typed("registration", 64))
-            pending = {
-                (d.registration, d.deployment_id) for d in uow.platforms.deployments(admin.institution)
-            }
-            deployment = typed("deployment", 300)
-            if registration is None or (registration.id, deployment) not in pending:
-                raise NotFound(say("That deployment has not knocked here."))
-            platforms.approve_deployment(uow, registration, deployment, admin.institution, desk.now())
-            uow.commit()
-        frames.forget()
-        return see("/admin#platforms")
-
     @views.get("/admin/claim/<token>")
     def before_claiming(token: str) -> Response:
         """A page with a button: a mail program that opens links must not use the one-time link up."""
@@ -161,16 +135,6 @@ def _check(desk: Desk, connected: Connected) -> tuple[tuple[Check, ...], Said | 
         return (), error.message
 
 
-def _platforms(uow: UnitOfWork, admin: Person) -> tuple[Platform, ...]:
-    deployments = uow.platforms.deployments(admin.institution)
-    theirs = {deployment.registration for deployment in deployments}
-    return tuple(
-        Platform(one, tuple(d for d in deployments if d.registration == one.id))
-        for one in uow.platforms.all()
-        if one.institution == admin.institution or one.id in theirs
-    )
-
-
 def _overview(desk: Desk, admin: Person) -> Response:
     with desk.begin() as uow:
         connected = {one.integration: one for one in uow.institutions.connections(admin.institution)}
@@ -181,7 +145,8 @@ def _overview(desk: Desk, admin: Person) -> Response:
             manifests=desk.manifests,
             connected=connected,
             communities=communities,
-            platforms=_platforms(uow, admin),
+            platforms=platforms.shown(uow, admin, desk),
+            base_url=desk.base_url,
             notices=uow.records.notices(institution=admin.institution),
         )
     return make_response(text)

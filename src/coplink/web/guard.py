@@ -19,14 +19,16 @@ from coplink import logs
 from coplink.core.errors import CoplinkError, NotAllowed, NotFound
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
+from coplink.ports.records import RegistrationState
 from coplink.web import session as sessions
 from coplink.web.desk import Desk
 from coplink.web.session import Visit
 
 CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook"})
-WITH_A_CODE = frozenset({"lti.held", "deep_linking.back"})
+WITH_A_CODE = frozenset({"lti.held", "deep_linking.back", "registering.register"})
 WITHOUT_SESSION = frozenset(
-    {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "doors.asset"}
+    {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "registering.canvas"}
+    | {"doors.asset"}
 )
 FRESH_FOR = 10.0
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -74,6 +76,7 @@ class Frames:
             if institution is not None:
                 theirs = {d.registration for d in uow.platforms.deployments(institution)}
                 platforms = [p for p in platforms if p.institution == institution or p.id in theirs]
+                platforms = [p for p in platforms if p.state is RegistrationState.OPEN]
             connections = uow.institutions.connections(institution)
         found = [origin(p.authorization_url) for p in platforms] + [origin(p.issuer) for p in platforms]
         for connected in connections:
@@ -158,7 +161,8 @@ def _policy(response: Response, ancestors: str) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # ignored inside a frame
+    # Ignored inside a frame. A platform that opened a page of ours as a window of its own may be told something.
+    response.headers["Cross-Origin-Opener-Policy"] = g.get("opener_policy", "same-origin")
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
