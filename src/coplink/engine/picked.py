@@ -24,7 +24,7 @@ from coplink.engine.reading import CatalogueLine, community_of, lines_of
 from coplink.ports.integration import Manifest
 from coplink.ports.storage import UnitOfWork
 
-SHOWN = 20
+SHOWN = 8
 SEARCHED = 2_000
 
 

@@ -28,7 +28,7 @@ border-left:3px solid transparent}
 main{flex:1;min-width:0;padding:16px}h1{font-size:22px;margin:0 0 12px;overflow-wrap:anywhere}
 h2{font-size:19px;margin:28px 0 4px}h3{font-size:16px;margin:16px 0 4px}
 iframe{display:block;width:100%;height:calc(100vh - 150px);min-height:560px;border:1px solid var(--line)}
-iframe.put{height:6rem;min-height:0}
+iframe[hidden]{display:none}iframe.put{height:6rem;min-height:0}
 .note{color:var(--quiet)}.narrow{max-width:56rem;margin:0 auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:6px 8px;border-bottom:1px solid var(--line)}
