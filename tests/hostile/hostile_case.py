@@ -46,6 +46,16 @@ class Says(StrEnum):
     NOT_TEACHING = "Only those who teach or shape this course"
     OTHER_TYPES = "This place takes files or pictures"
     FOREIGN = "it came from elsewhere"
+    STRANGE_SITE = "does not hold together"
+    UNUSABLE = "address of the learning platform cannot be used"
+    NOT_HTTPS = "must be an https address"
+    NOT_SHOWN = "did not show its configuration"
+    TOO_MUCH_SENT = "sent far too much"
+    ANOTHERS = "already registered by another institution"
+    NO_TOKEN = "sent no registration token"
+    ODD_ANSWER = "did not understand the platform's answer"
+    USED_UP = "has been used, withdrawn or is too old"
+    NOT_HERE = "There is nothing here for you"
     NOTHING = ""
 
 
@@ -57,8 +67,8 @@ Check = Callable[[Scene, requests.Response], None]
 class Case:
     """One line of the reviewed table. ``log`` stands in the log's detail; ``leaves`` are the rows it may add.
 
-    ``how`` says in words what else is done; ``seen`` names the test of a case that is seen elsewhere (in a browser, or in
-    a worker), as ``tests/....py::test_name``.
+    ``how`` says in words what else is done; ``seen`` names the test of a case that is seen elsewhere (in a browser,
+    in a worker), as ``tests/....py::test_name``.
     """
 
     number: str

@@ -8,6 +8,8 @@ import rows_login
 import rows_lti
 import rows_messages
 import rows_registered
+import rows_registration
+import rows_services
 import rows_size
 import rows_state
 import rows_storage
@@ -23,6 +25,8 @@ TABLES = (
     rows_registered,
     rows_lti,
     rows_messages,
+    rows_services,
+    rows_registration,
     rows_size,
     rows_accepted,
 )

@@ -59,8 +59,8 @@ class MovingClock:
         self.at += timedelta(**span)
 
 
-TOOL, NORTH, SOUTH = "coplink.example", "north.example", "south.example"
-NAMES = (TOOL, NORTH, SOUTH)
+TOOL, NORTH, SOUTH, NEWCOMER = "coplink.example", "north.example", "south.example", "newcomer.example"
+NAMES = (TOOL, NORTH, SOUTH, NEWCOMER)
 
 
 class World:
@@ -84,9 +84,12 @@ class World:
         return Outside(resolve=self._resolve, dial=self._dial)
 
     def _resolve(self, name: str, port: int) -> Sequence[str]:
-        if name not in self._addresses:
-            raise socket.gaierror("no such name")
-        return self._addresses[name]
+        if name in self._addresses:
+            return self._addresses[name]
+        try:
+            return [socket.inet_ntoa(socket.inet_aton(name))]  # a number stands for itself, in whatever form
+        except OSError:
+            raise socket.gaierror("no such name") from None
 
     def _dial(self, address: tuple[str, int], timeout: Any = None, **_: Any) -> socket.socket:
         if address[1] != 443 or address[0] not in self._ports:
@@ -123,6 +126,7 @@ class Stage:
         self._look_outside()
         self.app = create_app(self.services)
         self.addresses = [Address(name, self.world, certificate) for name in (NORTH, SOUTH)]
+        self.newcomer = Address(NEWCOMER, self.world, certificate)
         self._numbers = itertools.count(1)
 
     @property
@@ -130,7 +134,7 @@ class Stage:
         return self.services.storage._engine  # type: ignore[attr-defined]
 
     def stop(self) -> None:
-        for served in (self.served, *(address.served for address in self.addresses)):
+        for served in (self.served, *(address.served for address in (*self.addresses, self.newcomer))):
             served.stop()
         self.engine.dispose()
 
