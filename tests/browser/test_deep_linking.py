@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cookie_rules import NONE_AT_ALL, chromium_with, keeps_no_cookie
 from playwright.sync_api import expect
 from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME
 from visitors import add_to_course, course_address, frame_of_tool, tool
@@ -70,3 +71,15 @@ def test_a_student_is_told_why_not_and_finds_back(visit, demo, settled):
     expect(framed.get_by_role("heading", level=1)).to_have_text("Nothing was added")
     expect(framed.get_by_text("Only those who teach or shape this course")).to_be_visible()
     assert frame_of_tool(page).url.startswith(demo.url("lti"))
+
+
+def test_without_any_cookie_it_goes_back_all_the_same(browser, demo, settled, tmp_path):
+    context = chromium_with(browser, tmp_path, NONE_AT_ALL)
+    page = context.pages[0]
+    framed = add_to_course(page, demo, FACILITATOR, COURSE, "module_index_menu_modal")
+    framed.get_by_label("For the first week").check()
+    assert keeps_no_cookie(frame_of_tool(page))
+    framed.get_by_role("button", name="Put it there").click()
+    expect(page.get_by_role("link", name="For the first week")).to_be_visible()
+    assert len(context.pages) == 1
+    context.close()
