@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from coplink.cli.base import admin_settings, data_option, services_from
 from coplink.core.errors import DomainError
 from coplink.core.words import say
 from coplink.engine import connect as setting_up
+from coplink.lti import canvas_config
 from coplink.wiring import Services
 
 GAP = re.compile(r"\{\{([a-z_]+)\}\}")
@@ -66,7 +68,7 @@ def artefacts(services: Services, integration: str) -> Iterator[Traversable]:
 
 
 def values_for(services: Services, integration: str, institution: str) -> Mapping[str, str]:
-    """What fills the gaps: addresses of this server, and the settings of the connection that are no secrets."""
+    """What fills the gaps: this server's addresses and LTI configuration, the connection's settings but secrets."""
     base = services.settings.base_url
     manifest = services.installed.get(integration).manifest
     secret = {field.name for field in manifest.fields if field.secret}
@@ -74,6 +76,7 @@ def values_for(services: Services, integration: str, institution: str) -> Mappin
         owner = setting_up.the_institution(uow, institution)
         connected = uow.institutions.connection_of(owner.id, integration)
     found = {"base_url": base, "host": urlsplit(base).netloc}
+    found["lti_configuration"] = json.dumps(canvas_config.configuration(base), indent=2)
     if connected is not None:
         found["connection_id"] = connected.id
         found |= {key: value for key, value in connected.settings.items() if value and key not in secret}

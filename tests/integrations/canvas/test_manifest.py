@@ -15,6 +15,7 @@ import pytest
 
 from coplink.core.people import InstitutionId, Role
 from coplink.core.spaces import SpaceKind
+from coplink.lti import canvas_config
 from coplink.lti.origins import may_serve
 from coplink.ports.errors import IntegrationError, PermissionMissing
 from coplink.ports.integration import Capability
@@ -143,10 +144,10 @@ def test_the_readme_names_every_field():
 
 
 def rendered():
+    """What `coplink install` writes: the configuration that the server itself answers with, and nothing of its own."""
     text = PACKAGE.joinpath("install", "lti-1.3.json").read_text(encoding="utf-8")
-    text = text.replace("{{base_url}}", "https://coplink.example").replace("{{host}}", "coplink.example")
-    assert "{{" not in text
-    return json.loads(text)
+    assert text.strip() == "{{lti_configuration}}"
+    return json.loads(json.dumps(canvas_config.configuration("https://coplink.example")))
 
 
 def test_the_lti_configuration_has_what_canvas_requires():
@@ -167,17 +168,26 @@ def test_the_lti_configuration_has_what_canvas_requires():
     (extension,) = config["extensions"]
     assert (extension["platform"], extension["domain"]) == ("canvas.instructure.com", "coplink.example")
     assert extension["privacy_level"] == "public"  # without it neither names nor addresses come along
-    (placement,) = extension["settings"]["placements"]
-    assert (placement["placement"], placement["message_type"]) == (
-        "course_navigation",
-        "LtiResourceLinkRequest",
-    )
-    assert placement["target_link_uri"] == config["target_link_uri"]
+    placements = {one["placement"]: one for one in extension["settings"]["placements"]}
+    navigation = placements.pop("course_navigation")
+    assert (navigation["message_type"], navigation["default"]) == ("LtiResourceLinkRequest", "disabled")
+    assert navigation["target_link_uri"] == "https://coplink.example/"
+    assert set(placements) == {
+        "link_selection",
+        "editor_button",
+        "module_menu_modal",
+        "module_index_menu_modal",
+        "collaboration",
+    }
+    assert {(one["message_type"], one["target_link_uri"]) for one in placements.values()} == {
+        ("LtiDeepLinkingRequest", "https://coplink.example/deep-linking")
+    }
 
 
-def test_the_lti_configuration_asks_for_the_roster_and_nothing_else():
+def test_the_lti_configuration_asks_for_rosters_and_notices_of_copies_and_nothing_else():
     assert rendered()["scopes"] == [
-        "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+        "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",
+        "https://purl.imsglobal.org/spec/lti/scope/noticehandlers",
     ]
 
 
