@@ -82,7 +82,7 @@ class Logins(Protocol):
     def begin(self, login: Login, now: datetime) -> None:
         """Store it (the state as a hash). Every so often a bounded number of expired ones go along.
 
-        No registration or connection has more than about ten thousand open at once: beyond that the oldest go.
+        No registration or connection has more than about ten thousand at once, used or not: beyond that the oldest go.
         """
         ...
 

@@ -19,14 +19,18 @@ from coplink.storage.transaction import Ready, Row, Transaction
 
 LOGIN, SESSION = "login", "session"
 MOST_LOGINS = 10_000
-"""Logins under way for one registration or connection. Where a flood brings more, the oldest go: whoever really comes
+"""Logins kept for one registration or connection. Where a flood brings more, the oldest go: whoever really comes
 needs seconds from login to launch, and is let in as long as the flood does not bring so many in that time."""
 
 _logins, _sessions = sql(LoginRow), sql(SessionRow)
 _expired_logins = select(_logins.c.state_hash).where(_logins.c.expires_at <= bindparam("now")).limit(SWEEP)
 _expired_sessions = select(_sessions.c.id_hash).where(_sessions.c.expires_at <= bindparam("now")).limit(SWEEP)
-_open = (_logins.c.about == bindparam("whose"), _logins.c.used_at.is_(None))
-_oldest = select(_logins.c.state_hash).where(*_open).order_by(_logins.c.expires_at).limit(bindparam("excess"))
+_theirs = _logins.c.about == bindparam(
+    "whose"
+)  # used ones as well: whoever began a login can use it up with nonsense
+_oldest = (
+    select(_logins.c.state_hash).where(_theirs).order_by(_logins.c.expires_at).limit(bindparam("excess"))
+)
 _of_session = (
     _sessions.c.person,
     _sessions.c.institution,
@@ -39,7 +43,7 @@ _this_session = (_sessions.c.id_hash == bindparam("found"), _sessions.c.expires_
 
 BEGIN_LOGIN = Ready(lambda insert: insert(_logins))
 SWEEP_LOGINS = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_expired_logins)))
-COUNT_LOGINS = Ready(lambda _: select(func.count()).where(*_open))
+COUNT_LOGINS = Ready(lambda _: select(func.count()).where(_theirs))
 DROP_OLDEST = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_oldest)))
 CONSUME = Ready(
     lambda _: (
