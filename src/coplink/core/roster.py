@@ -158,14 +158,14 @@ class Comparison:
         if subjects and not places:
             return None
         fresh: list[Listed] = []
-        counted = array("Q")
-        for place in places:
-            if prints[place] not in waiting:
-                person = listed(place)
-                if person is None:
-                    continue
+        left_out: set[int] = set()
+        for place in [place for place in places if prints[place] not in waiting]:
+            person = listed(place)
+            if person is None:
+                left_out.add(place)
+            else:
                 fresh.append(person)
-            counted.append(prints[place])
+        counted = array("Q", [prints[place] for place in places if place not in left_out])
         self._meet(counted)
         self._add(digest, counted)
         self.fresh += len(fresh)

@@ -40,11 +40,10 @@ def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> 
             person = replace(person, email=person.email or one.email, name=one.name or person.name)
             uow.people.put(person)
             known[one.subject] = person
-    if new:
-        uow.rosters.add(
-            list(new.values()),
-            [Identity(here, DOOR, realm, subject, person.id) for subject, person in new.items()],
-        )
+    identities = [Identity(here, DOOR, realm, subject, person.id) for subject, person in new.items()]
+    if uow.rosters.add(list(new.values()), identities):
+        known.update(new)
+    else:
         for subject, person in uow.rosters.known(here, DOOR, realm, new).items():
             if person.id != new[subject].id:  # they came through the door at this very moment
                 uow.people.merge(gone=new[subject].id, into=person.id)

@@ -22,7 +22,7 @@ from coplink.ports.rosters import LastReading, RosterSource
 from coplink.ports.storage import StaleTurn, UnitOfWork
 
 HALF_PAGE_AGAIN = 300.0
-AT_ONCE = 1000
+AT_ONCE = 2000
 TRUSTED_FOR = timedelta(days=7)
 
 
@@ -37,7 +37,7 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
         secret = uow.rosters.secret(context.institution)
     known = _trusted(last, members, now())
     reading = source.read(RosterSourceAddress(context.realm, context.roster), known, secret)
-    run = _Run(begin, turn, context, now)
+    run = _Run(begin, turn, context, now, members)
     run.offer(reading)
     run.end(reading, known)
     if reading.complete:
@@ -64,7 +64,8 @@ class _Run:
     turn: Turn
     context: ContextLink
     now: Now
-    owed: bool = False
+    members: int
+    offered: bool = False
 
     def offer(self, reading: Reading) -> None:
         """Offer page by page what the reading suggests, also where it breaks off later."""
@@ -82,9 +83,9 @@ class _Run:
         with self.begin() as uow:
             self._hold(uow)
             offered = welcome(uow, self.context, people, self.now())
-            if offered and not self.owed:
+            if offered and not self.offered:
                 uow.rosters.owe(self.context.id, self.context.institution)
-                self.owed = True
+                self.offered = True
             uow.commit()
 
     def end(self, reading: Reading, known: Snapshot | None) -> None:
@@ -119,10 +120,12 @@ class _Run:
         known: Snapshot | None,
         moment: datetime,
     ) -> LastReading:
-        members = uow.rosters.members(CommunityId(self.context.community))
         same = known is not None and compared.unchanged
-        if same and members == last.members:
+        if same and self.members == last.members:
             return replace(last, owing=False)
+        if not compared.listed and last.snapshot and last.snapshot.listed:
+            return replace(last, owing=False)  # nobody at all where there were people: what was known is kept
+        members = uow.rosters.members(CommunityId(self.context.community))
         snapshot = last.snapshot if same else compared.snapshot()
         since = last.since if compared.incremental else moment
         gone = self._gone(uow, compared.listed)

@@ -176,6 +176,10 @@ class Service:
     scopes: Sequence[str]
     accept: str
 
+    def reaches(self, url: str) -> bool:
+        """Whether an address lies on the service's own host."""
+        return self.line.target(url) is not None
+
     def get(self, url: str) -> Answer:
         """Read an address on the service's own host; a refused token is renewed once."""
         return self.connector.asked(

@@ -19,6 +19,7 @@ from urllib3.util import Timeout
 from coplink.core.words import say
 from coplink.lti.egress import Answer, described, unreachable
 from coplink.lti.origins import origin, split
+from coplink.lti.outside import forbidden
 from coplink.ports.errors import UnexpectedReply
 
 _SLICE = 1024 * 1024
@@ -43,7 +44,8 @@ class Line:
         pool = adapter.get_connection_with_tls_context(request, verify=session.verify, proxies={}, cert=None)
         assert isinstance(pool, HTTPConnectionPool)  # noqa: S101
         self._pool = pool
-        self._origin = origin(url)
+        self._origin, parts = origin(url), split(url)
+        self._here = f"{parts.scheme}://{parts.netloc}" if parts else ""
         self._headers = {
             "User-Agent": str(session.headers["User-Agent"]),
             "Accept-Encoding": str(session.headers["Accept-Encoding"]),
@@ -53,12 +55,10 @@ class Line:
 
     def get(self, url: str, limit: int, headers: Mapping[str, str]) -> Answer:
         """Read an address of this line's origin; ``limit`` in bytes."""
-        parts = split(url)
-        where = described("GET", url)
-        if parts is None or origin(url) != self._origin:
-            raise _unusable(where)
+        target = self.target(url)
+        if target is None:
+            raise _unusable(described("GET", url))
         ends = self._clock() + self._whole
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             response = self._pool.urlopen(
                 "GET",
@@ -70,17 +70,34 @@ class Line:
                 preload_content=False,
             )
             try:
-                body = self._body(response, limit, ends, where)
+                body = self._body(response, limit, ends, url)
             except BaseException:
                 response.close()
                 raise
             finally:
                 response.release_conn()
         except (HTTPError, OSError) as error:
-            raise unreachable(f"{where}: {type(error).__name__}") from error
+            if why := forbidden(error):
+                raise _unusable(f"{described('GET', url)}: {why}") from error
+            raise unreachable(f"{described('GET', url)}: {type(error).__name__}") from error
         return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
 
-    def _body(self, response: BaseHTTPResponse, limit: int, ends: float, where: str) -> bytes:
+    def target(self, url: str) -> str | None:
+        """What to ask this line's host for (path and query), or None when the address lies elsewhere.
+
+        Nearly every address begins, letter for letter, like the first one; the others are compared with care.
+        """
+        rest = url[len(self._here) :]
+        plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
+        if plain and rest[:1] in ("/", "?") and url.startswith(self._here):
+            rest = rest.partition("#")[0]
+            return rest if rest[:1] == "/" else f"/{rest}"
+        parts = split(url)
+        if parts is None or origin(url) != self._origin:
+            return None
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def _body(self, response: BaseHTTPResponse, limit: int, ends: float, url: str) -> bytes:
         pieces: list[bytes] = []
         size = 0
         while piece := response.read1(_SLICE):
@@ -88,9 +105,9 @@ class Line:
             size += len(piece)
             if size > limit:
                 message = say("The learning platform sent far too much.")
-                raise UnexpectedReply(message, f"{where}: > {limit} bytes")
+                raise UnexpectedReply(message, f"{described('GET', url)}: > {limit} bytes")
             if self._clock() > ends:  # each read is quick, but there is no end of them
-                raise unreachable(f"{where}: dripping")
+                raise unreachable(f"{described('GET', url)}: dripping")
         return b"".join(pieces)
 
 

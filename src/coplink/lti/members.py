@@ -19,7 +19,8 @@ from coplink.core.people import AccountId
 from coplink.core.roster import Listed
 from coplink.lti import odd
 from coplink.lti.arrivals import accounts, email
-from coplink.lti.claims import CORE, LONGEST_ID, clean, expanded
+from coplink.lti.claims import CORE, LONGEST_ID, LONGEST_TEXT, clean, expanded
+from coplink.lti.egress import described
 from coplink.lti.roles import is_test_account, leads_context
 from coplink.ports.records import Registration
 
@@ -76,14 +77,14 @@ class Members:
         )
         self._encoded = msgspec.msgpack.Encoder().encode
 
-    def decode(self, body: bytes, where: str) -> Sequence[Member]:
+    def decode(self, body: bytes, url: str) -> Sequence[Member]:
         """Everybody on a page. Raises ``UnexpectedReply`` when it is no page of this context's roster."""
         try:
             page = self._typed.decode(body)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            return self._patiently(body, where)
+            return self._patiently(body, url)
         if page.context is not None:
-            self._same_context(page.context.id, where)
+            self._same_context(page.context.id, url)
         return page.members
 
     def of_somebody(self) -> None:
@@ -126,22 +127,22 @@ class Members:
                 found.update(accounts(self._registration, expanded(message.custom)))
         return {integration: AccountId(account) for integration, account in found.items()} or None
 
-    def _same_context(self, named: str | None, where: str) -> None:
+    def _same_context(self, named: str | None, url: str) -> None:
         if self._context and named is not None and named != self._context:
-            raise odd.not_understood(f"{where}: the roster of another context")
+            raise odd.not_understood(f"{described('GET', url)}: the roster of another context")
 
-    def _patiently(self, body: bytes, where: str) -> Sequence[Member]:
+    def _patiently(self, body: bytes, url: str) -> Sequence[Member]:
         try:
             page = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise odd.not_understood(f"{where}: no JSON") from error
+            raise odd.not_understood(f"{described('GET', url)}: no JSON") from error
         if not isinstance(page, dict):
-            raise odd.not_understood(f"{where}: no JSON object")
+            raise odd.not_understood(f"{described('GET', url)}: no JSON object")
         members, context = page.get("members"), page.get("context")
         if not isinstance(members, list):
-            raise odd.not_understood(f"{where}: no members")
+            raise odd.not_understood(f"{described('GET', url)}: no members")
         named = context.get("id") if isinstance(context, dict) else None
-        self._same_context(named if isinstance(named, str) else None, where)
+        self._same_context(named if isinstance(named, str) else None, url)
         return [self._member(one if isinstance(one, dict) else {}) for one in members]
 
     def _member(self, given: Mapping[str, Any]) -> Member:
@@ -176,8 +177,11 @@ def _list(value: Any) -> Sequence[Any]:
 
 def _name(member: Member) -> str | None:
     given, family = _text(member.given_name), _text(member.family_name)
-    return _text(member.name) or clean(f"{given or ''} {family or ''}") or None
+    return _text(member.name) or _text(f"{given or ''} {family or ''}".strip())
 
 
 def _text(value: str | None) -> str | None:
-    return clean(value) or None if value is not None else None
+    """Text for people; most of it is clean as it comes."""
+    if value is None or (value.isascii() and value.isprintable() and "  " not in value):
+        return value.strip()[:LONGEST_TEXT] or None if value else None
+    return clean(value) or None

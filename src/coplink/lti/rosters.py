@@ -19,9 +19,9 @@ from coplink.core.roster import Comparison, Listed, Snapshot
 from coplink.core.words import say
 from coplink.lti import odd
 from coplink.lti.connector import Connector, Service, next_link
-from coplink.lti.egress import Answer, described
+from coplink.lti.egress import Answer
 from coplink.lti.members import Members, is_subject
-from coplink.lti.origins import may_serve, origin
+from coplink.lti.origins import may_serve
 from coplink.ports.errors import Gone, IntegrationError, Misconfigured, Transient, UnexpectedReply
 from coplink.ports.records import Registration
 from coplink.ports.storage import Storage
@@ -57,7 +57,6 @@ class LtiRosters:
         of_the_tool = context != "" and address.values.get("rlid") == context
         return LtiReading(
             service,
-            url,
             _asking(address.values),
             Members(registration, context, of_the_tool, secret),
             Comparison(_meaning(registration, address.values), last),
@@ -80,7 +79,6 @@ class LtiReading:
     def __init__(
         self,
         service: Service,
-        url: str,
         asking: Sequence[str],
         members: Members,
         compared: Comparison,
@@ -89,7 +87,7 @@ class LtiReading:
         self.compared = compared
         self.complete = False
         self.again: float | None = None
-        self._service, self._url, self._asking, self._members = service, url, asking, members
+        self._service, self._asking, self._members = service, asking, members
         self._pause = pause
         self._pauses = 0
         self._whole = True
@@ -97,7 +95,7 @@ class LtiReading:
     def __iter__(self) -> Iterator[Sequence[Listed]]:
         """Page by page, those who are new or have changed since the snapshot."""
         following, answer = self._first()
-        people = self._take(answer, described("GET", following))
+        people = self._take(answer, following)
         seen = {following}
         while people is not None and self.compared.listed <= MOST_PEOPLE:
             yield people
@@ -105,13 +103,13 @@ class LtiReading:
             if link is None:
                 self.complete = self._whole
                 return
-            if link in seen or len(seen) >= MOST_PAGES or origin(link) != origin(self._url):
+            if link in seen or len(seen) >= MOST_PAGES or not self._service.reaches(link):
                 return
             seen.add(link)
             following = link
             try:
                 answer = self._page(following)
-                people = self._take(answer, described("GET", following))
+                people = self._take(answer, following)
             except IntegrationError as error:
                 self.again = error.retry_after if isinstance(error, Transient) else None
                 return
@@ -141,14 +139,14 @@ class LtiReading:
                 self._pauses += 1
                 self._pause(wait)
 
-    def _take(self, answer: Answer, where: str) -> Sequence[Listed] | None:
+    def _take(self, answer: Answer, url: str) -> Sequence[Listed] | None:
         """Those of a page to look at; None when it only repeats what was read before. Raises when it is no page."""
         digest = self._members.digest(answer.body)
         if self.compared.repeats(digest):
             return None
         if self.compared.carry(digest):
             return ()
-        members = self._members.decode(answer.body, where)
+        members = self._members.decode(answer.body, url)
 
         def listed(place: int) -> Listed | None:
             member = members[place]

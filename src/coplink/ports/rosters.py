@@ -71,8 +71,8 @@ class Rosters(Protocol):
         """Those of the subjects who are known."""
         ...
 
-    def add(self, people: Sequence[Person], identities: Sequence[Identity]) -> None:
-        """Add new people and how a door knows them; an identity that is known by now keeps its person."""
+    def add(self, people: Sequence[Person], identities: Sequence[Identity]) -> bool:
+        """Add new people and how a door knows them; an identity that is known by now keeps its person: then False."""
         ...
 
     def accounts(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Account]]: ...
