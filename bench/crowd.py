@@ -26,7 +26,7 @@ class Crowd:
     """The people of the course, as JSON, by week."""
 
     def __init__(self, people: int) -> None:
-        chance = random.Random(20261122)  # noqa: S311
+        chance = random.Random(20261122)
         first = [_member(chance, number) for number in range(people)]
         second = [dict(member) for member in first]
         for place in chance.sample(range(people), people // 200):
@@ -81,7 +81,11 @@ def serve(crowd: Crowd, connection: socket.socket, here: str) -> None:
         waiting += received
         while (head := waiting.partition(b"\r\n\r\n"))[1]:
             length = next(
-                (int(line[15:]) for line in head[0].split(b"\r\n") if line.lower().startswith(b"content-length:")),
+                (
+                    int(line[15:])
+                    for line in head[0].split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                ),
                 0,
             )
             if len(head[2]) < length:
