@@ -48,6 +48,7 @@
     document.title = page.title;
     document.documentElement.lang = page.documentElement.lang;
     if (page.documentElement.dataset.theme) { document.documentElement.dataset.theme = page.documentElement.dataset.theme; }
+    if (record === "push" && address + hash === location.href) { record = "replace"; } // as browsers do
     if (record === "push") { history.pushState(null, "", address + hash); }
     if (record === "replace") { history.replaceState(null, "", address + hash); }
     shown = location.pathname + location.search;

@@ -1,0 +1,46 @@
+"""Chromium as somebody has set it up who thinks about cookies: a profile with that setting, nothing faked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext
+
+from coplink.testing.chromium import QUIET, chromium
+
+DEFAULT: Mapping[str, Any] = {}
+NO_THIRD_PARTY: Mapping[str, Any] = {"block_third_party_cookies": True, "cookie_controls_mode": 1}
+NONE_AT_ALL: Mapping[str, Any] = {"default_content_setting_values": {"cookies": 2}}
+
+
+def none_inside(site: str, outside: str) -> Mapping[str, Any]:
+    """No cookies for ``site`` inside pages of ``outside``; elsewhere as usual."""
+    return {"content_settings": {"exceptions": {"cookies": {f"{site},{outside}": {"setting": 2}}}}}
+
+
+def chromium_with(browser: Browser, folder: Path, profile: Mapping[str, Any]) -> BrowserContext:
+    """Another Chromium with these settings in its profile; to be closed by the caller."""
+    preferences = folder / "Default" / "Preferences"
+    preferences.parent.mkdir(parents=True)
+    preferences.write_text(json.dumps({"profile": profile}), encoding="utf-8")
+    context = browser.browser_type.launch_persistent_context(
+        str(folder),
+        executable_path=chromium(),
+        args=list(QUIET),
+        viewport={"width": 1280, "height": 900},
+        locale="en-US",
+        timezone_id="America/Los_Angeles",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(20_000)
+    return context
+
+
+def keeps_no_cookie(frame: Any) -> bool:
+    """Whether a script in this frame tries to keep cookies in vain, as ours do."""
+    flags = "path=/; secure; samesite=none"
+    frame.evaluate(f"document.cookie = 'bare=1; {flags}'; document.cookie = 'parted=1; {flags}; partitioned'")
+    return bool(frame.evaluate("document.cookie") == "")
