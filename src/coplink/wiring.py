@@ -27,10 +27,12 @@ from coplink.engine.sweep import job_of
 from coplink.lti.connector import Connector
 from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
+from coplink.lti.notices import LtiNotices
 from coplink.lti.our_keys import OurKeys
 from coplink.lti.outside import Outside
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.clock import Clock
+from coplink.ports.copies import NoticeOrders
 from coplink.ports.door import Door
 from coplink.ports.integration import Call, Connection, Integration, Manifest, Surroundings
 from coplink.ports.jobs import Job, Jobs, JobStats
@@ -88,6 +90,7 @@ class Services:
     platform_keys: KeysCache
     egress: Egress
     rosters: RosterSource
+    notices: NoticeOrders
     policy: Policy = field(default_factory=Policy)
     jobs: Jobs = field(default_factory=NoJobs)
     _open: dict[ConnectionId, tuple[str, Reach]] = field(default_factory=dict)
@@ -196,6 +199,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             KeysCache(Egress(read=5.0, whole=10.0, outside=outside)),
             Egress(whole=10.0, outside=outside),
             LtiRosters(storage, connector),
+            LtiNotices(storage, connector, Egress(outside=outside)),
         )
     )
     return services[0]

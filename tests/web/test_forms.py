@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-CALLED_BY_OTHERS = {"/lti/login", "/lti/launch", "/hook/<integration>/<space>"}
-WITH_A_CODE = {"/lti/held", "/lti/register"}  # a page without a session yet; its code works once
+CALLED_BY_OTHERS = {"/lti/login", "/lti/launch", "/lti/notices", "/hook/<integration>/<space>"}
+WITH_A_CODE = {"/lti/held", "/lti/register", "/deep-linking/back"}  # a page without a session yet; its code works once
 
 
 def posts(app):

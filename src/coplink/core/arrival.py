@@ -36,6 +36,15 @@ class RosterSourceAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeOffer:
+    """A platform can tell us of things that happen there, of these ``types``, where it is asked to at ``url``."""
+
+    deployment: str
+    url: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A verified visit. ``door`` is ``lti`` or an integration's key; ``realm`` and ``subject`` say who.
 
@@ -57,3 +66,4 @@ class Arrival:
     accounts: tuple[ProvedAccount, ...] = ()
     roster: RosterSourceAddress | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
+    notices: NoticeOffer | None = None

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     COLLECT = "collect"
     PLACE_MEETINGS = "place_meetings"
     RENEW_WATCH = "renew_watch"
+    ORDER_NOTICES = "order_notices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from coplink.core.community import Community
 from coplink.core.people import Account, Identity, Membership, Person, PersonId, Proof
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import marks
+from coplink.engine import copies, marks, notice_orders
 from coplink.ports.storage import UnitOfWork
 
 
@@ -42,6 +42,9 @@ def arrive(
     for proved in arrival.accounts:
         person = _prove(uow, person, proved)
     here = _context(uow, arrival, now, roster_age)
+    if not here:
+        copies.arrived(uow, arrival, now)
+    notice_orders.arrived(uow, arrival)
     return Welcome(
         person,
         tuple(uow.communities.of_person(person.id)),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from coplink.core.people import CommunityId
 from coplink.core.work import Dirty, Kind
-from coplink.engine import marks
+from coplink.engine import marks, notice_orders
 from coplink.engine.outcome import Begin
 from coplink.ports.jobs import Job, Jobs
 from coplink.ports.records import Report
@@ -60,6 +60,7 @@ def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_ever
             if last is None or now - last >= collect_every:
                 uow.work.mark(Kind.COLLECT, state.target, state.partition)
                 marked += 1
+        marked += notice_orders.due(uow, now, full_every)
         if marked:
             uow.commit()
     return marked

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
+from coplink.core.arrival import Arrival, Context, NoticeOffer, ProvedAccount, RosterSourceAddress
 from coplink.core.people import AccountId, InstitutionId
 from coplink.lti.claims import CORE, NAMES_AND_ROLES, Claims, clean, refused
+from coplink.lti.notices import offer
 from coplink.lti.origins import may_serve, origin
 from coplink.lti.roles import is_test_account, leads_context
 from coplink.lti.tokens import subject
@@ -51,6 +52,7 @@ class Read:
     custom: Mapping[str, str]
     roster: Mapping[str, str] | None
     presentation: Presentation
+    notices: NoticeOffer | None
 
     @property
     def of_the_tool(self) -> bool:
@@ -86,6 +88,7 @@ def read(values: Mapping[str, object], registration: Registration, accepts: froz
         claims.fields(CORE + "custom"),
         _roster(claims, registration, context, link),
         _presentation(claims),
+        offer(claims, registration, deployment_id),
     )
 
 
@@ -114,6 +117,7 @@ def arrival(seen: Read, registration: Registration, institution: InstitutionId) 
             for meaning, name in registration.claims.items()
             if meaning.startswith(ASKED) and name in believed
         },
+        notices=seen.notices,
     )
 
 

@@ -29,7 +29,10 @@ class CopyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CourseCopy:
-    """A context copied from one of a community's; ``roster`` is where its people can be read, once somebody asked."""
+    """A context copied from one of a community's.
+
+    ``roster`` is where its people can be read, once somebody asked; ``seen_at`` when a facilitator took note.
+    """
 
     id: str
     institution: InstitutionId
@@ -40,6 +43,7 @@ class CourseCopy:
     community: CommunityId
     state: CopyState
     heard_at: datetime
+    seen_at: datetime | None = None
     asked_by: PersonId | None = None
     roster: Mapping[str, str] | None = None
 
@@ -48,7 +52,7 @@ class CourseCopy:
 class NoticeService:
     """Where one deployment takes orders for notices, and how far ours has come.
 
-    ``url`` and ``types`` are what launches say. ``handler`` is where we asked to be told and ``asked_at`` when, both
+    ``url`` and ``types`` are what launches say. ``callback`` is where we asked to be told and ``asked_at`` when, both
     written before the platform was asked; ``ordered_at`` is empty until it said yes.
     """
 
@@ -58,13 +62,25 @@ class NoticeService:
     deployment: str
     url: str
     types: tuple[str, ...]
-    handler: str = ""
+    callback: str = ""
     asked_at: datetime | None = None
     ordered_at: datetime | None = None
 
 
+class NoticeOrders(Protocol):
+    """Orders notices from a platform; the same order again changes nothing."""
+
+    def order(self, service: NoticeService) -> None:
+        """Ask to be told at ``service.callback``; raises ``IntegrationError``."""
+        ...
+
+
 class Copies(Protocol):
     """Copies, one for each context and community."""
+
+    def add(self, copy: CourseCopy) -> bool:
+        """Add it; False, and nothing happens, when this context's copy is known to the community."""
+        ...
 
     def put(self, copy: CourseCopy) -> None: ...
     def get(self, key: str) -> CourseCopy | None: ...

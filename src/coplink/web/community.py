@@ -16,7 +16,7 @@ from coplink.core.people import CommunityId, InstitutionId
 from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.core.spaces import SpaceId
 from coplink.core.words import say
-from coplink.engine import provision, reading
+from coplink.engine import copies, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -38,11 +38,14 @@ def blueprint(desk: Desk) -> Blueprint:
                 return see(f"/c/{seen.community.id}/invitation")
             page = reading.home(uow, person, key, desk.manifests, desk.now())
             last = _last_meeting(page.rhythm, desk.now())
+            copied = copies.to_know(uow, person, key) if page.seen.leads else ()
             news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]
         zone = usable_zone(person.zone, page.rhythm.zone if page.rhythm else None)
         # What another institution's admin is asked is not for this reader; the list of places says what it waits for.
         notices = [one for one in page.notices if one.code != "asked_to_take_part"]
-        text = render_template("home.html", page=page, seen=page.seen, zone=zone, news=news, notices=notices)
+        text = render_template(
+            "home.html", page=page, seen=page.seen, zone=zone, news=news, notices=notices, copied=copied
+        )
         return make_response(text)
 
     @views.get("/c/<key>/places")

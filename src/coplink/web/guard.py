@@ -24,7 +24,7 @@ from coplink.web import session as sessions
 from coplink.web.desk import Desk
 from coplink.web.session import Visit
 
-CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook"})
+CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook", "notices.hear"})
 WITH_A_CODE = frozenset({"lti.held", "deep_linking.back", "registering.register"})
 WITHOUT_SESSION = frozenset(
     {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "registering.canvas"}

@@ -14,7 +14,7 @@ from coplink.core.community import Community
 from coplink.core.errors import CoplinkError, DomainError
 from coplink.core.people import Institution, InstitutionId, Membership, Person, PersonId, Standing
 from coplink.core.words import say
-from coplink.engine import claim
+from coplink.engine import claim, copies
 from coplink.engine.arrive import might_be
 from coplink.engine.join import said_no
 from coplink.ports.integration import Manifest
@@ -61,6 +61,7 @@ def blueprint(desk: Desk) -> Blueprint:
         if desk.visit.person is None:
             return see("/sign-in")
         person, origin = desk.person(), origin_of(desk.visit)
+        may_found = bool(desk.visit.values.get("may_found"))
         with desk.begin() as uow:
             here: set[str] = set()
             if origin.context is not None:
@@ -72,17 +73,18 @@ def blueprint(desk: Desk) -> Blueprint:
                 _mine(uow, desk, person, c, m, c.id in here) for c, m in uow.communities.of_person(person.id)
             ]
             maybe = might_be(uow, person)
+            copied = copies.questions(uow, person, origin.context) if may_found else ()
         straight = _straight(mine)
         if straight and maybe is None and "all" not in request.args:
             return see(straight)
         others = len(here - {one.community.id for one in mine})
-        may_found = bool(desk.visit.values.get("may_found"))
         text = render_template(
             "landing.html",
             mine=mine,
             maybe=maybe,
             others=others,
             may_found=may_found,
+            copied=copied,
             origin=origin,
             closed="closed" in request.args,
         )

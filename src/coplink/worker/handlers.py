@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from coplink import logs
 from coplink.core.errors import CoplinkError
-from coplink.core.people import CommunityId
+from coplink.core.people import CommunityId, InstitutionId
 from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
-from coplink.engine import collect, meetings, provision, reconcile, rosters, watches
+from coplink.engine import collect, meetings, notice_orders, provision, reconcile, rosters, watches
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
 from coplink.ports.records import Notice
@@ -37,6 +37,7 @@ class Worker:
             Kind.PLACE_MEETINGS: self._place_meetings,
             Kind.COLLECT: self._collect,
             Kind.RENEW_WATCH: self._renew_watch,
+            Kind.ORDER_NOTICES: self._order_notices,
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
@@ -70,7 +71,7 @@ class Worker:
             case Settled():
                 with self._services.begin() as uow:
                     if uow.work.settle(turn, now):
-                        uow.records.clear_notices(turn.partition, _about(turn))
+                        uow.records.clear_notices(_community(turn), _about(turn))
                     uow.commit()
                 return None
             case Again(seconds):
@@ -125,14 +126,14 @@ class Worker:
         return None
 
     def _tell(self, uow: UnitOfWork, turn: Turn, trouble: Trouble) -> None:
-        owner = self._space(uow, turn) or uow.communities.get(CommunityId(turn.partition))
-        if owner is None:
+        institution = self._institution(uow, turn)
+        if institution is None:
             return
         uow.records.raise_notice(
             Notice(
                 uow.new_id(),
-                owner.institution,
-                turn.partition,
+                institution,
+                _community(turn),
                 _about(turn),
                 trouble.code,
                 trouble.message,
@@ -140,6 +141,13 @@ class Worker:
                 self._services.now(),
             )
         )
+
+    def _institution(self, uow: UnitOfWork, turn: Turn) -> InstitutionId | None:
+        if turn.kind is Kind.ORDER_NOTICES:
+            service = uow.notice_services.get(turn.target)
+            return service.institution if service else None
+        owner = self._space(uow, turn) or uow.communities.get(CommunityId(turn.partition))
+        return owner.institution if owner else None
 
     def _before_looking(self, turn: Turn) -> float:
         """What was perhaps made must show before we look for it: the platform's lag in seconds, at most a minute."""
@@ -186,6 +194,15 @@ class Worker:
     def _renew_watch(self, turn: Turn) -> Outcome:
         s = self._services
         return watches.subscribe(s.begin, s.open, s.settings.base_url, turn, s.now)
+
+    def _order_notices(self, turn: Turn) -> Outcome:
+        s = self._services
+        return notice_orders.place(s.begin, s.notices, turn, f"{s.settings.base_url}/lti/notices", s.now)
+
+
+def _community(turn: Turn) -> str | None:
+    """Whose the work is; an order for notices is its institution's, and told to its admins."""
+    return None if turn.kind is Kind.ORDER_NOTICES else turn.partition
 
 
 def _about(turn: Turn) -> str:

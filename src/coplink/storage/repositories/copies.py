@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,21 +17,12 @@ from coplink.storage.tables import ContextRow, CopyRow, HeardNoticeRow, NoticeSe
 
 
 class SqlCopies(Repository):
+    def add(self, copy: CourseCopy) -> bool:
+        adding = self._insert(CopyRow).values(**_values(copy)).on_conflict_do_nothing()
+        return bool(self._session.execute(adding.returning(CopyRow.id)).all())
+
     def put(self, copy: CourseCopy) -> None:
-        self._put(
-            CopyRow,
-            id=copy.id,
-            institution=copy.institution,
-            realm=copy.realm,
-            context=copy.context,
-            title=copy.title,
-            origin_title=copy.origin_title,
-            community=copy.community,
-            state=copy.state.value,
-            heard_at=copy.heard_at,
-            asked_by=copy.asked_by,
-            roster=None if copy.roster is None else dict(copy.roster),
-        )
+        self._put(CopyRow, **_values(copy))
 
     def get(self, key: str) -> CourseCopy | None:
         row = self._one(select(CopyRow).where(CopyRow.id == key))
@@ -67,7 +59,7 @@ class SqlNoticeServices(Repository):
             deployment=service.deployment,
             url=service.url,
             types=list(service.types),
-            handler=service.handler,
+            callback=service.callback,
             asked_at=service.asked_at,
             ordered_at=service.ordered_at,
         )
@@ -94,6 +86,23 @@ class SqlNoticeServices(Repository):
         return bool(self._session.execute(adding.returning(HeardNoticeRow.notice)).all())
 
 
+def _values(copy: CourseCopy) -> dict[str, Any]:
+    return {
+        "id": copy.id,
+        "institution": copy.institution,
+        "realm": copy.realm,
+        "context": copy.context,
+        "title": copy.title,
+        "origin_title": copy.origin_title,
+        "community": copy.community,
+        "state": copy.state.value,
+        "heard_at": copy.heard_at,
+        "seen_at": copy.seen_at,
+        "asked_by": copy.asked_by,
+        "roster": None if copy.roster is None else dict(copy.roster),
+    }
+
+
 def _copy(row: CopyRow) -> CourseCopy:
     return CourseCopy(
         row.id,
@@ -105,6 +114,7 @@ def _copy(row: CopyRow) -> CourseCopy:
         CommunityId(row.community),
         CopyState(row.state),
         row.heard_at,
+        row.seen_at,
         None if row.asked_by is None else PersonId(row.asked_by),
         row.roster,
     )
@@ -118,7 +128,7 @@ def _service(row: NoticeServiceRow) -> NoticeService:
         row.deployment,
         row.url,
         tuple(row.types),
-        row.handler,
+        row.callback,
         row.asked_at,
         row.ordered_at,
     )

@@ -29,6 +29,7 @@ class CopyRow(Table):
     community: Mapped[CommunityRef]
     state: Mapped[str]
     heard_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
     asked_by: Mapped[PersonRef | None]
     roster: Mapped[dict[str, Any] | None]
 
@@ -45,7 +46,7 @@ class NoticeServiceRow(Table):
     deployment: Mapped[str]
     url: Mapped[str]
     types: Mapped[list[Any]]
-    handler: Mapped[str]
+    callback: Mapped[str]
     asked_at: Mapped[datetime | None]
     ordered_at: Mapped[datetime | None]
 

@@ -567,6 +567,7 @@ def upgrade() -> None:
         sa.Column("community", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("heard_at", INSTANT, nullable=False),
+        sa.Column("seen_at", INSTANT, nullable=True),
         sa.Column("asked_by", sa.String(), nullable=True),
         sa.Column("roster", JSON, nullable=True),
         sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name="fk_course_copies_asked_by_people"),
@@ -596,7 +597,7 @@ def upgrade() -> None:
         sa.Column("deployment", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("types", JSON, nullable=False),
-        sa.Column("handler", sa.String(), nullable=False),
+        sa.Column("callback", sa.String(), nullable=False),
         sa.Column("asked_at", INSTANT, nullable=True),
         sa.Column("ordered_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(
