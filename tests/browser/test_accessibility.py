@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import MORE, NOT_PAGES, PAGES, Look, Tour
 from playwright.sync_api import Frame, Page, expect
 from settled import FACILITATOR, days_asked
-from visitors import ZONE, frame_of_tool, fresh, launch
+from visitors import ZONE, add_to_course, frame_of_tool, fresh, launch
 
 from coplink.cli.demo.inside import Inside
 from coplink.web import create_app
@@ -78,6 +78,18 @@ def test_axe_finds_nothing_at_any_width_in_any_palette(tour, name, colours, pixe
     found = violations(frame, ALL)
     palette(frame, "light")
     assert not found, found
+
+
+def test_choosing_for_a_course_step_by_step(visit, demo, settled):
+    page = visit()
+    framed = add_to_course(page, demo, "ana.ruiz", "101", "link_selection")
+    expect(framed.get_by_role("heading", level=1)).to_contain_text("Put into")
+    everywhere_fine(frame_of_tool(page))  # nothing to choose from, or whose
+    framed = add_to_course(page, demo, FACILITATOR, "102", "collaboration")
+    framed.get_by_role("button", name="Make a short list of files").click()
+    framed.get_by_role("button", name="Keep the list").click()
+    expect(framed.get_by_role("alert")).to_have_text("Give the list a title.")
+    everywhere_fine(frame_of_tool(page))
 
 
 def test_the_preview_and_a_wrong_answer(visit, demo, settled):

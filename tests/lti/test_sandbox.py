@@ -139,7 +139,15 @@ def test_pages_and_tokens_are_not_counted(lms, browser):
     assert lms.calls == []
 
 
-@pytest.mark.parametrize("path", ["/", "/courses/101?as=ana.ruiz", "/courses/101/people?as=ana.ruiz"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/courses/101?as=ana.ruiz",
+        "/courses/101/people?as=ana.ruiz",
+        "/courses/101/placements?as=ana.ruiz",
+    ],
+)
 def test_pages_say_what_they_are(lms, browser, path):
     soup = BeautifulSoup(browser.open(lms.base_url + path).text, "html.parser")
     assert soup.html["lang"] == "en"

@@ -92,7 +92,13 @@ def test_the_table_holds(people):
 
 def test_the_table_names_every_page(site):
     paths = {path.partition("?")[0] for path, *_ in ROWS}
-    known = {"<key>": "KEY", "<integration>": "pinboard", "<token>": "nothing", "<artifact>": "nothing", "<chosen>": "nothing"}
+    known = {
+        "<key>": "KEY",
+        "<integration>": "pinboard",
+        "<token>": "nothing",
+        "<artifact>": "nothing",
+        "<chosen>": "nothing",
+    }
     missing = []
     for rule in site.app.url_map.iter_rules():
         path = rule.rule

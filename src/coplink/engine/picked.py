@@ -180,7 +180,10 @@ def subjects(uow: UnitOfWork, found: Offer, institution: InstitutionId, realm: s
 
 
 def groups(uow: UnitOfWork, found: Offer, institution: InstitutionId, realm: str) -> tuple[str, ...]:
-    """The groups on the platform of this realm that belong to the community, by their context ids."""
+    """The groups on the platform of this realm that belong to the community, by their context ids.
+
+    Canvas alone has rosters of groups, and they lie under ``/groups/``.
+    """
     return tuple(
         one.context
         for one in uow.communities.contexts(found.community.id)

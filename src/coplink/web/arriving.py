@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from coplink.core.arrival import Arrival, Context
 from coplink.core.errors import DomainError
-from coplink.core.people import CommunityId, Person
+from coplink.core.people import CommunityId
 from coplink.engine import invitations
-from coplink.engine.arrive import arrive
+from coplink.engine.arrive import Welcome, arrive
 from coplink.engine.found import Origin
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, own_path
@@ -44,14 +44,14 @@ def arrived(
             "link": link,
         }
         desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
-        wanted = _open_to(uow, welcome.person, own_path(target) or "")
+        wanted = _open_to(uow, welcome, own_path(target) or "")
         uow.commit()
     if link:
         return f"/i/{link}"
     return wanted
 
 
-def _open_to(uow: UnitOfWork, person: Person, wanted: str) -> str:
+def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
     """Where a link leads this person: the start, where it leads into a community near them that they do not belong to.
 
     A community that their institution has no part in is not there for them, and stays so.
@@ -59,11 +59,13 @@ def _open_to(uow: UnitOfWork, person: Person, wanted: str) -> str:
     if not wanted.startswith(("/c/", "/i/", "/me", "/admin")):
         return "/"
     found = _COMMUNITY.match(wanted)
-    community = uow.communities.get(CommunityId(found[1])) if found else None
-    if community is None or uow.communities.membership(community.id, person.id) is not None:
+    if found is None or any(community.id == found[1] for community, _ in welcome.mine):
         return wanted
-    theirs = uow.communities.participation(community.id, person.institution)
-    return CLOSED if community.institution == person.institution or theirs is not None else wanted
+    community, institution = uow.communities.get(CommunityId(found[1])), welcome.person.institution
+    if community is None:
+        return wanted
+    near = community.institution == institution or uow.communities.participation(community.id, institution)
+    return CLOSED if near else wanted
 
 
 def origin_of(visit: Visit) -> Origin:

@@ -5,7 +5,7 @@
 2. Without it the page asks the platform to keep the state (``coplink.lti.platform_storage``), where the platform
    offers that; the session that follows lives in the page (``coplink.web.session``).
 3. Where that fails, or is not offered, a button opens the same login in a new tab. The platform's message, which works
-   once, is still unused: we have not been there yet.
+   once, is still unused: we have not been there yet. A tab that keeps no cookie either says so before it goes there.
 
 A login in a window of its own needs none of this, and neither does a program, which does not say what it loads for.
 """
@@ -26,7 +26,9 @@ TRIED, OWN_TAB = "coplink_tried", "coplink_tab"
 
 
 def doubtful(request: Request, given: Mapping[str, str]) -> bool:
-    """Whether a login that came without our cookie could be one in a frame that keeps no cookies."""
+    """Whether a login that came without our cookie could be one that keeps no cookies: in a frame, or in our new tab."""
+    if OWN_TAB in given:
+        return True
     loaded_for = request.headers.get("Sec-Fetch-Dest", "")
     if not loaded_for:  # an older browser, or a program
         return "lti_storage_target" in given
@@ -45,10 +47,15 @@ def once_more(request: Request) -> Response:
 
 
 def wait(request: Request, asked: Initiation, begun: Begun | None) -> Response:
-    """The page that asks the platform's storage, if there is any (``begun``), and offers a new tab otherwise."""
+    """The page that asks the platform's storage, if there is any (``begun``), and offers a new tab otherwise.
+
+    In the new tab itself, it says what to change and offers to try again.
+    """
     framed_by_who_began(request)
     fields = {**asked.fields(), OWN_TAB: "1"}
-    text = render_template("own_tab.html", fields=fields, begun=begun)
+    # What is chosen for a course must come back out of the platform's frame: a tab beside it would lead nowhere.
+    stays = asked.target.endswith("/deep-linking")
+    text = render_template("own_tab.html", fields=fields, begun=begun, stays=stays)
     return make_response(text)
 
 
@@ -60,11 +67,10 @@ def onwards(begun: Begun) -> Response:
 def held(launch: Held) -> Response:
     """The page that reads the state back from the platform and sends it with the code.
 
-    Every page of the session will be shown in this one's place, and its policy stays: the platform may frame it, and a
-    page that answers the platform may send its form there.
+    Every page of the session will be shown in this one's place, and its policy stays: the platform may frame it. An
+    answer for the platform gets a page and a policy of its own (``deep_linking_answer``).
     """
     g.framed_by = launch.frame_ancestors
-    g.form_action = " ".join(["'self'", *launch.frame_ancestors])
     return make_response(render_template("held.html", held=launch))
 
 
