@@ -5,7 +5,6 @@ Source: LTI 1.3 core 3.5, 4.1, 4.3, 5.3, 5.4 and appendix A; each test is named 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -44,8 +43,17 @@ NEW = {
 
 def test_claims_that_nobody_knows_change_nothing(door):
     plain, more = door.launch(), door.launch(NEW)
-    assert replace(more.arrival, locale=plain.arrival.locale) == plain.arrival
+    assert more.arrival == plain.arrival
     assert more.target_path == plain.target_path
+
+
+def test_the_language_of_the_launch_comes_before_the_persons_own(door):
+    def spoken(launch, own):
+        return door.launch({CORE + "launch_presentation": launch, "locale": own}).arrival.locale
+
+    assert spoken({"locale": "en"}, "es") == "en"
+    assert spoken({}, "es") == spoken(None, "es") == "es"
+    assert spoken(None, None) is None
 
 
 def test_unknown_members_of_known_claims_change_nothing(door):
