@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hostile_case import Case, Outcome, Says, login_refused
 from hostile_stage import Scene
 
 from coplink.ports.records import Deployment, RegistrationState
+from coplink.storage import sweeps
+from coplink.storage.repositories import doors
 from coplink.testing.platform import CORE
 
 REFUSED, HANDLED = Outcome.REFUSED, Outcome.HANDLED
@@ -47,6 +50,18 @@ def pending_at_launch(scene: Scene):
     return scene.bring(
         scene.form(scene.begin({"lti_deployment_id": None}), {CORE + "deployment_id": "waiting"})
     )
+
+
+def flood(scene: Scene):
+    """Row 11: strangers begin logins and never come back; the bound of ten thousand is lowered to be seen soon."""
+    with pytest.MonkeyPatch.context() as lower:
+        lower.setattr(doors, "MOST_LOGINS", 20)
+        for _ in range(120):
+            assert scene.knock(visitor=scene.visitor()).status_code == 303
+        rows = scene.grown()["logins"]
+        answer = scene.launch()
+    assert rows <= 20 + sweeps.EVERY
+    return answer
 
 
 def in_state(state: RegistrationState, after_login: bool = False):
@@ -121,4 +136,6 @@ CASES = [
     storage_target("an empty frame name", ""),
     storage_target("a frame name without end", "x" * 65),
     storage_target("a frame name that is an address", "https://evil.example/"),
+    Case("11", "a flood of logins, and then somebody who means it", Outcome.ACCEPTED, 303, flood,
+         how="rows are bounded for each registration, the oldest go; whoever comes is let in"),
 ]  # fmt: skip

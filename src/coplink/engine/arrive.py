@@ -65,25 +65,26 @@ def might_be(uow: UnitOfWork, person: Person) -> Person | None:
 
 
 def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
-    person = uow.people.by_identity(arrival.institution, arrival.door, arrival.realm, arrival.subject)
+    named = (arrival.institution, arrival.door, arrival.realm, arrival.subject)
+    person = uow.people.by_identity(*named)
+    made = person is None
     if person is None:
         name = (arrival.name or "").strip() or str(say("Someone without a name"))
         person = Person(PersonId(uow.new_id()), arrival.institution, name, arrival.email, zone=arrival.zone)
-    else:
-        person = replace(
-            person,
-            name=(arrival.name or "").strip() or person.name,
-            email=arrival.email or person.email,
-            zone=arrival.zone or person.zone,
+        uow.people.put(person)
+    # The identity before a person others know: whoever comes in two tabs at once takes both in one order.
+    uow.people.put_identity(Identity(*named, person.id, now))
+    known = uow.people.by_identity(*named) or person
+    if known.id != person.id:
+        uow.people.merge(gone=person.id, into=known.id)  # another process was first to know this identity
+    elif not made:
+        known = replace(
+            known,
+            name=(arrival.name or "").strip() or known.name,
+            email=arrival.email or known.email,
+            zone=arrival.zone or known.zone,
         )
-    uow.people.put(person)
-    uow.people.put_identity(
-        Identity(arrival.institution, arrival.door, arrival.realm, arrival.subject, person.id, now)
-    )
-    known = uow.people.by_identity(arrival.institution, arrival.door, arrival.realm, arrival.subject)
-    if known is None or known.id == person.id:
-        return person
-    uow.people.merge(gone=person.id, into=known.id)  # another process was first to know this identity
+        uow.people.put(known)
     return known
 
 
