@@ -15,6 +15,7 @@ WALKS = [
     ("western", "northern", "choosing"),
     ("western", "northern", "admin"),
     ("southern", "northern", "member"),
+    ("southern", "western", "copier"),
 ]
 
 
@@ -96,6 +97,7 @@ def test_the_walk_would_see_what_is_there(new_town):
     things, nothing = Belongings(town.services, school.institution), Belongings(town.services, "nobody")
     walker = Walker(nothing, things)
     last = ("joining.decline", "joining.leave", "joining.pause", "invitations.revoke", "landing.is_this_you")
+    last += ("platforms.disable", "platforms.disable_deployment", "platforms.withdraw")
     blind = []
     for route, walk in sorted(
         walks(routes(town)), key=lambda one: (one[0].endpoint in last, one[0].endpoint)

@@ -18,10 +18,10 @@ from cryptography.fernet import Fernet
 from werkzeug.test import Client, TestResponse
 
 from coplink import registry
-from coplink.core.arrival import Arrival, ProvedAccount
+from coplink.core.arrival import Arrival, Context, ProvedAccount
 from coplink.core.artifacts import FileFact
 from coplink.core.people import Account, AccountId, InstitutionId, Person, PersonId, Proof, Role
-from coplink.engine import claim, connect, curate, join
+from coplink.engine import claim, connect, copies, curate, join, platforms
 from coplink.engine.secrets import hashed
 from coplink.jobs.inline import InlineJobs
 from coplink.ports.door import InboundRequest, Knock, TokenPage
@@ -39,7 +39,7 @@ from coplink.worker.handlers import Worker
 
 BASE = "http://127.0.0.1:8080"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-DEPLOYMENT, COURSE, OTHER_COURSE = "1", "course", "course-2"
+DEPLOYMENT, COURSE, OTHER_COURSE, COPIED = "1", "course", "course-2", "course-3"
 CHOOSING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 SETTINGS = {
     "deep_link_return_url": f"{ISSUER}/return",
@@ -151,7 +151,7 @@ class School:
 class Town:
     """The real application over a real database, and the three schools."""
 
-    def __init__(self, folder: Path, platforms: Mapping[str, LmsPlatform]) -> None:
+    def __init__(self, folder: Path, signed_by: Mapping[str, LmsPlatform]) -> None:
         settings = load(
             env_file=None,
             base_url=BASE,
@@ -172,7 +172,7 @@ class Town:
             ("western", "north", "2"),
         ):
             self.schools[word] = self._school(
-                word, platforms[registration], f"registration-{registration}", deployment
+                word, signed_by[registration], f"registration-{registration}", deployment
             )
         for school in self.schools.values():
             self._live(school)
@@ -279,6 +279,10 @@ class Town:
             connect.invite_admin(uow, uow.institutions.get(school.institution), f"{school.word} admin 2", NOW)
             account = ProvedAccount("pinboard", AccountId("account-of-44"), f"44@{school.word}.example")
             claim.code_for(uow, known, NOW)
+            platforms.invite(uow, school.institution, NOW)
+            for origin in (COURSE, OTHER_COURSE):
+                copy = Context(school.registration, COPIED, f"{school.word} copy")
+                assert copies.copied(uow, school.institution, copy, [origin], NOW) == 1
             uow.platforms.put_deployment(
                 Deployment(school.registration, f"{school.deployment}-pending", school.institution)
             )
@@ -300,8 +304,10 @@ class Town:
         self.jobs.run_until_idle()
         self.login(school, Visitor(self))
         choosing = self.launch(school, LEADER, leads=True, chooses=True)
-        kinds = ("leader", "choosing", "member", "invited", "other", "admin")
-        school.visitors = dict(zip(kinds, (leader, choosing, member, invited, other, admin), strict=True))
+        copier = self.launch(school, "47", COPIED, leads=True)
+        kinds = ("leader", "choosing", "member", "invited", "other", "admin", "copier")
+        visitors = (leader, choosing, member, invited, other, admin, copier)
+        school.visitors = dict(zip(kinds, visitors, strict=True))
 
     def _invite(self, visitor: Visitor, community: str, joins: bool) -> None:
         person = visitor.person()

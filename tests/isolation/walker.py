@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "institution": ("institutions",),
     "artifact": ("artifacts",),
     "chosen": ("curated_lists",),
+    "copy": ("course_copies",),
 }
 # Names of things that belong to nobody.
 FIXED = {"integration": "pinboard", "filename": "coplink.css", "name": "tab.js"}
@@ -47,6 +48,7 @@ class Walk:
     ``open_to_all``: a reason why anybody may call it with anybody's ids; the answer is then the same for everybody.
     ``bearer``: the kind of secret address that opens it to whoever holds one; test_secrets.py says how far.
     ``elsewhere``: where it is shown that the route works for its owner, if this walker cannot.
+    ``kinds``: the tables of names that mean something else than usual here.
     """
 
     form: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Walk:
     open_to_all: str = ""
     bearer: str = ""
     elsewhere: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 FOUNDING = {
@@ -143,7 +146,18 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "connections.agree": Walk(),
     "connections.refuse": Walk(),
     "connections.again": Walk(),
-    "connections.approve": Walk({"registration": "<registration>", "deployment": "<deployment>"}),
+    "platforms.invite": Walk(),
+    "platforms.withdraw": Walk(kinds={"key": "links"}),
+    "platforms.approve": Walk(kinds={"key": "registrations"}),
+    "platforms.disable": Walk(kinds={"key": "registrations"}),
+    "platforms.approve_deployment": Walk({"registration": "<registration>", "deployment": "<deployment>"}),
+    "platforms.disable_deployment": Walk({"registration": "<registration>", "deployment": "<deployment>"}),
+    "registering.asked": Walk(query={"invitation": "<secret>"}, bearer="platform"),
+    "registering.register": Walk({"invitation": "<secret>", "openid_configuration": ""}, bearer="platform"),
+    "registering.canvas": Walk(open_to_all="what an admin of Canvas pastes"),
+    "copies.decide": Walk({"answer": "ask"}),
+    "copies.facilitate": Walk({"answer": "understood"}),
+    "notices.hear": Walk(open_to_all="a platform's own signed word; tests/lti/test_notices.py"),
     "connections.before_claiming": Walk(bearer="admin"),
     "connections.claim": Walk(bearer="admin"),
     "hooks.hook": Walk(elsewhere="tests/web/test_everything_else.py: every answer is the same 202"),
@@ -229,7 +243,8 @@ class Walker:
                 if re.fullmatch(r"[\w.~-]{12,200}", value) and not (walk.bearer and value in whose.bearers):
                     kept.setdefault(where, []).append(value)
             return [value for values in kept.values() for value in values[:OF_A_KIND]]
-        tables = KINDS.get(name) or tuple(whose.rows)
+        kind = walk.kinds.get(name)
+        tables = (kind,) if kind else KINDS.get(name) or tuple(whose.rows)
         return sorted({one for table in tables for one in whose.names(table)})
 
     def _call(self, route: Route, walk: Walk, method: str, values: Mapping[str, str]) -> Call:

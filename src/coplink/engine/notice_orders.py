@@ -18,9 +18,10 @@ def arrived(uow: UnitOfWork, arrival: Arrival) -> bool:
     told = arrival.notices
     if told is None:
         return False
-    known = uow.notice_services.of(arrival.realm, told.deployment)
+    known = uow.notice_services.of(arrival.institution, arrival.realm, told.deployment)
     if known is None:
-        key = hashlib.sha256(f"{arrival.realm}\0{told.deployment}".encode()).hexdigest()[:32]
+        named = f"{arrival.institution}\0{arrival.realm}\0{told.deployment}"
+        key = hashlib.sha256(named.encode()).hexdigest()[:32]
         known = NoticeService(key, arrival.institution, arrival.realm, told.deployment, "", ())
     if (known.url, known.types) == (told.url, told.types):
         return False

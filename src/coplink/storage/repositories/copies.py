@@ -68,9 +68,11 @@ class SqlNoticeServices(Repository):
         row = self._one(select(NoticeServiceRow).where(NoticeServiceRow.id == key))
         return None if row is None else _service(row)
 
-    def of(self, registration: str, deployment: str) -> NoticeService | None:
+    def of(self, institution: InstitutionId, registration: str, deployment: str) -> NoticeService | None:
         query = select(NoticeServiceRow).where(
-            NoticeServiceRow.registration == registration, NoticeServiceRow.deployment == deployment
+            NoticeServiceRow.institution == institution,
+            NoticeServiceRow.registration == registration,
+            NoticeServiceRow.deployment == deployment,
         )
         row = self._one(query)
         return None if row is None else _service(row)

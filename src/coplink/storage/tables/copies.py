@@ -38,7 +38,7 @@ class NoticeServiceRow(Table):
     """Where a deployment takes orders for notices, and ours there. No personal data; kept as long as it is offered."""
 
     __tablename__ = "notice_services"
-    __table_args__ = (UniqueConstraint("registration", "deployment"),)
+    __table_args__ = (UniqueConstraint("institution", "registration", "deployment"),)
 
     id: Mapped[Key]
     institution: Mapped[InstitutionRef]

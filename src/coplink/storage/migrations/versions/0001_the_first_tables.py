@@ -607,7 +607,12 @@ def upgrade() -> None:
             ["registration"], ["registrations.id"], name="fk_notice_services_registration_registrations"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_notice_services"),
-        sa.UniqueConstraint("registration", "deployment", name="uq_notice_services_registration_deployment"),
+        sa.UniqueConstraint(
+            "institution",
+            "registration",
+            "deployment",
+            name="uq_notice_services_institution_registration_deployment",
+        ),
     )
     op.create_index("ix_notice_services_institution", "notice_services", ["institution"])
     op.create_table(
