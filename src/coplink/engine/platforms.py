@@ -203,6 +203,8 @@ def approve_deployment(
                 say("This deployment is approved for another institution. Disable it there first.")
             )
         return known
+    if known is not None and known.institution != institution:
+        uow.platforms.drop_deployment(registration.id, deployment_id)  # rows never change their institution
     deployment = Deployment(registration.id, deployment_id, institution, now)
     uow.platforms.put_deployment(deployment)
     return deployment

@@ -47,6 +47,7 @@ class OurKeys:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._parsed: dict[str, SigningKey] = {}
+        self._public: dict[str, dict[str, str]] = {}
 
     def current(self, now: datetime) -> SigningKey:
         """The key that signs."""
@@ -61,7 +62,10 @@ class OurKeys:
     def jwks(self, now: datetime) -> dict[str, list[dict[str, str]]]:
         """The public key set for ``/lti/jwks.json``."""
         published = [pair for pair in self.pairs(now) if not is_over(pair, now)]
-        return {"keys": [{**_public_jwk(pair.private_pem), "kid": pair.kid} for pair in published]}
+        for pair in published:
+            if pair.kid not in self._public:
+                self._public[pair.kid] = {**_public_jwk(pair.private_pem), "kid": pair.kid}
+        return {"keys": [dict(self._public[pair.kid]) for pair in published]}
 
     def pairs(self, now: datetime) -> list[KeyPair]:
         """Every key that is kept, newest first; one of them signs."""

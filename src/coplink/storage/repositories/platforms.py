@@ -76,6 +76,10 @@ class SqlPlatforms(Repository):
             disabled_at=deployment.disabled_at,
         )
 
+    def drop_deployment(self, registration: str, deployment_id: str) -> None:
+        named = (DeploymentRow.registration == registration, DeploymentRow.deployment_id == deployment_id)
+        self._run(delete(DeploymentRow).where(*named))
+
     def deployment(self, registration: str, deployment_id: str) -> Deployment | None:
         found = self._transaction.first(DEPLOYMENT, of=registration, named=deployment_id)
         if found is None:
