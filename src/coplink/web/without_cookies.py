@@ -26,7 +26,7 @@ TRIED, OWN_TAB = "coplink_tried", "coplink_tab"
 
 
 def doubtful(request: Request, given: Mapping[str, str]) -> bool:
-    """Whether a login that came without our cookie could be one that keeps no cookies: in a frame, or in our new tab."""
+    """Whether a login that came without our cookie could be one without cookies: in a frame, or in our new tab."""
     if OWN_TAB in given:
         return True
     loaded_for = request.headers.get("Sec-Fetch-Dest", "")
@@ -55,7 +55,8 @@ def wait(request: Request, asked: Initiation, begun: Begun | None) -> Response:
     fields = {**asked.fields(), OWN_TAB: "1"}
     # What is chosen for a course must come back out of the platform's frame: a tab beside it would lead nowhere.
     stays = asked.target.endswith("/deep-linking")
-    text = render_template("own_tab.html", fields=fields, begun=begun, stays=stays)
+    template = "no_cookies.html" if OWN_TAB in request.form else "own_tab.html"
+    text = render_template(template, fields=fields, begun=begun, stays=stays, host=request.host)
     return make_response(text)
 
 
