@@ -15,6 +15,7 @@ from coplink.lti.egress import Egress
 from coplink.lti.our_keys import OurKeys
 from coplink.lti.outside import LOOPBACK
 from coplink.lti.rosters import LtiRosters
+from coplink.ports.errors import UnexpectedReply
 from coplink.sandbox.district import Resident, guid
 from coplink.sandbox.weather import Rule
 from coplink.testing.platform import CORE, MEMBERSHIP
@@ -45,8 +46,15 @@ def crowd(lms):
 
 
 @pytest.fixture
-def canvas_rosters(tool, lms, clock):
-    return LtiRosters(tool.storage, Connector(tool.storage, tool.keys, clock, Egress(outside=LOOPBACK)))
+def waited():
+    """The seconds a reading paused for."""
+    return []
+
+
+@pytest.fixture
+def canvas_rosters(tool, lms, clock, waited):
+    connector = Connector(tool.storage, tool.keys, clock, Egress(outside=LOOPBACK))
+    return LtiRosters(tool.storage, connector, waited.append)
 
 
 def test_all_pages_are_read_by_links_whose_case_matters(lms, canvas_rosters, crowd):
@@ -60,9 +68,9 @@ def test_all_pages_are_read_by_links_whose_case_matters(lms, canvas_rosters, cro
 
 
 @pytest.mark.parametrize("rule", [
-    Rule("page=", "answer", status=503),
-    Rule("page=", "answer", status=429, skip=1),
-    Rule("page=", "lose"),
+    Rule("page=", "answer", status=503, times=9),
+    Rule("page=", "answer", status=429, skip=1, times=9),
+    Rule("page=", "lose", times=9),
     Rule("page=", "answer", status=200, body="<html>"),
     Rule("page=", "answer", status=401, times=9),
     Rule("page=", "answer", status=404),
@@ -75,11 +83,45 @@ def test_what_breaks_half_way_is_not_complete(lms, canvas_rosters, crowd, rule):
     assert len(roster.people) in (50, 100)
 
 
+@pytest.mark.parametrize(("rule", "pauses"), [
+    (Rule("page=", "answer", status=503), [1.0]),
+    (Rule("page=", "lose", times=2), [1.0, 1.0]),
+    (Rule("page=", "answer", status=429, headers={"Retry-After": "3"}, times=2), [3.0, 3.0]),
+    (Rule("page=", "answer", status=503, headers={"Retry-After": "5"}, skip=1), [5.0]),
+])  # fmt: skip
+def test_row_90_a_stumble_half_way_is_waited_out(lms, canvas_rosters, crowd, waited, rule, pauses):
+    lms.weather.add(rule)
+    roster = whole(canvas_rosters.read(crowd))
+    assert (roster.complete, len(roster.people), waited) == (True, 130, pauses)
+
+
+@pytest.mark.parametrize(("rule", "pauses", "again"), [
+    (Rule("page=", "answer", status=429, headers={"Retry-After": "6"}, times=99), [], 6.0),
+    (Rule("page=", "answer", status=503, headers={"Retry-After": "900"}, times=99), [], 900.0),
+    (Rule("page=", "answer", status=429, headers={"Retry-After": "2"}, times=99), [2.0] * 5, 2.0),
+    (Rule("page=", "answer", status=500, times=99), [1.0] * 5, None),
+])  # fmt: skip
+def test_row_90_who_asks_for_a_long_or_endless_wait_is_asked_another_time(
+    lms, canvas_rosters, crowd, waited, rule, pauses, again
+):
+    lms.weather.add(rule)
+    reading = canvas_rosters.read(crowd)
+    assert not whole(reading).complete
+    assert (waited, reading.again) == (pauses, again)
+
+
+def test_row_90_a_token_refused_half_way_is_renewed_and_the_reading_goes_on(lms, canvas_rosters, crowd):
+    lms.weather.add(Rule("page=", "answer", status=401))
+    assert whole(canvas_rosters.read(crowd)).complete
+    assert len(lms.store.keys("lti.tokens")) == 2
+
+
 class Pages:
     """A names and roles service that answers as it is told; ``links`` hold the header of each page."""
 
     def __init__(self):
         self.members, self.links, self.asked = [[]], {}, []
+        self.refuses, self.padding, self.context = {}, "", "course-1"
 
     def __call__(self, environ, start_response):
         request = Request(environ)
@@ -88,12 +130,17 @@ class Pages:
             return Response(json.dumps(body))(environ, start_response)
         number = int(request.args.get("p", "0"))
         self.asked.append(request.full_path)
+        for name, status in self.refuses.items():
+            if name in request.args:
+                return Response("no", status)(environ, start_response)
         headers = (
             {"Link": self.links[number].format(here=request.host_url.rstrip("/"))}
             if number in self.links
             else {}
         )
-        body = {"context": {"id": "course-1"}, "members": self.members[number]}
+        body = {"context": {"id": self.context}, "members": self.members[number]}
+        if self.padding and "limit" in request.args:
+            body["padding"] = self.padding
         return Response(json.dumps(body), headers=headers)(environ, start_response)
 
 
@@ -104,17 +151,22 @@ def pages(addresses, door):
 
 
 @pytest.fixture
-def read(door, addresses, clock, pages):
-    url = addresses[0].url
-    door.put(door.north.registration("reg-north", "north", token_url=f"{url}/token"))
-    rosters = LtiRosters(
-        door.storage, Connector(door.storage, OurKeys(door.storage), clock, Egress(outside=LOOPBACK))
-    )
+def rosters(door, addresses, clock, pages):
+    token_url = f"{addresses[0].url}/token"
+    door.put(door.north.registration("reg-north", "north", token_url=token_url))
+    connector = Connector(door.storage, OurKeys(door.storage), clock, Egress(outside=LOOPBACK))
+    return LtiRosters(door.storage, connector)
 
-    def read(**changes):
-        return whole(rosters.read(RosterSourceAddress("reg-north", {"url": f"{url}/members", **changes})))
 
-    return read
+@pytest.fixture
+def address(addresses):
+    url = f"{addresses[0].url}/members"
+    return lambda **changes: RosterSourceAddress("reg-north", {"url": url, **changes})
+
+
+@pytest.fixture
+def read(rosters, address):
+    return lambda **changes: whole(rosters.read(address(**changes)))
 
 
 def someone(subject, *roles, **more):
@@ -228,6 +280,59 @@ def test_a_query_that_repeats_a_name_keeps_it(pages, read, addresses):
     pages.members = [[someone("a")]]
     read(url=f"{addresses[0].url}/members?x=1&x=2&y=", rlid="r")
     assert pages.asked == ["/members?x=1&x=2&y=&rlid=r&limit=1000"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_what_is_asked_beyond_the_bare_address_is_given_up_step_by_step(pages, read, status):
+    told = {"message": [{CORE + "custom": {"canvas_user_id": 1001}}]}
+    pages.members, pages.refuses = [[someone("a", **told)]], {"limit": status}
+    [person] = read(context="course-1", rlid="course-1").people
+    assert person.accounts == {"canvas": "1001"}
+    pages.refuses = {"limit": status, "rlid": status}
+    roster = read(context="course-1", rlid="course-1")
+    assert roster.complete
+    assert roster.people[0].accounts is None, "nobody asked for the tool's own parameters"
+
+
+def test_a_page_too_large_is_asked_for_in_smaller_ones(pages, read):
+    pages.members, pages.padding = [[someone("a")]], "x" * (8 * 1024 * 1024)
+    assert subjects(read()) == ["a"]
+    assert len(pages.asked) == 2
+
+
+def test_an_address_with_a_size_of_its_own_keeps_it(pages, read, addresses):
+    pages.members = [[someone("a")]]
+    read(url=f"{addresses[0].url}/members?limit=7")
+    assert pages.asked == ["/members?limit=7"]
+
+
+def test_a_group_is_read_like_a_course(pages, read):
+    pages.context = "group-7"
+    pages.members = [[someone("a", f"{MEMBERSHIP}#Manager"), someone("b", f"{MEMBERSHIP}#Member")]]
+    roster = read(context="group-7", rlid="group-7")
+    assert [(one.subject, one.leads) for one in roster.people] == [("a", True), ("b", False)]
+    with pytest.raises(UnexpectedReply):
+        read(context="course-1")
+
+
+def test_pages_are_fetched_as_they_are_asked_for(pages, rosters, address):
+    pages.members = [[someone("a")], [someone("b")], [someone("c")]]
+    pages.links = {n: f'<{{here}}/members?p={n + 1}>; rel="next"' for n in range(2)}
+    reading = iter(rosters.read(address()))
+    assert [person.subject for person in next(reading)] == ["a"]
+    assert len(pages.asked) == 1
+
+
+def test_an_endless_roster_ends_incomplete(pages, read, monkeypatch):
+    monkeypatch.setattr("coplink.lti.rosters.MOST_PAGES", 3)
+    pages.members = [[someone(f"s{n}")] for n in range(9)]
+    pages.links = {n: f'<{{here}}/members?p={n + 1}>; rel="next"' for n in range(8)}
+    assert len(read().people) == 3
+    assert not read().complete
+    monkeypatch.setattr("coplink.lti.rosters.MOST_PAGES", 9)
+    assert read().complete
+    monkeypatch.setattr("coplink.lti.rosters.MOST_PEOPLE", 4)
+    assert not read().complete
 
 
 @pytest.mark.parametrize(

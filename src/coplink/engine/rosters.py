@@ -42,7 +42,7 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
     run.end(reading, known)
     if reading.complete:
         return Settled()
-    return Again(HALF_PAGE_AGAIN if reading.again is None else reading.again)
+    return Again(max(HALF_PAGE_AGAIN, reading.again or 0.0))
 
 
 def _trusted(last: LastReading | None, members: int, now: datetime) -> Snapshot | None:

@@ -26,12 +26,13 @@ from coplink.ports.records import Registration
 
 ACTIVE = ("Active", None)
 PRINT = 8
+_NOTHING = msgspec.Raw(b"null")
 
 
 class Message(msgspec.Struct, gc=False):
-    """What a link would have been launched with by this member."""
+    """What a link would have been launched with by this member; its custom parameters as they came."""
 
-    custom: dict[str, Any] | None = msgspec.field(name=CORE + "custom", default=None)
+    custom: msgspec.Raw = msgspec.field(name=CORE + "custom", default=_NOTHING)
 
 
 class Member(msgspec.Struct, gc=False):
@@ -123,8 +124,12 @@ class Members:
             return None
         found: dict[str, str] = {}
         for message in member.message or ():
-            if message.custom:
-                found.update(accounts(self._registration, expanded(message.custom)))
+            try:
+                custom = json.loads(bytes(message.custom))
+            except (ValueError, RecursionError):  # a number or a depth beyond reason
+                continue
+            if isinstance(custom, dict):
+                found.update(accounts(self._registration, expanded(custom)))
         return {integration: AccountId(account) for integration, account in found.items()} or None
 
     def _same_context(self, named: str | None, url: str) -> None:
@@ -159,7 +164,7 @@ class Members:
         if not self._of_the_tool:
             return Member(**fields)
         customs = [one.get(CORE + "custom") for one in _list(given.get("message")) if isinstance(one, dict)]
-        found = [Message(dict(expanded(custom))) for custom in customs if isinstance(custom, dict)]
+        found = [Message(msgspec.Raw(json.dumps(custom).encode())) for custom in customs]
         return MemberOfTheTool(**fields, message=found)
 
 

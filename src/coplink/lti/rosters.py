@@ -34,8 +34,9 @@ RULES = "1"
 PAGE_SIZE = 1000
 MOST_PAGES = 5000
 MOST_PEOPLE = 500_000
+BLIP = 1.0
 LONGEST_PAUSE = 5.0
-MOST_PAUSES = 3
+MOST_PAUSES = 5
 
 
 class LtiRosters:
@@ -128,13 +129,13 @@ class LtiReading:
         return bare, answer
 
     def _page(self, url: str) -> Answer:
-        """A further page. A platform that asks for a few seconds gets them; a longer wait ends the reading."""
+        """A further page. A platform that stumbles, or asks for a few seconds, gets them; a longer wait ends it all."""
         while True:
             try:
                 return self._service.get(url)
             except Transient as error:
-                wait = error.retry_after
-                if wait is None or wait > LONGEST_PAUSE or self._pauses >= MOST_PAUSES:
+                wait = BLIP if error.retry_after is None else error.retry_after
+                if wait > LONGEST_PAUSE or self._pauses >= MOST_PAUSES:
                     raise
                 self._pauses += 1
                 self._pause(wait)
