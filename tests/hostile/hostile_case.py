@@ -56,6 +56,8 @@ class Says(StrEnum):
     ODD_ANSWER = "did not understand the platform's answer"
     USED_UP = "has been used, withdrawn or is too old"
     NOT_HERE = "There is nothing here for you"
+    NO_NOTICE = "None of these notices can be accepted"
+    NO_LIST = "This is no list of notices"
     NOTHING = ""
 
 

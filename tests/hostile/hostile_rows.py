@@ -7,6 +7,7 @@ import rows_keys
 import rows_login
 import rows_lti
 import rows_messages
+import rows_notices
 import rows_registered
 import rows_registration
 import rows_services
@@ -27,6 +28,7 @@ TABLES = (
     rows_messages,
     rows_services,
     rows_registration,
+    rows_notices,
     rows_size,
     rows_accepted,
 )

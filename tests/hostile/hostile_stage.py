@@ -123,7 +123,7 @@ class Stage:
             master_keys=Fernet.generate_key().decode(),
         )
         self.services: Services = build(settings, self.clock)
-        self._look_outside()
+        self.look_outside()
         self.app = create_app(self.services)
         self.addresses = [Address(name, self.world, certificate) for name in (NORTH, SOUTH)]
         self.newcomer = Address(NEWCOMER, self.world, certificate)
@@ -144,17 +144,17 @@ class Stage:
             for table in reversed(Table.metadata.sorted_tables):
                 connection.execute(table.delete())
         self.clock.at = NOW
-        self._look_outside()
+        self.look_outside()
         self.forget_log()
         return Scene(self, next(self._numbers))
 
-    def _look_outside(self) -> None:
-        """Everything that calls platforms does so in this world, with little patience, and remembers nothing."""
+    def look_outside(self, patience: float = 5.0) -> None:
+        """Everything that calls platforms does so in this world, waits so many seconds, and remembers nothing."""
         services = self.services
-        services.egress = Egress(connect=2, read=0.4, whole=0.8, outside=self.world.outside())
+        services.egress = Egress(patience, patience, 2 * patience, outside=self.world.outside())
         services.platform_keys = KeysCache(services.egress, clock=self.clock)
         connector = Connector(services.storage, services.our_keys, self.clock, services.egress)
-        services.rosters = LtiRosters(services.storage, connector)
+        services.rosters = LtiRosters(services.storage, connector, pause=lambda seconds: None)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -40,10 +40,13 @@ def of_another_kind(what: str, forge: Callable[[Scene, dict[str, Any]], str], lo
     return Case("38", what, REFUSED, 401, do, Says.UNSOUND, log)
 
 
-def answers(what: str, answer: Callable[[Scene], Callable[[], tuple[int, bytes]]]) -> Case:
+def answers(
+    what: str, answer: Callable[[Scene], Callable[[], tuple[int, bytes]]], patience: float = 5.0
+) -> Case:
     """Row 39: the key set cannot be had; and the error is not kept, the next launch is good again."""
 
     def do(scene: Scene) -> requests.Response:
+        scene.stage.look_outside(patience)
         honest, scene.north.answer = scene.north.answer, answer(scene)
         refused = scene.launch()
         scene.north.answer = honest
@@ -112,7 +115,7 @@ CASES = [
     answers("the key set has no body", lambda s: s.north.says(200)),
     answers("the key set is a redirect", lambda s: s.north.says(302)),
     answers("the key set is ten megabytes", lambda s: s.north.says(200, b" " * 10_000_000)),
-    answers("the key set hangs", lambda s: s.north.says_nothing_for(1.5)),
+    answers("the key set hangs", lambda s: s.north.says_nothing_for(1.5), 0.5),
     known_keys_stay("the key set answers 500 after a good launch", 500, b""),
     known_keys_stay("the key set is empty after a good launch", 200, b'{"keys": []}'),
     Case("40", "twenty launches with invented kids", REFUSED, 401, flood, Says.UNSOUND, NO_KEY,

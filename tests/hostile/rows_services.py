@@ -160,7 +160,7 @@ def of_the_other_school(scene: Scene) -> requests.Response:
 WALK, SECRETS = "tests/isolation/test_walks.py", "tests/isolation/test_secrets.py"
 
 CASES = [
-    Case("88", "a page of the other school", Outcome.REFUSED, 404, of_the_other_school, Says.NOT_HERE, ""),
+    Case("88", "a page of the other school", Outcome.REFUSED, 404, of_the_other_school, Says.NOT_HERE, "nothing here"),
     elsewhere("88", "every route, with the ids and secrets of another school", HANDLED,
               "the answer is the same as for what is not there",
               f"{WALK}::test_what_is_another_institutions_does_not_exist"),

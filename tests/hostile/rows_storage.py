@@ -7,14 +7,14 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from bs4 import BeautifulSoup
-from hostile_case import Case, Outcome, Says
+from hostile_case import Case, Outcome, Says, elsewhere
 from hostile_stage import Scene, Visitor, state_of
 
 REFUSED, HANDLED = Outcome.REFUSED, Outcome.HANDLED
 LOST = Says.LOST
 FRAME = {"lti_storage_target": "post_message_forwarding"}
 OURS = {"Origin": "https://coplink.example", "Sec-Fetch-Site": "same-origin"}
-BROWSER = "tests/browser/test_launch_journeys.py"
+BROWSER = "tests/browser/test_platform_storage.py"
 
 
 class Page:
@@ -130,4 +130,9 @@ CASES = [
          LOST, "another browser"),
     Case("26", "the right state, from the registered origin", HANDLED, 200, honest, check=in_the_page,
          how="let in; the session lives in the page, no cookie is set"),
+    elsewhere("26", "the right state from another origin, or under another message_id", HANDLED,
+              "the page does not hear it; after four seconds it offers a tab of its own",
+              f"{BROWSER}::test_reading_back_noise_and_the_right_state_of_another_origin_are_not_heard"),
+    elsewhere("26", "no answer ever", HANDLED, "after four seconds the page offers a tab of its own",
+              f"{BROWSER}::test_keeping_noise_of_all_kinds_and_a_right_answer_of_another_origin_are_not_heard"),
 ]  # fmt: skip
