@@ -82,4 +82,8 @@ def test_without_any_cookie_it_goes_back_all_the_same(browser, demo, settled, tm
     framed.get_by_role("button", name="Put it there").click()
     expect(page.get_by_role("link", name="For the first week")).to_be_visible()
     assert len(context.pages) == 1
+    framed = add_to_course(page, demo, INVITED, COURSE, "editor_button")
+    assert keeps_no_cookie(frame_of_tool(page))
+    framed.get_by_role("button", name="Back to the course").click()
+    expect(framed.get_by_role("heading", level=1)).to_have_text("Nothing was added")
     context.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from coplink.ports.records import Deployment
+from coplink.ports.records import Deployment, RegistrationState
 from coplink.testing.platform import CORE, MEMBERSHIP
 
 BASE = "http://127.0.0.1:8080"
@@ -138,8 +140,27 @@ def test_a_form_from_elsewhere_puts_nothing(school, key):
 
 
 def test_a_deployment_closed_meanwhile_gets_no_answer(site, school, key):
+    known, now = school.platform.deployment_id, site.clock.now()
     browser = school.choosing()
-    with site.services.begin() as uow:
-        uow.platforms.put_deployment(Deployment("reg-here", school.platform.deployment_id, site.here.id))
-        uow.commit()
-    assert school.put(browser, key, "community").status_code == 404
+    for meanwhile in (
+        lambda uow: uow.platforms.put_deployment(Deployment("reg-here", known, site.here.id)),
+        lambda uow: uow.platforms.put_deployment(Deployment("reg-here", known, site.here.id, now)),
+        lambda uow: uow.platforms.put(
+            replace(uow.platforms.get("reg-here"), state=RegistrationState.DISABLED)
+        ),
+    ):
+        assert browser.get("/deep-linking").status_code == 200
+        with site.services.begin() as uow:
+            meanwhile(uow)
+            approved = uow.platforms.deployment("reg-here", known).approved_at
+            disabled = uow.platforms.get("reg-here").state is RegistrationState.DISABLED
+            uow.commit()
+        expected = 200 if approved and not disabled else 404
+        assert school.put(browser, key, "community").status_code == expected
+
+
+def test_a_student_is_told_in_a_browser_that_somebody_else_uses_as_well(site, school, another_school, key):
+    browser = another_school.choosing()
+    school.ask(claims={CORE + "roles": ["Learner"]}, browser=browser)
+    assert browser.page.status_code == 403
+    assert "Only those who teach" in browser.says()

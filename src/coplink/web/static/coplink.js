@@ -44,7 +44,7 @@
     });
 
     // What was chosen for a course goes back to it by itself.
-    const onwards = document.querySelector("form[data-onwards]");
+    const onwards = document.querySelector("form[data-onwards=now]");
     if (onwards) { onwards.submit(); }
 
     // A suite that tells its theme on the token page: the form takes it along.
