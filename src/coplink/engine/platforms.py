@@ -20,7 +20,8 @@ from coplink.ports.storage import UnitOfWork
 
 INVITATION_LIFE = timedelta(days=7)
 ABOUT = "platform"
-LACKING = "platform_lacks"
+LACKING, WAITS = "platform_lacks", "platform_waits"
+OVER_THERE, HERE = "platform administrator", "connection admin"
 
 
 def invite(uow: UnitOfWork, institution: InstitutionId, now: datetime) -> Link:
@@ -78,13 +79,15 @@ def register(
     invitation: Link,
     offered: Registration,
     deployment_id: str | None,
+    known_as: str,
     lacking: Sequence[Said],
     now: datetime,
 ) -> Registration:
     """Keep what a platform registered, using the invitation up: of two at once, one wins.
 
     A client of ours that comes again changes the known registration; what is approved stays so only if its addresses
-    stay the same. A client of another institution is refused.
+    stay the same. A client of another institution is refused. ``known_as`` is what the admin who approves is told:
+    on one issuer there are many schools, and the client id alone does not say which this is.
     """
     if offered.institution != invitation.institution or not uow.links.use(invitation.id, now):
         raise closed()
@@ -98,18 +101,13 @@ def register(
     if deployment_id and uow.platforms.deployment(kept.id, deployment_id) is None:
         uow.platforms.put_deployment(Deployment(kept.id, deployment_id, kept.institution))
     uow.records.clear_notices(None, _about(kept))
-    for number, sentence in enumerate(lacking):
+    notices = [(f"{LACKING}_{number}", sentence, OVER_THERE) for number, sentence in enumerate(lacking)]
+    if kept.state is RegistrationState.PENDING:
+        sentence = say("{platform} has registered coplink and waits for approval.", platform=known_as)
+        notices.insert(0, (WAITS, sentence, HERE))
+    for code, sentence, who in notices:
         uow.records.raise_notice(
-            Notice(
-                uow.new_id(),
-                kept.institution,
-                None,
-                _about(kept),
-                f"{LACKING}_{number}",
-                sentence,
-                "platform administrator",
-                now,
-            )
+            Notice(uow.new_id(), kept.institution, None, _about(kept), code, sentence, who, now)
         )
     return kept
 
@@ -190,6 +188,7 @@ def approve(uow: UnitOfWork, registration: Registration) -> None:
 def disable(uow: UnitOfWork, registration: Registration) -> None:
     """Let nobody in from this platform and ask it for nothing, until it is approved again."""
     uow.platforms.put(replace(registration, state=RegistrationState.DISABLED))
+    uow.records.clear_notices(None, _about(registration))
 
 
 def approve_deployment(

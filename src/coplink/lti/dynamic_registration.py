@@ -45,11 +45,13 @@ class Opening:
 class Registered:
     """A platform has registered coplink: what to keep, the deployment if it named one, and what a person should know.
 
-    ``lacking`` are sentences about what was asked for and not given, ``remarks`` about anything else.
+    ``account`` is whose account the platform says it is; ``lacking`` are sentences about what was asked for and not
+    given, ``remarks`` about anything else.
     """
 
     registration: Registration
     deployment_id: str | None
+    account: str
     lacking: tuple[Said, ...]
     remarks: tuple[Said, ...]
 
@@ -148,7 +150,7 @@ def _read(
         managed if on_site(managed, platform) else "",
     )
     lacking, remarks = tool_document.compare(document, said, tool)
-    return Registered(registration, deployment, tuple(lacking), tuple(remarks))
+    return Registered(registration, deployment, platform.account, tuple(lacking), tuple(remarks))
 
 
 def _id(value: object) -> str | None:

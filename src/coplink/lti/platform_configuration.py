@@ -16,10 +16,13 @@ from typing import Any
 
 from coplink.core.errors import LaunchError
 from coplink.core.words import Said, say
+from coplink.lti.claims import clean
 from coplink.lti.origins import origin, split
 
 LIMIT = 256 * 1024
 LONGEST_ADDRESS, LONGEST_TOKEN, LONGEST_ISSUER = 4000, 8000, 255
+ACCOUNT_NAME = "https://canvas.instructure.com/lti/account_name"
+LONGEST_NAME = 80
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 RESOURCE_LINK = "LtiResourceLinkRequest"
 
@@ -41,6 +44,7 @@ _NEEDED = (
 class PlatformConfiguration:
     """A platform's addresses and abilities. ``audience`` is empty where tokens are asked with the token address.
 
+    ``account`` is whose account it is over there, in the platform's words; empty where it does not say.
     ``scopes`` and ``placements`` (by message type) are None where the platform does not say.
     """
 
@@ -51,6 +55,7 @@ class PlatformConfiguration:
     registration_url: str
     audience: str
     family: str
+    account: str
     scopes: frozenset[str] | None
     messages: Mapping[str, frozenset[str] | None]
 
@@ -97,7 +102,7 @@ def read(body: bytes, address: str) -> PlatformConfiguration:
     if RESOURCE_LINK not in messages:
         raise _lacking(f"messages_supported lacks {RESOURCE_LINK}")
     audience = said.get("authorization_server")
-    family = lti.get("product_family_code")
+    family, account = lti.get("product_family_code"), lti.get(ACCOUNT_NAME)
     return PlatformConfiguration(
         issuer,
         site.own(_text(said, "authorization_endpoint", LONGEST_ADDRESS), "authorization_endpoint"),
@@ -107,6 +112,7 @@ def read(body: bytes, address: str) -> PlatformConfiguration:
         # Canvas names a bare host there, which is no audience; its tokens are asked with the token address.
         audience if isinstance(audience, str) and site.has(audience) else "",
         family if isinstance(family, str) else "",
+        clean(account)[:LONGEST_NAME] if isinstance(account, str) else "",
         frozenset(_texts(said, "scopes_supported")) if "scopes_supported" in said else None,
         messages,
     )

@@ -54,7 +54,13 @@ def blueprint(desk: Desk) -> Blueprint:
         )
         with desk.begin() as uow:
             kept = platforms.register(
-                uow, invitation, made.registration, made.deployment_id, made.lacking, desk.now()
+                uow,
+                invitation,
+                made.registration,
+                made.deployment_id,
+                f"“{made.account}” ({opening.site})" if made.account else opening.site,
+                made.lacking,
+                desk.now(),
             )
             uow.commit()
         log.info("platform registered", registration=kept.id, site=opening.site, state=kept.state.value)

@@ -19,6 +19,7 @@ from registering_play import (
 
 from coplink.core.errors import NotAllowed
 from coplink.engine import platforms
+from coplink.lti.canvas_config import CLAIMS
 from coplink.lti.sandbox.registering import CANVAS, NOTICES, NRPS, TOOL, CanvasSite, MoodleSite
 from coplink.ports.records import RegistrationState
 from coplink.testing.platform import LmsPlatform
@@ -38,11 +39,15 @@ def test_canvas_registers_and_is_pending(desk, net):
     answer = press(browser)
     assert answer.status_code == 200, browser.says()
     assert "coplink is registered with sso.canvaslms.com" in browser.says()
+    admin = desk.admin()
+    admin.get("/admin")
+    told = "“Riverbend” (https://sso.canvaslms.com) has registered coplink and waits for approval."
+    assert told in admin.says(), "one issuer, many schools: who approves must know which this is"
     assert browser.soup().select_one('script[src*="registered.js"]')
     [(client_id, kept)] = registrations(desk).items()
     assert (kept.issuer, kept.state) == ("https://canvas.instructure.com", RegistrationState.PENDING)
     assert kept.authorization_url == "https://sso.canvaslms.com/api/lti/authorize_redirect"
-    assert kept.claims == {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"}
+    assert kept.claims == CLAIMS
     assert kept.managed_url == f"https://sso.canvaslms.com/api/lti/registrations/{client_id}"
     assert kept.audience == "", "a bare host is no audience"
     assert deployments(desk, kept) == []
