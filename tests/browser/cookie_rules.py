@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext
+import requests
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
+from coplink.cli.demo.processes import Demo
 from coplink.testing.chromium import QUIET, chromium
 
 DEFAULT: Mapping[str, Any] = {}
@@ -37,6 +39,30 @@ def chromium_with(browser: Browser, folder: Path, profile: Mapping[str, Any]) ->
     )
     context.set_default_timeout(20_000)
     return context
+
+
+def show_login(page: Page, demo: Demo, where: str) -> Frame:
+    """The page that answers a login without cookies, whatever this browser keeps: in a frame, or in our own tab."""
+    known = demo.ask("lti", "settings/riverbend")
+    form = {
+        "iss": known["issuer"],
+        "client_id": known["client_id"],
+        "login_hint": "somebody",
+        "target_link_uri": f"{demo.tool_url}/",
+    }
+    address = f"{demo.tool_url}/lti/login"
+    answer = requests.post(
+        f"{address}?coplink_tried=1",
+        {**form, "coplink_tab": "1"} if where else form,
+        headers={"Sec-Fetch-Dest": "document" if where else "iframe"},
+        cookies={"__Host-coplink-browser": "x" * 43} if "with cookies" in where else {},
+        timeout=20,
+    )
+    page.route("**/authorize_redirect*", lambda route: route.abort("aborted"))
+    page.route(address, lambda route: route.fulfill(body=answer.text, content_type="text/html"))
+    page.goto(address)
+    page.unroute(address)
+    return page.main_frame
 
 
 def keeps_no_cookie(frame: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cookie_rules import show_login
 from playwright.sync_api import Page
 from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link, platform_invitation
 from visitors import add_to_course, connection, frame_of_tool, launch
@@ -16,6 +17,7 @@ from visitors import add_to_course, connection, frame_of_tool, launch
 from coplink.cli.demo.processes import Demo
 
 ADMIN, ANYBODY, CLAIMANT = "the connection admin", "anybody", "somebody with a one-time link"
+NO_COOKIES = "somebody whose browser keeps no cookies"
 CHOOSER, STUDENT = "a teacher who adds something to the course", "a student who tries to"
 
 
@@ -78,6 +80,9 @@ MORE = {
     "a link that is closed": Look(ANYBODY, "/i/" + "x" * 43, "This link is no longer open"),
     "a student may not add anything": Look(STUDENT, "", "Nothing was put into the course"),
     "a link into a community of others": Look(INVITED, "/?all=1&closed=1", "Welcome"),
+    "a tab of its own is offered": Look(NO_COOKIES, "", "One more click"),
+    "on the way to the platform in that tab": Look(NO_COOKIES, "tab with cookies", "One moment"),
+    "cookies are off there too": Look(NO_COOKIES, "tab", "Cookies are off"),
     "not connected yet": Look(ADMIN, "/admin/connections/google", "Google Workspace"),
 }
 
@@ -102,6 +107,8 @@ class Tour:
         page = self._visitor(look.who)
         if look.who == STUDENT:
             return frame_of_tool(page)
+        if look.who == NO_COOKIES:
+            return show_login(page, self._demo, look.path)
         address = self._demo.tool_url + look.path.format(**self._words) if look.path else ""
         frame = frame_of_tool(page) if len(page.frames) > 1 else page.main_frame
         frame.goto(address or new_admin_link(self._demo, "riverbend"))
@@ -114,7 +121,7 @@ class Tour:
                 add_to_course(page, self._demo, FACILITATOR, COURSE, "link_selection")
             elif who == STUDENT:
                 add_to_course(page, self._demo, INVITED, COURSE, "editor_button")
-            elif who not in (ADMIN, ANYBODY, CLAIMANT):
+            elif who not in (ADMIN, ANYBODY, CLAIMANT, NO_COOKIES):
                 launch(page, self._demo, who, COURSE)
             if who == ADMIN:
                 self._become_admin(page)

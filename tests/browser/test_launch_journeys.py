@@ -174,6 +174,16 @@ def test_what_goes_wrong_is_shown_in_the_page_and_does_not_end_the_session(chrom
     expect(framed.get_by_role("heading", level=1)).to_have_text("This link is no longer open")
 
 
+def test_when_coplink_cannot_be_reached_on_the_way_in_the_page_says_what_to_do(chromium, demo, settled):
+    page = chromium(NONE_AT_ALL).new_page()
+    page.route("**/lti/held", lambda route: route.abort())
+    launch(page, demo, FACILITATOR, COURSE)
+    expect(tool(page).get_by_role("heading", level=1)).to_have_text("coplink did not answer")
+    expect(tool(page).get_by_text("open coplink again from the course")).to_be_visible()
+    page.unroute("**/lti/held")
+    enter(page, demo, FACILITATOR)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(240)
 def test_without_any_cookie_a_community_is_founded_and_its_places_are_watched(chromium, demo):
@@ -217,6 +227,17 @@ def test_without_storage_a_new_tab_is_offered_and_works(chromium, demo, settled,
     tab.get_by_role("link", name="People", exact=True).click()
     expect(tab.get_by_role("heading", level=1)).to_have_text("People")
     assert {one["partitionKey"] for one in context.cookies()} == {"http://127.0.0.1"}
+
+
+def test_a_new_tab_without_cookies_says_so(chromium, demo, settled, moodle):
+    context = chromium(NONE_AT_ALL)
+    page = context.new_page()
+    page.goto(course_address(demo, FACILITATOR, COURSE))
+    with context.expect_page() as opened:
+        tool(page).get_by_role("button", name="Open coplink in a new tab").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Cookies are off")
+    opened.value.get_by_role("button", name="Try again").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Cookies are off")
 
 
 def test_the_new_tab_works_without_script(browser, demo, settled, moodle, tmp_path):

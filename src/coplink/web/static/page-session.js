@@ -72,6 +72,12 @@
   }
 
   function say(sentence) {
+    const failed = document.querySelector("[data-failed]"); // on the first page there is nothing yet to go back to
+    if (failed) {
+      document.querySelector("[data-ask]").hidden = true;
+      failed.hidden = false;
+      return;
+    }
     document.querySelectorAll("[data-said]").forEach(function (one) { one.remove(); });
     const box = document.createElement("div"), words = document.createElement("p");
     box.className = "box bad";
