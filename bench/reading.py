@@ -144,8 +144,15 @@ def library(database: str, url: str) -> dict[str, Any]:
                 if row is None:
                     row = Listed(course=course, subject=member["user_id"])
                     session.add(row)
-                row.name, row.email = member.get("name"), member.get("email")
-                row.roles, row.status = " ".join(member["roles"]), member.get("status")
+                told = {
+                    "name": member.get("name"),
+                    "email": member.get("email"),
+                    "roles": " ".join(member["roles"]),
+                    "status": member.get("status"),
+                }
+                for name, value in told.items():
+                    if getattr(row, name) != value:
+                        setattr(row, name, value)
             known = session.scalars(select(Listed.subject).where(Listed.course == course)).all()
             for subject in set(known) - listed:
                 session.delete(session.get(Listed, (course, subject)))

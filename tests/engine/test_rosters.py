@@ -1,0 +1,395 @@
+"""A roster read again: nobody is asked twice, nothing that was decided is lost, and no shortcut hides anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from coplink.core.people import AccountId, Proof, Role, Standing
+from coplink.core.roster import Listed
+from coplink.core.words import say
+from coplink.core.work import Kind
+from coplink.engine import claim, join, rosters
+from coplink.engine.outcome import Again, Settled
+from coplink.ports.errors import Throttled, Unavailable
+from coplink.ports.storage import StaleTurn
+
+
+@pytest.fixture
+def ana(school):
+    return school.arrive("ana", leads=True, account="1").person
+
+
+@pytest.fixture
+def crowd(school, ana):
+    """A community whose course lists Ana and thirty others; read once."""
+    school.roster.size = 10
+    school.roster.people = [Listed("ana", "Ana", leads=True), *(someone(n) for n in range(30))]
+    community = school.found(ana)
+    school.work()
+    school.roster.looked = 0
+    return community
+
+
+def someone(number, **changes):
+    return Listed(f"s{number}", **{"name": f"S {number}", "email": f"s{number}@school.example", **changes})
+
+
+def context_of(school, community):
+    with school.services.begin() as uow:
+        [context] = uow.communities.contexts(community.id)
+    return context
+
+
+def read_again(school, community):
+    with school.services.begin() as uow:
+        for context in uow.communities.contexts(community.id):
+            uow.work.mark(Kind.READ_ROSTER, context.id, community.id)
+        uow.commit()
+    school.work()
+
+
+def turn_of(school, community):
+    """A turn at reading, as a worker takes it."""
+    context = context_of(school, community)
+    with school.services.begin() as uow:
+        uow.work.mark(Kind.READ_ROSTER, context.id, community.id)
+        turn = uow.work.begin(Kind.READ_ROSTER, context.id, school.clock.now())
+        uow.commit()
+    return turn
+
+
+def read_with(school, turn, source=None):
+    return rosters.read(school.services.begin, source or school.roster, turn, school.clock.now)
+
+
+def standings(school, community):
+    with school.services.begin() as uow:
+        members = uow.communities.memberships(community.id)
+        people = uow.people.many(m.person for m in members)
+    return {people[m.person].name: (m.role, m.standing) for m in members}
+
+
+def last_report(school, community):
+    with school.services.begin() as uow:
+        return uow.records.reports(community.id, "read_roster")[0].counts
+
+
+def kept(school, community):
+    with school.services.begin() as uow:
+        return uow.rosters.last(context_of(school, community).id)
+
+
+# --- nothing changed ----------------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_roster_is_noted_as_read_and_nothing_else_happens(school, crowd):
+    before, remembered = standings(school, crowd), kept(school, crowd)
+    read_at = context_of(school, crowd).read_at
+    school.clock.pass_by(hours=1)
+    read_again(school, crowd)
+    assert school.roster.looked == 0
+    assert context_of(school, crowd).read_at > read_at
+    assert (standings(school, crowd), kept(school, crowd)) == (before, remembered)
+    assert last_report(school, crowd) == {"listed": 31, "no_longer_listed": 0}
+
+
+def test_only_who_is_new_or_changed_is_looked_at(school, crowd):
+    del school.roster.people[3]
+    school.roster.people.append(someone(50))
+    school.roster.people[7] = replace(school.roster.people[7], leads=True)
+    read_again(school, crowd)
+    assert school.roster.looked == 2
+    assert standings(school, crowd)["S 50"] == (Role.MEMBER, Standing.INVITED)
+    assert last_report(school, crowd) == {"listed": 31, "no_longer_listed": 1}
+    assert len(standings(school, crowd)) == 32, "who has gone keeps what they have"
+
+
+def test_who_leads_the_course_is_asked_to_lead_and_a_later_change_moves_nobody(school, crowd):
+    assert standings(school, crowd)["S 4"] == (Role.MEMBER, Standing.INVITED)
+    school.roster.people += [someone(60, leads=True)]
+    school.roster.people[5] = replace(school.roster.people[5], leads=True)
+    read_again(school, crowd)
+    assert standings(school, crowd)["S 60"] == (Role.CO_FACILITATOR, Standing.INVITED)
+    assert standings(school, crowd)["S 4"] == (Role.MEMBER, Standing.INVITED)
+
+
+# --- what people decided meanwhile --------------------------------------------------------------------------------------
+
+
+def test_who_declined_paused_or_left_stays_so_whether_or_not_the_roster_changed(school, crowd):
+    people = {name: school.arrive(name).person for name in ("s1", "s2", "s3")}
+    for name in ("s2", "s3"):
+        school.join(crowd, people[name])
+    with school.services.begin() as uow:
+        join.decline(uow, school.services.sealer, crowd, people["s1"])
+        join.pause(uow, crowd, people["s2"], school.clock.now())
+        join.leave(uow, crowd, people["s3"], school.clock.now())
+        uow.commit()
+    before = standings(school, crowd)
+    for change in (None, lambda one: replace(one, email=f"new-{one.subject}@school.example")):
+        if change:
+            school.roster.people = [change(one) for one in school.roster.people]
+        read_again(school, crowd)
+        assert standings(school, crowd) == before
+        with school.services.begin() as uow:
+            assert join.said_no(uow, school.services.sealer, crowd.id, people["s1"].id)
+    assert school.roster.looked == 31
+
+
+def test_a_second_community_of_the_same_course_asks_everybody_although_nothing_changed(school, crowd, ana):
+    second = school.found(ana, name="Numeracy")
+    school.work()
+    assert school.roster.looked == 31
+    assert set(standings(school, second)) == set(standings(school, crowd))
+    read_again(school, second)
+    read_again(school, crowd)
+    assert school.roster.looked == 31
+
+
+def test_someone_merged_with_another_is_neither_lost_nor_asked_twice(school, crowd):
+    robin = school.arrive("robin", course=False).person
+    one = school.arrive("s1").person
+    with school.services.begin() as uow:
+        uow.people.merge(gone=one.id, into=robin.id)
+        uow.commit()
+    before = standings(school, crowd)
+    read_again(school, crowd)
+    school.roster.people[2] = replace(school.roster.people[2], email="robin@school.example")
+    read_again(school, crowd)
+    assert standings(school, crowd) == before
+    assert len(before) == 31
+    with school.services.begin() as uow:
+        assert uow.people.by_identity(school.here.id, "lti", "realm", "s1").id == robin.id
+
+
+def test_whose_membership_was_erased_is_asked_again_as_ever(school, crowd):
+    with school.services.begin() as uow:
+        one = uow.people.by_identity(school.here.id, "lti", "realm", "s1")
+        uow._session.execute(text("DELETE FROM memberships WHERE person = :who"), {"who": one.id})
+        uow.commit()
+    assert "S 1" not in standings(school, crowd)
+    read_again(school, crowd)
+    assert standings(school, crowd)["S 1"] == (Role.MEMBER, Standing.INVITED)
+
+
+def test_once_a_week_everybody_is_looked_at(school, crowd):
+    school.clock.pass_by(days=6, hours=23)
+    school.roster.people.append(someone(70))
+    read_again(school, crowd)
+    assert school.roster.looked == 1
+    school.clock.pass_by(hours=2)
+    read_again(school, crowd)
+    assert school.roster.looked == 33
+    read_again(school, crowd)
+    assert school.roster.looked == 33
+
+
+def test_under_other_rules_everybody_is_looked_at(school, crowd):
+    school.roster.meaning = "other rules"
+    read_again(school, crowd)
+    assert school.roster.looked == 31
+    read_again(school, crowd)
+    assert school.roster.looked == 31
+
+
+def test_who_joined_by_a_link_and_is_not_listed_is_counted_in_an_unchanged_roster_too(school, crowd):
+    zoe = school.arrive("zoe", course=False).person
+    with school.services.begin() as uow:
+        join.offer(uow, crowd.id, zoe, Role.MEMBER, school.clock.now())
+        uow.commit()
+    read_again(school, crowd)
+    assert last_report(school, crowd) == {"listed": 31, "no_longer_listed": 1}
+    assert school.roster.looked == 0
+
+
+# --- names, addresses, accounts -----------------------------------------------------------------------------------------
+
+
+def test_a_name_or_address_that_was_lacking_is_filled_in_and_none_is_overwritten(school, ana):
+    school.roster.people = [Listed("a"), Listed("b", "Bo"), Listed("c", "Chloe", "chloe@school.example")]
+    school.found(ana)
+    school.work()
+    school.roster.people = [
+        Listed("a", "Al", "al@school.example"),
+        Listed("b", "Bob"),
+        Listed("c", "C", "c@x.example"),
+    ]
+    with school.services.begin() as uow:
+        community = uow.communities.of_person(ana.id)[0][0]
+    read_again(school, community)
+    with school.services.begin() as uow:
+        known = {s: uow.people.by_identity(school.here.id, "lti", "realm", s) for s in "abc"}
+    assert {s: (p.name, p.email) for s, p in known.items()} == {
+        "a": ("Al", "al@school.example"),
+        "b": ("Bo", None),
+        "c": ("Chloe", "chloe@school.example"),
+    }
+
+
+def test_an_account_somebody_denied_is_not_proposed_again_by_an_unchanged_roster(school, crowd):
+    account = AccountId("77")
+    school.roster.people[1] = replace(school.roster.people[1], accounts={"pinboard": account})
+    read_again(school, crowd)
+    with school.services.begin() as uow:
+        [held] = uow.people.holding(school.here.id, "pinboard", account)
+    assert held.proof is Proof.PROPOSED
+    other = school.arrive("oid-77", account="77", door="pinboard", course=False)
+    assert other.maybe is not None
+    with school.services.begin() as uow:
+        claim.deny(uow, other.person, other.maybe.id)
+        uow.commit()
+    read_again(school, crowd)
+    with school.services.begin() as uow:
+        assert [h.person for h in uow.people.holding(school.here.id, "pinboard", account)] == [
+            other.person.id
+        ]
+
+
+# --- half a roster, no roster, broken readings --------------------------------------------------------------------------
+
+
+def test_half_a_roster_leaves_what_was_known_alone(school, crowd):
+    before = kept(school, crowd)
+    read_at = context_of(school, crowd).read_at
+    everybody = school.roster.people
+    school.roster.people, school.roster.complete = [*everybody[:12], someone(80)], False
+    outcome = read_with(school, turn_of(school, crowd))
+    assert outcome == Again(300.0)
+    assert standings(school, crowd)["S 80"] == (Role.MEMBER, Standing.INVITED)
+    assert last_report(school, crowd) == {"listed": 13, "no_longer_listed": 0}
+    assert (replace(kept(school, crowd), owing=False), context_of(school, crowd).read_at) == (before, read_at)
+    school.roster.people, school.roster.complete = everybody, True
+    school.roster.looked = 0
+    read_again(school, crowd)
+    assert school.roster.looked == 0
+    assert last_report(school, crowd) == {"listed": 31, "no_longer_listed": 1}
+
+
+def test_who_asks_for_a_long_wait_gets_it(school, crowd):
+    school.roster.complete = False
+    for asked, waits in ((900.0, 900.0), (2.0, 300.0), (None, 300.0)):
+        school.roster.again = asked
+        assert read_with(school, turn_of(school, crowd)) == Again(waits)
+
+
+def test_an_empty_roster_where_there_were_people_proves_nothing(school, crowd):
+    before = kept(school, crowd)
+    everybody, school.roster.people = school.roster.people, []
+    read_again(school, crowd)
+    assert last_report(school, crowd) == {"listed": 0, "no_longer_listed": 0}
+    assert kept(school, crowd) == before
+    school.roster.people = everybody
+    read_again(school, crowd)
+    assert school.roster.looked == 0
+
+
+class Breaking:
+    """A roster whose reading breaks after so many pages."""
+
+    def __init__(self, paper, pages, error):
+        self.paper, self.pages, self.error = paper, pages, error
+
+    def read(self, address, last=None, secret=b""):
+        reading = self.paper.read(address, last, secret)
+        return _Broken(reading, self.pages, self.error)
+
+
+class _Broken:
+    def __init__(self, reading, pages, error):
+        self.compared, self.complete, self.again = reading.compared, False, None
+        self._reading, self._pages, self._error = reading, pages, error
+
+    def __iter__(self):
+        for number, page in enumerate(self._reading):
+            if number == self._pages:
+                raise self._error
+            yield page
+
+
+def test_a_crash_half_way_keeps_those_who_were_asked_and_their_places_are_told_later(
+    school, ana, monkeypatch
+):
+    monkeypatch.setattr(rosters, "AT_ONCE", 10)
+    community = school.found(ana)
+    school.work()
+    school.roster.size = 10
+    school.roster.people = [someone(n) for n in range(30)]
+    with pytest.raises(MemoryError):
+        read_with(school, turn_of(school, community), Breaking(school.roster, 2, MemoryError()))
+    assert len(standings(school, community)) == 21
+    assert kept(school, community).owing
+    [space] = school.spaces(community)
+    with school.services.begin() as uow:
+        before = uow.work.state(Kind.RECONCILE, space.id).generation
+    school.roster.people = school.roster.people[:20]  # nobody else is new when it is read again
+    assert read_with(school, turn_of(school, community)) == Settled()
+    with school.services.begin() as uow:
+        assert uow.work.state(Kind.RECONCILE, space.id).generation == before + 1
+    assert not kept(school, community).owing
+
+
+@pytest.mark.parametrize("error", [Throttled(say("Slower."), "", 7.0), Unavailable(say("Away."))])
+def test_a_first_page_that_fails_changes_nothing(school, crowd, error):
+    before = kept(school, crowd)
+    with pytest.raises(type(error)):
+        read_with(school, turn_of(school, crowd), Breaking(school.roster, 0, error))
+    assert kept(school, crowd) == before
+
+
+# --- two at once --------------------------------------------------------------------------------------------------------
+
+
+class Overtaken:
+    """While it is read, another worker takes the turn and reads it to the end."""
+
+    def __init__(self, school, community, after):
+        self.school, self.community, self.after = school, community, after
+
+    def read(self, address, last=None, secret=b""):
+        return _Overtaking(self, self.school.roster.read(address, last, secret))
+
+
+class _Overtaking:
+    def __init__(self, roster, reading):
+        self._roster, self._reading = roster, reading
+        self.compared, self.again = reading.compared, None
+
+    @property
+    def complete(self):
+        return self._reading.complete
+
+    def __iter__(self):
+        school, community = self._roster.school, self._roster.community
+        for number, page in enumerate(self._reading):
+            if number == self._roster.after:
+                old, school.roster.people = school.roster.people, [*school.roster.people, someone(90)]
+                assert read_with(school, turn_of(school, community)) == Settled()
+                school.roster.people = old
+            yield page
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_of_two_workers_the_one_that_began_last_leaves_its_snapshot(school, crowd, after):
+    school.roster.people = [*school.roster.people, someone(91)]
+    with pytest.raises(StaleTurn):
+        read_with(school, turn_of(school, crowd), Overtaken(school, crowd, after))
+    assert kept(school, crowd).snapshot.listed == 33
+    assert {"S 90", "S 91"} < set(standings(school, crowd))
+    assert len(standings(school, crowd)) == 33
+    assert last_report(school, crowd) == {"listed": 33, "no_longer_listed": 0}
+
+
+def test_many_are_asked_some_hundreds_at_a_time(school, ana, monkeypatch):
+    monkeypatch.setattr(rosters, "AT_ONCE", 7)
+    commits = []
+    begin = school.services.storage.begin
+    school.roster.size = 50
+    school.roster.people = [someone(n) for n in range(45)]
+    community = school.found(ana)
+    monkeypatch.setattr(school.services.storage, "begin", lambda: commits.append(1) or begin())
+    assert read_with(school, turn_of(school, community)) == Settled()
+    assert len(standings(school, community)) == 46
+    assert len(commits) >= 7 + 2
