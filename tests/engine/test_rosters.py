@@ -82,7 +82,7 @@ def kept(school, community):
         return uow.rosters.last(context_of(school, community).id)
 
 
-# --- nothing changed ----------------------------------------------------------------------------------------------------
+# --- nothing changed -------------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_roster_is_noted_as_read_and_nothing_else_happens(school, crowd):
@@ -116,7 +116,7 @@ def test_who_leads_the_course_is_asked_to_lead_and_a_later_change_moves_nobody(s
     assert standings(school, crowd)["S 4"] == (Role.MEMBER, Standing.INVITED)
 
 
-# --- what people decided meanwhile --------------------------------------------------------------------------------------
+# --- what people decided meanwhile -----------------------------------------------------------------------------------
 
 
 def test_who_declined_paused_or_left_stays_so_whether_or_not_the_roster_changed(school, crowd):
@@ -205,7 +205,7 @@ def test_who_joined_by_a_link_and_is_not_listed_is_counted_in_an_unchanged_roste
     assert school.roster.looked == 0
 
 
-# --- names, addresses, accounts -----------------------------------------------------------------------------------------
+# --- names, addresses, accounts --------------------------------------------------------------------------------------
 
 
 def test_a_name_or_address_that_was_lacking_is_filled_in_and_none_is_overwritten(school, ana):
@@ -248,7 +248,7 @@ def test_an_account_somebody_denied_is_not_proposed_again_by_an_unchanged_roster
         ]
 
 
-# --- half a roster, no roster, broken readings --------------------------------------------------------------------------
+# --- half a roster, no roster, broken readings -----------------------------------------------------------------------
 
 
 def test_half_a_roster_leaves_what_was_known_alone(school, crowd):
@@ -339,7 +339,7 @@ def test_a_first_page_that_fails_changes_nothing(school, crowd, error):
     assert kept(school, crowd) == before
 
 
-# --- two at once --------------------------------------------------------------------------------------------------------
+# --- two at once -----------------------------------------------------------------------------------------------------
 
 
 class Overtaken:
