@@ -28,8 +28,13 @@ CUSTOM_FIELDS: Mapping[str, str] = {
     "canvas_user_id": "$Canvas.user.id",
     "canvas_login_id": "$Canvas.user.loginId",
     "canvas_sis_id": "$Canvas.user.sisSourceId",
+    "previous_contexts": "$Canvas.course.previousContextIds",
 }
-CLAIMS: Mapping[str, str] = {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"}
+CLAIMS: Mapping[str, str] = {
+    "account:canvas": "canvas_user_id",
+    "asked:course": "canvas_course_id",
+    "asked:previous_contexts": "previous_contexts",
+}
 """What those custom fields mean, as a registration keeps it."""
 
 

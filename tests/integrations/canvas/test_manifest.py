@@ -207,7 +207,12 @@ def test_the_custom_fields_are_those_the_readme_gives_a_meaning():
     text = README.read_text(encoding="utf-8")
     claims = dict(re.findall(r"--claim (\S+)=(\w+)", text.replace(HOSTS, "")))
 
-    assert claims == {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"}
+    assert claims == {
+        "account:canvas": "canvas_user_id",
+        "asked:course": "canvas_course_id",
+        "asked:previous_contexts": "previous_contexts",
+    }
+    assert claims == canvas_config.CLAIMS
     assert HOSTS in text
     assert may_serve("https://canvas.school.edu/api/lti", registered(HOSTS.split('"')[1]))
     assert not may_serve("https://canvas.school.edu/api/lti", registered("account:canvas=canvas_user_id"))

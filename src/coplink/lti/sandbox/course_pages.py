@@ -37,7 +37,7 @@ class CoursePages:
         parts.append("<h1>Courses</h1><p>Choose a person and open the course as they would see it.</p>")
         for district in self._school.region.districts.values():
             parts.append(f"<h2>{escape(district.name)}</h2>")
-            for course in self._school.region.courses.values():
+            for course in self._school.courses.values():
                 if course.district == district.key:
                     parts.append(f'<h3>{escape(course.name)}</h3><ul class="plain columns">')
                     parts += [f"<li>{self._open(seat)}</li>" for seat in self._school.seats(course)]
@@ -87,7 +87,7 @@ class CoursePages:
 
     def change_people(self, request: Request, course_id: str) -> Response:
         """Take somebody out of a course, or put them into it as a student."""
-        course = self._school.region.courses.get(course_id)
+        course = self._school.courses.get(course_id)
         key, what, visitor = (request.form.get(name, "") for name in ("person", "change", "as"))
         person = self._school.region.residents.get(key)
         known = course is not None and person is not None and person.district == course.district
@@ -111,7 +111,7 @@ class CoursePages:
         )
 
     def _visitor(self, request: Request, course_id: str) -> Seat | Response:
-        course = self._school.region.courses.get(course_id)
+        course = self._school.courses.get(course_id)
         if course is None:
             return refused_page("There is no such course here.", 404)
         seat = self._school.seat(course, request.args.get("as", ""))
@@ -140,6 +140,7 @@ class CoursePages:
             **links,
             "Add from coplink": f"{here}/placements?as={who}",
             "People": f"{here}/people?as={who}",
+            **({"Copy this course": f"{here}/copy?as={who}"} if seat.role != "student" else {}),
             "Student view": f"{here}?as={STUDENT_VIEW}",
         }
         shown = "".join(

@@ -108,7 +108,7 @@ def accept(school: School, course_id: str, query: Mapping[str, str], form: Mappi
         raise Refuse(400, "invalid_request", "another course, or too late")
     if set(form) != {"JWT"}:
         raise Refuse(400, "invalid_request", f"unexpected parameters: {sorted(form)}")
-    course = school.region.courses[course_id]
+    course = school.courses[course_id]
     seat = school.seat(course, asked["person"])
     if seat is None:
         raise Refuse(403, "unauthorized", "not in the course any more")

@@ -63,7 +63,7 @@ class Placing(CoursePages):
 
     def answered(self, request: Request, course_id: str) -> Response:
         """The tool's answer, inside the frame: what was taken, or why it was not."""
-        if course_id not in self._school.region.courses:
+        if course_id not in self._school.courses:
             return refused_page("There is no such course here.", 404)
         try:
             answer = placements.accept(

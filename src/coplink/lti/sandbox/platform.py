@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from coplink.lti.sandbox.placing import Placing
+from coplink.lti.sandbox.copying import Copying, NoticeBoard
 from coplink.lti.sandbox.rosters import Rosters
 from coplink.lti.sandbox.school import School
 from coplink.lti.sandbox.signin import SignIn
@@ -21,6 +21,7 @@ from coplink.sandbox.wire import DoorLink, Refuse, Wire
 AUTHORIZE = "/api/lti/authorize_redirect"
 KEY_SET = "/api/lti/security/jwks"
 TOKEN = "/login/oauth2/token"  # noqa: S105  a path
+NOTICE_ORDERS = "/api/lti/notice-handlers/<tool>"
 MEMBERS_SHOWN = 6
 
 
@@ -33,9 +34,9 @@ class LtiSandbox(Wire):
         super().__init__(region, store, clock)
         self.school = School(region, store, clock, lambda: self.base_url)
         tokens = Tokens(self.school)
-        storage = StorageFrame(self.school)
+        storage, notices = StorageFrame(self.school), NoticeBoard(self.school, tokens)
         pages, signin, rosters = (
-            Placing(self.school),
+            Copying(self.school),
             SignIn(self.school),
             Rosters(self.school, tokens, self),
         )
@@ -46,11 +47,15 @@ class LtiSandbox(Wire):
             ("GET", "/courses/<course_id>/placements", pages.overview),
             ("GET", "/courses/<course_id>/placements/<placement>", pages.choose),
             ("POST", "/courses/<course_id>/deep_linking_response", pages.answered),
+            ("GET", "/courses/<course_id>/copy", pages.copy_page),
+            ("POST", "/courses/<course_id>/copy", pages.copy),
             ("GET", "/courses/<course_id>/people", pages.people),
             ("POST", "/courses/<course_id>/people", pages.change_people),
             ("GET POST", AUTHORIZE, signin.authorize),
             ("GET", KEY_SET, self._key_set),
             ("POST", TOKEN, tokens.grant),
+            ("GET", NOTICE_ORDERS, notices.show),
+            ("PUT", NOTICE_ORDERS, notices.order),
             ("GET", STORAGE_FRAME, storage.show),
             ("POST", "/_sandbox/profile", storage.choose),
         ):
@@ -68,12 +73,16 @@ class LtiSandbox(Wire):
             "token_url": self.base_url + TOKEN,
             "jwks_url": self.base_url + KEY_SET,
             "audience": AUDIENCE,
-            "claims": {"account:canvas": "canvas_user_id", "asked:course": "canvas_course_id"},
+            "claims": {
+                "account:canvas": "canvas_user_id",
+                "asked:course": "canvas_course_id",
+                "asked:previous_contexts": "previous_contexts",
+            },
         }
 
     def doors(self) -> Iterable[DoorLink]:
         for district in self.region.districts.values():
-            for course in self.region.courses.values():
+            for course in self.school.courses.values():
                 seats = self.school.seats(course) if course.district == district.key else []
                 leading = [seat for seat in seats if seat.role == "teacher"]
                 others = [seat for seat in seats if seat.role != "teacher"][:MEMBERS_SHOWN]
@@ -94,8 +103,10 @@ class LtiSandbox(Wire):
                     "context": course.lti_id,
                     "people": self.school.enrolled(course),
                 }
-                for course in self.region.courses.values()
-            }
+                for course in self.school.courses.values()
+            },
+            "orders": self.store.all("lti.orders"),
+            "sent": self.store.all("lti.sent"),
         }
 
     def refusal(self, refused: Refuse) -> Response:

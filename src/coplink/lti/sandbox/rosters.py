@@ -33,7 +33,7 @@ class Rosters:
     def names_and_roles(self, request: Request, course_id: str) -> Response:
         """One page of a course's roster."""
         district = self._tokens.district(request, NAMES_AND_ROLES)
-        course = self._school.region.courses.get(course_id)
+        course = self._school.courses.get(course_id)
         if course is None or course.district != district:
             raise Refuse(404, "not_found", "no such course for this key")
         if set(request.args) - KNOWN:

@@ -22,6 +22,8 @@ from coplink.sandbox.district import Course, District, Region, Resident, guid
 from coplink.sandbox.store import Store
 
 STUDENT_VIEW = "student-view"
+CORE = "https://purl.imsglobal.org/spec/lti/claim/"
+NOTICE_TYPES = ("LtiHelloWorldNotice", "LtiContextCopyNotice", "LtiAssetProcessorSubmissionNotice")
 _LIS = "http://purl.imsglobal.org/vocab/lis/v2"
 _SYSTEM = "http://purl.imsglobal.org/vocab/lti/system/person"
 # Canvas' enrolments in the words of LTI; an assistant carries the plain role too.
@@ -72,6 +74,20 @@ class School:
     store: Store
     clock: Callable[[], float]
     base_url: Callable[[], str] = field(default=lambda: "")
+
+    @property
+    def courses(self) -> Mapping[str, Course]:
+        """Every course, copies included."""
+        made = {
+            kept["id"]: Course(kept["id"], kept["district"], kept["name"], kept["code"], kept["people"])
+            for kept in self.store.all("lti.copies")
+        }
+        return {**self.region.courses, **made}
+
+    def origin(self, course: Course) -> str:
+        """The opaque id of the course that this one was copied from; empty for an original."""
+        kept = self.store.get("lti.copies", course.id)
+        return self.courses[kept["origin"]].lti_id if kept else ""
 
     def signing_key(self) -> tuple[str, Any]:
         """The platform's key id and private key; made once and kept."""
@@ -164,7 +180,7 @@ class School:
 
     def by_lti_id(self, lti_id: str) -> Course | None:
         """The course with this opaque context id."""
-        return next((c for c in self.region.courses.values() if c.lti_id == lti_id), None)
+        return next((c for c in self.courses.values() if c.lti_id == lti_id), None)
 
     def by_client(self, client_id: str) -> District | None:
         """The district that registered this client."""

@@ -13,11 +13,20 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.lti.sandbox import placements
 from coplink.lti.sandbox.pages import post_onwards, refused_page
-from coplink.lti.sandbox.school import ELSEWHERE, IN_COURSE, ContentLink, School, Seat, custom
+from coplink.lti.sandbox.school import (
+    CORE,
+    ELSEWHERE,
+    IN_COURSE,
+    NOTICE_TYPES,
+    ContentLink,
+    School,
+    Seat,
+    custom,
+)
 from coplink.lti.sandbox.storage_frame import offered
+from coplink.lti.sandbox.tokens import NOTICES
 from coplink.sandbox.district import ISSUER, District, guid
 
-CORE = "https://purl.imsglobal.org/spec/lti/claim/"
 HINT_LIFE = 300
 ASKED = frozenset(
     {"scope", "response_type", "response_mode", "prompt", "client_id", "redirect_uri", "state", "nonce"}
@@ -95,7 +104,7 @@ class SignIn:
             return self._error(
                 redirect, asked, "launch_no_longer_valid", "The message hint is unknown, old or used."
             )
-        course = self._school.region.courses[launch["course"]]
+        course = self._school.courses[launch["course"]]
         seat = self._school.seat(course, launch["person"])
         if seat is None or seat.person.subject != asked["login_hint"]:
             return self._error(redirect, asked, "login_required", "Nobody with this hint is signed in here.")
@@ -140,6 +149,7 @@ class SignIn:
     ) -> dict[str, Any]:
         school, now = self._school, int(self._school.clock())
         course, person = seat.course, seat.person
+        tool = district.deployment_id.partition(":")[0]
         nothing: dict[str, Any] = {"validation_context": None, "errors": {"errors": {}}}
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -187,7 +197,13 @@ class SignIn:
                 **nothing,
             },
             CORE + "roles": [*ELSEWHERE[seat.role], *IN_COURSE[seat.role]],
-            CORE + "custom": custom(seat, link),
+            CORE + "custom": {"previous_contexts": school.origin(course), **custom(seat, link)},
+            CORE + "platformnotificationservice": {
+                "service_versions": ["1.0"],
+                "platform_notification_service_url": f"{school.base_url()}/api/lti/notice-handlers/{tool}",
+                "scope": [NOTICES],
+                "notice_types_supported": list(NOTICE_TYPES),
+            },
             CORE + "lti11_legacy_user_id": guid("legacy", person.key).replace("-", ""),
             CORE + "lti1p1": {"user_id": guid("legacy", person.key).replace("-", ""), **nothing},
             "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": {

@@ -19,7 +19,8 @@ from coplink.sandbox.wire import Refuse
 
 AUDIENCE = f"{ISSUER}/login/oauth2/token"
 NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-GRANTED = frozenset({NAMES_AND_ROLES})
+NOTICES = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+GRANTED = frozenset({NAMES_AND_ROLES, NOTICES})
 TOKEN_LIFE = 3600
 LONGEST_ASSERTION = 300
 SKEW = 60
