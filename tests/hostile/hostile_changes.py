@@ -50,7 +50,29 @@ leaves = st.one_of(
     st.text(max_size=300),
     st.sampled_from(["client-north", "1.3.0", "https://north.example/x", "Instructor", "\ud800", "\x00"]),
 )
-anything = st.recursive(
+# What is almost right in one place or another.
+near = st.sampled_from(
+    [
+        ["client-north"],
+        ["client-north", "another"],
+        ["another", "client-north"],
+        "client-south",
+        ["Instructor", ""],
+        {"id": "course-9"},
+        {"id": "x" * 256},
+        {"context_memberships_url": "https://north.example/m"},
+        {"context_memberships_url": "https://evil.example/m"},
+        {"context_memberships_url": "https://north.example@evil.example/m"},
+        {"context_memberships_url": "http://north.example/m"},
+        {"platform_notification_service_url": "https://evil.example/", "notice_types_supported": [7]},
+        "https://coplink.example/me",
+        "LtiSubmissionReviewRequest",
+        1_788_264_000 - 361,
+        1_788_264_000 + 61,
+        1_788_264_000 + 3_661,
+    ]
+)
+anything = near | st.recursive(
     leaves,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(letters, inner, max_size=4),
     max_leaves=8,

@@ -156,11 +156,24 @@ def _rest(given: Mapping[str, Any], expected: Expected) -> bool:
 
 
 def _platform_is_sound(given: Mapping[str, Any]) -> bool:
-    """Read only where a roster is; ``locale`` only where the presentation names none."""
-    return may(given, "locale", text) and may(
-        given,
-        CORE + "tool_platform",
-        lambda value: isinstance(value, dict) and may(value, "product_family_code", text),
+    """What is read in some launches only: with a roster, without a presentation, where notices are offered."""
+
+    def notices(service: Any) -> bool:
+        return (
+            isinstance(service, dict)
+            and may(service, "platform_notification_service_url", text)
+            and may(service, "notice_types_supported", texts)
+        )
+
+    return (
+        may(given, "locale", text)
+        and may(
+            given,
+            CORE + "tool_platform",
+            lambda value: isinstance(value, dict) and may(value, "product_family_code", text),
+        )
+        and may(given, CORE + "platformnotificationservice", notices)
+        and may(given, CORE + "origin_contexts", texts)
     )
 
 
