@@ -3,7 +3,7 @@
     net = Network(tmp_path)
     net.host("lms.example", app)                       # https://lms.example, on a public address
     net.names["lms.example"] = ["10.0.0.7"]            # ... which now leads elsewhere
-    egress = Egress(outside=net.outside())             # with REQUESTS_CA_BUNDLE = net.trusted
+    Outside(resolve=net.resolve, dial=net.dial)        # for an Egress; REQUESTS_CA_BUNDLE = net.trusted
 
 Names are resolved here and nowhere else; a connection to an address of a host ends at its loopback server, and a
 connection to any other address is noted and refused.
@@ -28,7 +28,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from coplink.lti.outside import Outside
 from coplink.testing.https import Secure
 
 PUBLIC = "93.184.216."
@@ -55,10 +54,6 @@ class Network:
         address = f"{PUBLIC}{len(self._served)}"
         self.names[name], self._ports[address] = [address], served.port
         return f"https://{name}"
-
-    def outside(self, **more: Any) -> Outside:
-        """What may be called in this network."""
-        return Outside(resolve=self.resolve, dial=self.dial, **more)
 
     def resolve(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a name, as they are now; numbers stand for themselves."""

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the play beside the tests
 
-from registering_play import HOST, clock_of
+from registering_play import HOST, clock_of, outside
 
 from coplink.lti.egress import Egress
 from coplink.lti.keys import KeysCache
@@ -28,8 +28,8 @@ def net(tmp_path, monkeypatch):
 @pytest.fixture
 def desk(site, net):
     """The site with this network as its internet."""
-    site.services.egress = Egress(read=2.0, whole=4.0, outside=net.outside())
-    site.services.platform_keys = KeysCache(Egress(outside=net.outside()))
+    site.services.egress = Egress(read=2.0, whole=4.0, outside=outside(net))
+    site.services.platform_keys = KeysCache(Egress(outside=outside(net)))
     return site
 
 

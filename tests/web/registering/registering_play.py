@@ -5,9 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from coplink.engine import platforms
+from coplink.lti.outside import Outside
 
 BASE = "http://127.0.0.1:8080"
 HOST = "https://lms.example"
+
+
+def outside(net):
+    """What may be called in a played network."""
+    return Outside(resolve=net.resolve, dial=net.dial)
 
 
 def clock_of(site):

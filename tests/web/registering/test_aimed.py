@@ -11,6 +11,7 @@ from registering_play import (
     invitation,
     is_refused,
     open_page,
+    outside,
     press,
     registrations,
 )
@@ -89,7 +90,7 @@ def test_the_keys_and_services_of_a_registered_platform_are_judged_at_each_call(
     [kept] = registrations(desk).values()
     net.names["lms.example"] = ["10.0.0.7"]
     with pytest.raises(IntegrationError):
-        KeysCache(Egress(outside=net.outside())).key(kept, moodle.kid)
+        KeysCache(Egress(outside=outside(net))).key(kept, moodle.kid)
     assert "10.0.0.7" not in net.dialled
     net.names["lms.example"] = ["93.184.216.1"]
-    assert KeysCache(Egress(outside=net.outside())).key(kept, moodle.kid) is not None
+    assert KeysCache(Egress(outside=outside(net))).key(kept, moodle.kid) is not None
