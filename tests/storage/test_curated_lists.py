@@ -1,4 +1,4 @@
-"""Short lists come back as they were made, within their community, and follow their maker; so do a person's subjects."""
+"""Short lists come back as they were made, within their community, and follow their maker; people by their subjects."""
 
 from __future__ import annotations
 
