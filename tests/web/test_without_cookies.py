@@ -137,6 +137,14 @@ def test_a_program_and_a_window_of_its_own_go_straight_on(lms, frame, headers):
     assert frame.login(storage=None, headers=headers).status_code == 303
 
 
+def test_an_older_browser_that_does_not_say_where_it_loads_is_tried_as_well(lms, frame):
+    older = {
+        "User-Agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/15.6 Safari"
+    }
+    assert "Open coplink in a new tab" in frame.login(storage=None, headers=older).text
+    assert "data-ask" in frame.login(headers=older).text
+
+
 def test_without_cookies_and_storage_a_tab_is_offered_with_the_login_unused(site, lms, frame):
     page = frame.login(storage=None)
     assert page.status_code == 200

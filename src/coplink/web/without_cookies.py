@@ -30,8 +30,8 @@ def doubtful(request: Request, given: Mapping[str, str]) -> bool:
     if OWN_TAB in given:
         return True
     loaded_for = request.headers.get("Sec-Fetch-Dest", "")
-    if not loaded_for:  # an older browser, or a program
-        return "lti_storage_target" in given
+    if not loaded_for:  # an older browser, which calls itself Mozilla as all do, or a program
+        return "lti_storage_target" in given or request.user_agent.string.startswith("Mozilla/")
     return loaded_for != "document"
 
 
