@@ -9,6 +9,7 @@ from coplink.core.people import AccountId, Proof, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import claim, invitations, join, reading
+from coplink.engine.arrive import might_be
 from coplink.ports.directory import Found
 
 
@@ -63,10 +64,12 @@ def test_someone_known_by_another_door_is_asked_and_becomes_one_person_by_their_
     community = school.found(ana)
     school.work()
     welcome = school.arrive("oid-9", "Chloe P.", account="9", door="pinboard", course=False)
-    assert welcome.maybe is not None
-    assert welcome.mine == ()
     with school.services.begin() as uow:
-        chloe = claim.confirm(uow, welcome.person, welcome.maybe.id)
+        maybe = might_be(uow, welcome.person)
+        assert maybe is not None
+        assert uow.communities.of_person(welcome.person.id) == []
+    with school.services.begin() as uow:
+        chloe = claim.confirm(uow, welcome.person, maybe.id)
         uow.commit()
     assert standing(school, community, chloe) is Standing.INVITED
     school.join(community, chloe)

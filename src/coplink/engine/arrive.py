@@ -11,33 +11,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.core.arrival import Arrival, ProvedAccount
-from coplink.core.community import Community
-from coplink.core.people import Account, Identity, Membership, Person, PersonId, Proof
+from coplink.core.people import Account, CommunityId, Identity, InstitutionId, Person, PersonId, Proof
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import copies, marks, notice_orders
+from coplink.ports.records import ContextLink
 from coplink.ports.storage import UnitOfWork
+
+SEEN_EVERY = timedelta(hours=1)
+"""How exactly it is kept when somebody last came: knowing it to the minute would mean a write at every arrival."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What a person finds: their communities, those of the context they came from, and who they might be as well.
-
-    ``here`` are communities of the context; ``may_found`` whether they lead it; ``maybe`` a person known by another
-    door whom the directory proposed for exactly this account.
-    """
+    """Who came, what the context they came from belongs to, and whether they lead it and so may found here."""
 
     person: Person
-    mine: tuple[tuple[Community, Membership], ...]
-    here: tuple[Community, ...]
+    here: tuple[ContextLink, ...]
     may_found: bool
-    maybe: Person | None
 
 
 def arrive(
     uow: UnitOfWork, arrival: Arrival, now: datetime, roster_age: timedelta = timedelta(hours=1)
 ) -> Welcome:
-    """Recognise or create the person, keep what the door proved, and say what is there for them."""
+    """Recognise or create the person and keep what the door proved; what is known already is not written again."""
     person = _recognise(uow, arrival, now)
     for proved in arrival.accounts:
         person = _prove(uow, person, proved)
@@ -45,13 +42,7 @@ def arrive(
     if not here:
         copies.arrived(uow, arrival, now)
     notice_orders.arrived(uow, arrival)
-    return Welcome(
-        person,
-        tuple(uow.communities.of_person(person.id)),
-        here,
-        may_found=arrival.leads_context and not arrival.test_account,
-        maybe=might_be(uow, person),
-    )
+    return Welcome(person, here, may_found=arrival.leads_context and not arrival.test_account)
 
 
 def might_be(uow: UnitOfWork, person: Person) -> Person | None:
@@ -66,26 +57,41 @@ def might_be(uow: UnitOfWork, person: Person) -> Person | None:
 
 def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
     named = (arrival.institution, arrival.door, arrival.realm, arrival.subject)
-    person = uow.people.by_identity(*named)
-    made = person is None
-    if person is None:
+    found = uow.people.known(*named)
+    if found is None:
         name = (arrival.name or "").strip() or str(say("Someone without a name"))
-        person = Person(PersonId(uow.new_id()), arrival.institution, name, arrival.email, zone=arrival.zone)
-        uow.people.put(person)
+        made = Person(PersonId(uow.new_id()), arrival.institution, name, arrival.email, zone=arrival.zone)
+        uow.people.put(made)
+        known = _noted(uow, named, made, now)
+        if known.id != made.id:
+            uow.people.merge(gone=made.id, into=known.id)  # another process was first to know this identity
+        return known
+    before, proved_at = found
+    known = _as_told(before, arrival)
     # The identity before a person others know: whoever comes in two tabs at once takes both in one order.
-    uow.people.put_identity(Identity(*named, person.id, now))
-    known = uow.people.by_identity(*named) or person
-    if known.id != person.id:
-        uow.people.merge(gone=person.id, into=known.id)  # another process was first to know this identity
-    elif not made:
-        known = replace(
-            known,
-            name=(arrival.name or "").strip() or known.name,
-            email=arrival.email or known.email,
-            zone=arrival.zone or known.zone,
-        )
+    if proved_at is None or now - proved_at >= SEEN_EVERY:
+        before = _noted(uow, named, before, now)
+        known = _as_told(before, arrival)
+    if known != before:
         uow.people.put(known)
     return known
+
+
+def _noted(
+    uow: UnitOfWork, named: tuple[InstitutionId, str, str, str], person: Person, now: datetime
+) -> Person:
+    """Keep that this identity was proved; the person it is, who may be another by now."""
+    uow.people.put_identity(Identity(*named, person.id, now))
+    return uow.people.by_identity(*named) or person
+
+
+def _as_told(person: Person, arrival: Arrival) -> Person:
+    return replace(
+        person,
+        name=(arrival.name or "").strip() or person.name,
+        email=arrival.email or person.email,
+        zone=arrival.zone or person.zone,
+    )
 
 
 def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:
@@ -96,28 +102,28 @@ def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:
         uow.people.merge(gone=person.id, into=other)
         person = uow.people.get(other) or person
         marks.person_changed(uow, person.id)
-    known = any(h.person == person.id and h.proof is Proof.PROVED for h in holders)
+    mine = next((h for h in holders if h.person == person.id and h.proof is Proof.PROVED), None)
+    if mine is not None and proved.address in (None, mine.address):
+        return person
     uow.people.put_account(
         Account(
             person.institution, proved.integration, proved.account, person.id, Proof.PROVED, proved.address
         )
     )
-    if not known:
+    if mine is None:
         marks.account_changed(uow, person.id, person.institution, proved.integration)
     return person
 
 
-def _context(uow: UnitOfWork, arrival: Arrival, now: datetime, age: timedelta) -> tuple[Community, ...]:
-    if arrival.context is None:
+def _context(uow: UnitOfWork, arrival: Arrival, now: datetime, age: timedelta) -> tuple[ContextLink, ...]:
+    came_from = arrival.context
+    if came_from is None:
         return ()
-    here = tuple(uow.communities.in_context(arrival.institution, arrival.context.realm, arrival.context.id))
-    for community in here:
-        for context in uow.communities.contexts(community.id):
-            if (context.realm, context.context) != (arrival.context.realm, arrival.context.id):
-                continue
-            roster = dict(arrival.roster.values) if arrival.roster else context.roster
-            if roster != context.roster:
-                uow.communities.put_context(replace(context, roster=roster))
-            if roster and (context.read_at is None or now - context.read_at > age):
-                uow.work.mark(Kind.READ_ROSTER, context.id, community.id)
+    here = tuple(uow.communities.contexts_at(arrival.institution, came_from.realm, came_from.id))
+    for context in here:
+        roster = dict(arrival.roster.values) if arrival.roster else context.roster
+        if roster != context.roster:
+            uow.communities.put_context(replace(context, roster=roster))
+        if roster and (context.read_at is None or now - context.read_at > age):
+            uow.work.mark(Kind.READ_ROSTER, context.id, CommunityId(context.community))
     return here

@@ -110,5 +110,7 @@ def expanded(found: Mapping[str, Any]) -> dict[str, str]:
 
 def clean(value: str) -> str:
     """Without control characters and broken surrogates, blanks at the ends, or more than a title needs."""
+    if value.isprintable():
+        return " ".join(value.split())[:LONGEST_TEXT]
     kept = "".join(c if c.isprintable() else " " for c in value if not "\ud800" <= c <= "\udfff")
     return " ".join(kept.split())[:LONGEST_TEXT]

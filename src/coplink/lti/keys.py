@@ -51,6 +51,13 @@ class KeysCache:
         self._known: dict[tuple[str, str], _Known] = {}
         self._lock = threading.Lock()
 
+    def at_hand(self, registration: Registration, kid: str) -> RSAPublicKey | None:
+        """The key with this id if it is known and fresh; nobody is asked and nobody waits."""
+        known = self._known.get((registration.id, registration.jwks_url))
+        if known is None or known.fetched_at is None or self._clock() - known.fetched_at >= LIFETIME:
+            return None
+        return known.keys.get(kid)
+
     def key(self, registration: Registration, kid: str) -> RSAPublicKey | None:
         """The key with this id, or None; raises ``IntegrationError`` when there is no key set at all to look in."""
         with self._lock:

@@ -8,18 +8,21 @@ did not come and the platform keeps the state instead, ``complete`` holds the ve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from coplink.core.arrival import Arrival
-from coplink.core.errors import UnknownDeployment
+from coplink.core.errors import LostState, UnknownDeployment
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
-from coplink.lti import arrivals, logins, platform_storage, registrations, tokens
+from coplink.lti import arrivals, jws, logins, platform_storage, registrations, tokens
 from coplink.lti.arrivals import Presentation
 from coplink.lti.claims import Claims, refused
+from coplink.lti.jws import Jws
 from coplink.lti.keys import KeysCache
 from coplink.lti.logins import Initiation
 from coplink.lti.origins import origin, target_path
@@ -61,6 +64,31 @@ class LaunchResult:
     frame_ancestors: tuple[str, ...]
     claims: Claims
     """Everything the token says, verified; message types beyond a resource link read their own part here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A login taken, what it belongs to, and the platform's storage where that must prove the browser."""
+
+    login: Login
+    registration: Registration
+    kept: PlatformStorage | None
+
+
+class _Unknown(Exception):
+    """There is no such login, so none is used up; ``refusal`` is what the visitor is told."""
+
+    def __init__(self, refusal: LostState) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+Enter = Callable[[UnitOfWork, LaunchResult], None]
+"""What becomes of whoever is let in, in the transaction of their launch; it does not commit."""
+
+
+def _nobody(_uow: UnitOfWork, _result: LaunchResult) -> None:
+    """Nothing more is kept."""
 
 
 def begin(
@@ -115,22 +143,33 @@ def complete(
     browser: str,
     now: datetime,
     accepts: frozenset[str] = ACCEPTS,
+    enter: Enter = _nobody,
 ) -> LaunchResult | Held:
     """Verify a launch completely. ``accepts`` are the message types served at this address.
 
-    A launch whose browser is not proved by its cookie is held until its page has shown what the platform kept for it.
+    Taking the login, judging the token and what ``enter`` does with the result are one transaction, which asks nobody
+    outside. A login is used up by its first launch, however that ends. A launch whose browser is not proved by its
+    cookie is held until its page has shown what the platform kept for it.
     """
-    login, registration, kept = _take(storage, form.get("state", ""), browser, now)
-    if "error" in form:
-        raise platform_said_no(form)
-    values = tokens.verify(form.get("id_token", ""), registration, login.nonce, keys_cache, now)
-    result = _result(storage, registration, login, values, accepts)
-    if kept is None:
-        return result
-    with storage.begin() as uow:
-        held = platform_storage.hold(uow, login, kept, values, result.frame_ancestors, now)
-        uow.commit()
-    return held
+    state = _proper(form.get("state", ""))
+    try:
+        with storage.begin() as uow:
+            taken = _take(uow, state, browser, now)
+            if "error" in form:
+                raise platform_said_no(form)
+            token = jws.read(form.get("id_token", ""))
+            key = keys_cache.at_hand(taken.registration, token.kid)
+            if key is not None:
+                return _through(uow, taken, token, key, now, accepts, enter)
+            uow.commit()
+        key = tokens.key_of(token, taken.registration, keys_cache)
+        with storage.begin() as uow:
+            return _through(uow, taken, token, key, now, accepts, enter)
+    except _Unknown as error:
+        raise error.refusal from None
+    except BaseException:
+        _use_up(storage, state, now)
+        raise
 
 
 def release(
@@ -141,10 +180,12 @@ def release(
         login = uow.logins.consume(_proper(form.get("code", "")), now)
         registration = uow.platforms.get(login.about) if login is not None else None
         uow.commit()
-    values = platform_storage.released(login, form.get("state", ""))
-    if login is None or registration is None or values is None:
-        raise lost("the platform's storage gave back another state or none, or the code is unknown or old")
-    return _result(storage, registration, login, values, accepts)
+        values = platform_storage.released(login, form.get("state", ""))
+        if login is None or registration is None or values is None:
+            raise lost(
+                "the platform's storage gave back another state or none, or the code is unknown or old"
+            )
+        return _result(uow, registration, login, values, accepts)
 
 
 def _expected(uow: UnitOfWork, asked: Initiation) -> Registration:
@@ -158,7 +199,7 @@ def _expected(uow: UnitOfWork, asked: Initiation) -> Registration:
 
 
 def _result(
-    storage: Storage,
+    uow: UnitOfWork,
     registration: Registration,
     login: Login,
     values: Mapping[str, Any],
@@ -174,7 +215,7 @@ def _result(
         raise refused("target_link_uri is not ours")
     if login.values["deployment"] not in ("", seen.deployment_id):
         raise refused("deployment_id is not the one of this login")
-    institution = _institution(storage, registration, seen.deployment_id)
+    institution = _institution(uow, registration, seen.deployment_id)
     return LaunchResult(
         arrivals.arrival(seen, registration, institution),
         path,
@@ -187,26 +228,50 @@ def _result(
     )
 
 
-def _take(
-    storage: Storage, state: str, browser: str, now: datetime
-) -> tuple[Login, Registration, PlatformStorage | None]:
+def _take(uow: UnitOfWork, state: str, browser: str, now: datetime) -> _Taken:
     """Take the login's row before anything else is looked at: what comes twice finds nothing.
 
     The platform's storage is named where it must prove the browser, because no cookie of ours came at all.
     """
-    with storage.begin() as uow:
-        login = uow.logins.consume(_proper(state), now)
-        registration = uow.platforms.get(login.about) if login is not None and login.door == DOOR else None
-        uow.commit()
+    login = uow.logins.consume(state, now)
+    registration = uow.platforms.get(login.about) if login is not None and login.door == DOOR else None
     if login is None or registration is None:
-        raise lost("state is unknown, used or expired")
+        raise _Unknown(lost("state is unknown, used or expired"))
     if logins.same_browser(login.browser, browser):
-        return login, registration, None
+        return _Taken(login, registration, None)
     frame = login.values.get(platform_storage.FRAME, "")
     kept = None if browser else platform_storage.named(frame, registration, login.state)
     if kept is None:
         raise lost("state belongs to another browser, or the cookie did not come back")
-    return login, registration, kept
+    return _Taken(login, registration, kept)
+
+
+def _through(
+    uow: UnitOfWork,
+    taken: _Taken,
+    token: Jws,
+    key: RSAPublicKey,
+    now: datetime,
+    accepts: frozenset[str],
+    enter: Enter,
+) -> LaunchResult | Held:
+    """Judge the token and let in whoever it brings, or hold them; commits."""
+    values = tokens.judged(token, key, taken.registration, taken.login.nonce, now)
+    result = _result(uow, taken.registration, taken.login, values, accepts)
+    if taken.kept is not None:
+        held = platform_storage.hold(uow, taken.login, taken.kept, values, result.frame_ancestors, now)
+        uow.commit()
+        return held
+    enter(uow, result)
+    uow.commit()
+    return result
+
+
+def _use_up(storage: Storage, state: str, now: datetime) -> None:
+    """What was refused, or failed, took its login back with it: use that up."""
+    with storage.begin() as uow:
+        uow.logins.consume(state, now)
+        uow.commit()
 
 
 def _proper(secret: str) -> str:
@@ -215,14 +280,12 @@ def _proper(secret: str) -> str:
     return secret
 
 
-def _institution(storage: Storage, registration: Registration, deployment_id: str) -> InstitutionId:
+def _institution(uow: UnitOfWork, registration: Registration, deployment_id: str) -> InstitutionId:
     """The institution behind an approved deployment; one we have never seen is kept as pending, and nothing else."""
-    with storage.begin() as uow:
-        found = uow.platforms.deployment(registration.id, deployment_id)
-        if found is None:
-            uow.platforms.put_deployment(Deployment(registration.id, deployment_id, registration.institution))
-            uow.commit()
+    found = uow.platforms.deployment(registration.id, deployment_id)
     if found is None:
+        uow.platforms.put_deployment(Deployment(registration.id, deployment_id, registration.institution))
+        uow.commit()
         message = say("coplink is not approved for this place yet. An administrator must approve it first.")
         raise UnknownDeployment(
             message, f"new deployment {deployment_id!r} of registration {registration.id}"

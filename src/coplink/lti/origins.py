@@ -7,6 +7,7 @@ itself names. An address without encryption is accepted on loopback only.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from coplink.ports.records import Registration
@@ -21,8 +22,11 @@ _HOSTED_CANVAS = frozenset(
 )
 _CANVAS_DOMAIN = ".instructure.com"
 SERVICE_HOSTS = "service:hosts"
+REMEMBERED = 256
+"""How many addresses are remembered once judged: a platform sends the same ones at every launch."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def split(address: str) -> SplitResult | None:
     """The parts of an absolute web address that is safe to use, or None.
 
@@ -53,6 +57,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=REMEMBERED)
 def origin(address: str) -> str | None:
     """``scheme://host[:port]`` with the default port left out, or None for an address that must not be used."""
     parts = split(address)

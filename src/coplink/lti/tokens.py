@@ -1,4 +1,4 @@
-"""Verifies a platform's token: form, key, signature, and the claims every OpenID token must carry.
+"""Verifies a platform's token: key, signature, and the claims every OpenID token must carry; its form is ``jws``'s.
 
 Sources: RFC 7515, RFC 7519, OpenID Connect Core 3.1.3.7, 1EdTech Security Framework 5.1.3; LTI handbook section 5.
 """
@@ -6,27 +6,24 @@ Sources: RFC 7515, RFC 7519, OpenID Connect Core 3.1.3.7, 1EdTech Security Frame
 from __future__ import annotations
 
 import hmac
-import json
 import math
 from datetime import datetime
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.utils import base64url_decode
 
 from coplink.core.errors import BadToken, NoKeys
 from coplink.core.words import say
+from coplink.lti import jws
 from coplink.lti.claims import Claims, refused
+from coplink.lti.jws import Jws
 from coplink.lti.keys import KeysCache
 from coplink.ports.errors import IntegrationError
 from coplink.ports.records import Registration
 
-LONGEST_TOKEN = 128 * 1024
 LEEWAY = 60
 GREATEST_AGE = 300
 LONGEST_LIFE = 3600
-_JWS = jwt.PyJWS(algorithms=["RS256"])
 
 
 def verify(
@@ -36,10 +33,27 @@ def verify(
 
     Raises ``BadToken``, or ``NoKeys`` when the platform's keys cannot be had.
     """
+    taken = jws.read(token)
+    return judged(taken, key_of(taken, registration, keys), registration, nonce, now)
+
+
+def key_of(taken: Jws, registration: Registration, keys: KeysCache) -> RSAPublicKey:
+    """The key that is said to have signed a token; the platform may be asked for it.
+
+    Raises ``BadToken`` where the platform has none of that id, ``NoKeys`` where it cannot be asked.
+    """
     try:
-        values = signed(token, registration, keys, now)
+        key = keys.key(registration, taken.kid)
     except IntegrationError as error:  # whoever came is refused for now; the trouble is the platform's
         raise NoKeys(error.message, error.detail) from error
+    return _known(key)
+
+
+def judged(
+    taken: Jws, key: RSAPublicKey, registration: Registration, nonce: str, now: datetime
+) -> dict[str, Any]:
+    """The claims of a token, if key, party, times and nonce are right; asks nobody."""
+    values = _fitting(taken.claims(key), registration, now)
     given = values.get("nonce")
     if not isinstance(given, str) or not hmac.compare_digest(
         given.encode("utf-8", "replace"), nonce.encode()
@@ -53,61 +67,20 @@ def signed(token: str, registration: Registration, keys: KeysCache, now: datetim
 
     Raises ``BadToken``, or ``IntegrationError`` when the platform's keys cannot be had.
     """
-    kid = _key_id(token)
-    key = keys.key(registration, kid)
+    taken = jws.read(token)
+    return _fitting(taken.claims(_known(keys.key(registration, taken.kid))), registration, now)
+
+
+def _known(key: RSAPublicKey | None) -> RSAPublicKey:
     if key is None:
         raise refused("the platform publishes no usable key with this id")
-    values = _payload(token, key)
+    return key
+
+
+def _fitting(values: dict[str, Any], registration: Registration, now: datetime) -> dict[str, Any]:
     _check_party(values, registration)
     _check_times(values, now.timestamp())
     return values
-
-
-def _key_id(token: str) -> str:
-    if not token:
-        raise refused("id_token is missing")
-    if len(token) > LONGEST_TOKEN or not token.isascii() or token.count(".") != 2:
-        raise refused("id_token has no proper form")
-    try:
-        header = json.loads(base64url_decode(token.partition(".")[0]), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise refused(f"id_token's header is no proper JSON ({type(error).__name__})") from error
-    if not isinstance(header, dict):
-        raise refused("id_token's header is no object")
-    # Keys named or carried by the header itself (jku, jwk, x5u, x5c) are never looked at.
-    if header.get("alg") != "RS256":
-        raise refused("alg is not RS256")
-    if "crit" in header:
-        raise refused("crit is not supported")
-    kid = header.get("kid")
-    if not isinstance(kid, str) or not kid:
-        raise refused("kid is missing")
-    return kid
-
-
-def _payload(token: str, key: RSAPublicKey) -> dict[str, Any]:
-    try:
-        payload = _JWS.decode(token, key, algorithms=["RS256"])
-    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise refused(f"id_token's signature does not hold ({type(error).__name__})") from error
-    try:
-        values = json.loads(payload, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise refused("payload of id_token is no proper JSON") from error
-    if not isinstance(values, dict):
-        raise refused("payload of id_token is no object")
-    return values
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):  # which of the two a reader takes is anybody's guess
-        raise ValueError("a name occurs twice")
-    return values
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _check_party(values: dict[str, Any], registration: Registration) -> None:

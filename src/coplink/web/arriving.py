@@ -30,25 +30,37 @@ _COMMUNITY = re.compile(r"/c/([0-9a-f]{32})(?=[/?]|$)")
 def arrived(
     desk: Desk, arrival: Arrival, frames: Sequence[str] = (), target: str = "", theme: str = ""
 ) -> str:
+    """Let in who came, in a transaction of its own: see ``enter``."""
+    with desk.begin() as uow:
+        path = enter(desk, uow, arrival, frames, target, theme)
+        uow.commit()
+    return path
+
+
+def enter(
+    desk: Desk,
+    uow: UnitOfWork,
+    arrival: Arrival,
+    frames: Sequence[str] = (),
+    target: str = "",
+    theme: str = "",
+) -> str:
     """Recognise who came, begin their session, and say where to go: a waiting invitation, the target, or the start."""
     age = timedelta(minutes=desk.services.settings.roster_minutes)
-    before = desk.visit.values
-    with desk.begin() as uow:
-        welcome = arrive(uow, arrival, desk.now(), age)
-        link = _waiting(uow, before.get("link", ""), desk)
-        values = {
-            **_told(arrival),
-            "may_found": "yes" if welcome.may_found else "",
-            "frames": " ".join(frames),
-            "theme": theme or before.get("theme", ""),
-            "link": link,
-        }
-        desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
-        wanted = _open_to(uow, welcome, own_path(target) or "")
-        uow.commit()
+    before = desk.leave(uow)
+    welcome = arrive(uow, arrival, desk.now(), age)
+    link = _waiting(uow, before.get("link", ""), desk)
+    values = {
+        **_told(arrival),
+        "may_found": "yes" if welcome.may_found else "",
+        "frames": " ".join(frames),
+        "theme": theme or before.get("theme", ""),
+        "link": link,
+    }
+    desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
     if link:
         return f"/i/{link}"
-    return wanted
+    return _open_to(uow, welcome, own_path(target) or "")
 
 
 def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
@@ -59,7 +71,7 @@ def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
     if not wanted.startswith(("/c/", "/i/", "/me", "/admin")):
         return "/"
     found = _COMMUNITY.match(wanted)
-    if found is None or any(community.id == found[1] for community, _ in welcome.mine):
+    if found is None or uow.communities.membership(CommunityId(found[1]), welcome.person.id):
         return wanted
     community, institution = uow.communities.get(CommunityId(found[1])), welcome.person.institution
     if community is None:

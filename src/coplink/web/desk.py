@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from flask import Response, g, redirect, request
+from flask import Response, g, request
 
 from coplink.core.errors import NotAllowed
 from coplink.core.people import Person
@@ -59,8 +59,13 @@ class Desk:
 
     @property
     def visit(self) -> Visit:
-        """Who makes this request."""
-        return cast(Visit, g.get("visit") or Visit())
+        """Who makes this request; looked up when first asked for."""
+        if "visit" not in g:
+            secret, g.visit = g.pop("secret", ""), Visit()
+            if secret:
+                with self.begin() as uow:
+                    g.visit = sessions.find(uow, secret, self.now())
+        return cast(Visit, g.visit)
 
     def person(self) -> Person:
         """The person who visits; sends anybody else to the doors."""
@@ -75,9 +80,21 @@ class Desk:
             raise NotAllowed(say("This page is for the connection admins of an institution."))
         return person
 
+    def leave(self, uow: UnitOfWork) -> Mapping[str, str]:
+        """End the session this browser has, if it has one; what it carried."""
+        if "visit" in g:
+            session = self.visit.session
+            if session is not None:
+                uow.sessions.drop(session.id_hash)
+        else:
+            session = sessions.end(uow, g.pop("secret", ""), self.now())
+        g.visit = Visit()
+        return session.values if session else {}
+
     def enter(self, uow: UnitOfWork, person: Person | None, values: Mapping[str, str]) -> None:
-        """Begin a new session in this browser; its cookie is set with the answer."""
-        secret, session = sessions.start(uow, person, values, self.visit.session, self.now())
+        """Begin a new session in this browser, in the old one's place; its cookie is set with the answer."""
+        self.leave(uow)
+        secret, session = sessions.start(uow, person, values, self.now())
         g.visit, g.new_cookie = Visit(session, person), secret
 
     def remember(self, uow: UnitOfWork, **values: str | None) -> None:
@@ -100,7 +117,12 @@ def own_path(path: str | None) -> str | None:
 
 def see(path: str) -> Response:
     """Redirect to one of our own pages, by GET."""
-    return cast(Response, redirect(path, code=303))
+    return onward(path)
+
+
+def onward(address: str) -> Response:
+    """Redirect by GET (RFC 9110, 15.4.4); the answer has no body, which browsers do not show."""
+    return Response(status=303, headers={"Location": address})
 
 
 def typed(name: str, longest: int = 4000) -> str:

@@ -25,6 +25,8 @@ from coplink.web.desk import Desk
 from coplink.web.session import Visit
 
 CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook", "notices.hear"})
+# Who comes there says so anew; the session they had is looked up only where it matters.
+WHOEVER_COMES = frozenset({"lti.login", "lti.launched"})
 WITH_A_CODE = frozenset({"lti.held", "deep_linking.back", "registering.register"})
 WITHOUT_SESSION = frozenset(
     {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "registering.canvas"}
@@ -115,10 +117,9 @@ def stand(app: Flask, desk: Desk) -> Frames:
             return
         told = request.headers.get(sessions.HEADER)
         g.in_page = told is not None  # the page speaks for itself, whatever cookie came along
-        secret = sessions.cookie_of(request) if told is None else told
-        if secret:
-            with desk.begin() as uow:
-                g.visit = sessions.find(uow, secret, desk.now())
+        g.secret = sessions.cookie_of(request) if told is None else told
+        if request.endpoint not in WHOEVER_COMES:
+            g.visit = desk.visit
 
     @app.before_request
     def is_this_form_ours() -> None:
@@ -137,7 +138,7 @@ def stand(app: Flask, desk: Desk) -> Frames:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        ancestors = () if request.endpoint in WITHOUT_SESSION else frames.of(desk.visit)
+        ancestors = () if request.endpoint in WITHOUT_SESSION else frames.of(g.get("visit") or Visit())
         _policy(response, " ".join(dict.fromkeys(["'self'", *ancestors, *g.get("framed_by", ())])))
         if "new_cookie" in g and g.get("in_page"):
             sessions.tell_page(response, g.new_cookie)

@@ -10,9 +10,7 @@ These addresses are registered with platforms: they do not change. What a launch
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import Blueprint, Response, g, jsonify, redirect, request
+from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from coplink.core.errors import LaunchError
@@ -21,9 +19,10 @@ from coplink.lti import launch
 from coplink.lti.claims import clean
 from coplink.lti.launch import LaunchResult
 from coplink.lti.platform_storage import Held
+from coplink.ports.storage import UnitOfWork
 from coplink.web import arriving, deep_linking, without_cookies
 from coplink.web import session as sessions
-from coplink.web.desk import Desk, first, see, this_browser
+from coplink.web.desk import Desk, first, onward, see, this_browser
 
 
 def blueprint(desk: Desk) -> Blueprint:
@@ -38,15 +37,30 @@ def blueprint(desk: Desk) -> Blueprint:
         begun = launch.begin(desk.services.storage, given, desk.base_url, this_browser(), desk.now())
         if without_cookies.OWN_TAB in given:
             return without_cookies.onwards(begun)
-        return cast(Response, redirect(begun.redirect_url, code=303))
+        return onward(begun.redirect_url)
 
     @views.post("/lti/launch")
     def launched() -> Response:
-        browser = sessions.browser_of(request)
+        ways: list[str] = []
+
+        def enter(uow: UnitOfWork, result: LaunchResult) -> None:
+            if result.message_type == launch.RESOURCE_LINK:
+                ways.append(
+                    arriving.enter(desk, uow, result.arrival, result.frame_ancestors, result.target_path)
+                )
+
+        services, browser = desk.services, sessions.browser_of(request)
         result = launch.complete(
-            desk.services.storage, desk.services.platform_keys, _once(request.form), browser, desk.now()
+            services.storage,
+            services.platform_keys,
+            _once(request.form),
+            browser,
+            desk.now(),
+            enter=enter,
         )
-        return without_cookies.held(result) if isinstance(result, Held) else _enter(desk, result)
+        if isinstance(result, Held):
+            return without_cookies.held(result)
+        return see(ways[0]) if ways else _enter(desk, result)
 
     @views.post("/lti/held")
     def held() -> Response:

@@ -71,12 +71,18 @@ def find(uow: UnitOfWork, secret: str, now: datetime) -> Visit:
     return Visit(session, person)
 
 
+def end(uow: UnitOfWork, secret: str, now: datetime) -> Session | None:
+    """End the session behind a cookie; what it was, unless it had gone idle."""
+    if not secret or len(secret) > LONGEST_SECRET:
+        return None
+    session = uow.sessions.end(hashed(secret), now)
+    return session if session is not None and now - session.seen_at <= IDLE else None
+
+
 def start(
-    uow: UnitOfWork, person: Person | None, values: Mapping[str, str], old: Session | None, now: datetime
+    uow: UnitOfWork, person: Person | None, values: Mapping[str, str], now: datetime
 ) -> tuple[str, Session]:
-    """A fresh session and its secret; the old one ends."""
-    if old is not None:
-        uow.sessions.drop(old.id_hash)
+    """A fresh session and its secret."""
     secret = fresh_token()
     session = Session(
         hashed(secret),

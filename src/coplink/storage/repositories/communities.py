@@ -38,6 +38,15 @@ CONTEXTS_AT = Ready(
         .order_by(_contexts.c.title, _contexts.c.id)
     )
 )
+_memberships = sql(MembershipRow)
+MEMBERSHIP = Ready(
+    lambda _: select(
+        _memberships.c.institution,
+        _memberships.c.role,
+        _memberships.c.standing,
+        _memberships.c.changed_at,
+    ).where(_memberships.c.community == bindparam("of"), _memberships.c.person == bindparam("whose"))
+)
 
 
 class SqlCommunities(Repository):
@@ -162,10 +171,13 @@ class SqlCommunities(Repository):
         )
 
     def membership(self, community: CommunityId, person: PersonId) -> Membership | None:
-        row = self._one(
-            select(MembershipRow).where(MembershipRow.community == community, MembershipRow.person == person)
+        found = self._transaction.first(MEMBERSHIP, of=community, whose=person)
+        if found is None:
+            return None
+        institution, role, standing, changed_at = found
+        return Membership(
+            community, person, InstitutionId(institution), Role(role), Standing(standing), changed_at
         )
-        return None if row is None else _membership(row)
 
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
         query = select(MembershipRow).where(MembershipRow.community == community)

@@ -36,6 +36,8 @@ KNOWN = Ready(
             _identities.c.realm == bindparam("within"),
             _identities.c.subject == bindparam("named"),
         )
+        # Whoever is recognised stays who they are until this ends: nobody merges them away meanwhile.
+        .with_for_update(read=True, key_share=True, of=_people)
     )
 )
 HOLDING = Ready(
