@@ -48,7 +48,14 @@ def make_engine(url: str | URL) -> Engine:
 def _sqlite(address: URL) -> Engine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        address,
+        json_serializer=to_json,
+        connect_args={"timeout": BUSY_SECONDS},
+        # As many as there are threads at once, and none is opened twice; the warmest is taken first.
+        pool_size=0,
+        pool_use_lifo=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
