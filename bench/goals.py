@@ -1,6 +1,6 @@
 """What every benchmark here prints: tables for people, and with ``--json`` one object that holds the goals.
 
-    {"goals": [{"name": ..., "value": ..., "goal": ..., "met": ...}], "figures": {...}, "setting": {...}}
+{"goals": [{"name": ..., "value": ..., "goal": ..., "met": ...}], "figures": {...}, "setting": {...}}
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ def show(table: Table) -> None:
     wide = [max(len(str(row[n])) for row in [table.heads, *table.rows]) for n in range(len(table.heads))]
     print(f"\n{table.title}")
     for row in [table.heads, ["-" * w for w in wide], *table.rows]:
-        cells = [str(cell).ljust(w) if n == 0 else str(cell).rjust(w) for n, (cell, w) in enumerate(zip(row, wide, strict=True))]
+        cells = [
+            str(cell).ljust(w) if n == 0 else str(cell).rjust(w)
+            for n, (cell, w) in enumerate(zip(row, wide, strict=True))
+        ]
         print("  " + "  ".join(cells))
     if table.note:
         print(f"  {table.note}")

@@ -50,7 +50,7 @@ from coplink.wiring import build
 
 HERE = Path(__file__).parent
 MASTER_KEY = "b" * 43 + "="
-COMMUNITY = "literacy"
+COMMUNITY = "11" * 16
 TARGET = f"{TOOL}/c/{COMMUNITY}"
 SQLITE_GOAL, POSTGRES_GOAL = 2.0, 2.5
 
@@ -192,7 +192,10 @@ class Bench:
         forms = []
         for n, answer in enumerate(logins):
             jars[n] |= answer.cookies
-            asked = answer.location or f"https://x/?state={secrets.token_urlsafe(36)}&nonce={secrets.token_urlsafe(32)}"
+            asked = (
+                answer.location
+                or f"https://x/?state={secrets.token_urlsafe(36)}&nonce={secrets.token_urlsafe(32)}"
+            )
             forms.append((n, self.course.launch_form(case.visitors[n], asked)))
         server_again, database_again = case.server.cpu(), case.database()
         launches = in_flight(launch, forms)
@@ -201,7 +204,9 @@ class Bench:
         for n, answer in enumerate(launches):
             jars[n] |= answer.cookies
             if not case.good(answer):
-                raise RuntimeError(f"{case.name}: launch ended with {answer.status} {answer.location!r} {answer.body[-1500:]}")
+                raise RuntimeError(
+                    f"{case.name}: launch ended with {answer.status} {answer.location!r} {answer.body[-1500:]}"
+                )
         case.costs.append(server / len(jars) * 1000)
         case.databases.append(database / len(jars) * 1000)
         case.fetches += self.platform.fetches - before
@@ -210,7 +215,9 @@ class Bench:
 
 def in_page(answer: Answer) -> bool:
     """coplink's good end: on to the community's own page, with a fresh session."""
-    return answer.status == 303 and answer.location == f"/c/{COMMUNITY}" and "__Host-coplink" in answer.cookies
+    return (
+        answer.status == 303 and answer.location == f"/c/{COMMUNITY}" and "__Host-coplink" in answer.cookies
+    )
 
 
 def database_cpu(url: str) -> Callable[[], float]:

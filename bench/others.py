@@ -103,9 +103,7 @@ def main() -> None:
     asked.add_argument("--platform", type=Path)
     asked.add_argument("--cache-keys", action="store_true")
     given = asked.parse_args()
-    settings = load(
-        base_url="https://localhost", listen=f"127.0.0.1:{given.port}", data_dir=given.folder
-    )
+    settings = load(base_url="https://localhost", listen=f"127.0.0.1:{given.port}", data_dir=given.folder)
     if given.what == "echo":
         app = echo()
     else:

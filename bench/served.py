@@ -48,7 +48,7 @@ class Server:
     def __init__(self, command: Sequence[str], port: int, environ: Mapping[str, str], log: Path) -> None:
         self.port = port
         self._log = log.open("wb")
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [sys.executable, *command], env={**os.environ, **environ}, stdout=self._log, stderr=self._log
         )
         self._name = str(log)

@@ -18,7 +18,9 @@ from coplink.testing.platform import CORE, NRPS, LmsPlatform
 HOST = "localhost"  # the platform of this bench is on loopback, which coplink calls from there alone
 TOOL = f"https://{HOST}"
 IN_FLIGHT = 8
-RESERVED = "x" * 800  # custom parameters and names as platforms send them: the token becomes as long as theirs
+RESERVED = (
+    "x" * 800
+)  # custom parameters and names as platforms send them: the token becomes as long as theirs
 
 
 @dataclass

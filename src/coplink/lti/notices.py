@@ -20,7 +20,7 @@ from coplink.core.arrival import Context, NoticeOffer
 from coplink.core.errors import UnknownDeployment
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
-from coplink.lti import odd, registrations, tokens
+from coplink.lti import jws, odd, registrations, tokens
 from coplink.lti.claims import CORE, Claims, refused
 from coplink.lti.connector import Connector
 from coplink.lti.egress import Answer, Egress
@@ -131,7 +131,7 @@ class LtiNotices:
 
 def _for_whom(token: str) -> tuple[str, str]:
     """Whose word a notice claims to be, and to whom: only to find the key that says whether it is true."""
-    if len(token) > tokens.LONGEST_TOKEN or not token.isascii():
+    if len(token) > jws.LONGEST_TOKEN or not token.isascii():
         raise refused("the notice has no proper form")
     try:
         values: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
