@@ -14,7 +14,8 @@ class LoginRow(Table):
     """A login under way. Dropped soon after it expires (minutes).
 
     No personal data, because nobody is known yet, but for one minute at most: a launch that waits for the platform's
-    storage holds what its token says (a name, perhaps an address), sealed. The state is kept as a hash; nonce and
+    storage holds what its token says (a name, perhaps an address), and an answer on its way to a course whom a
+    collaboration is for, both sealed. The state is kept as a hash; nonce and
     values (a PKCE verifier, for instance) are sealed.
     """
 
