@@ -132,9 +132,9 @@ def test_a_login_by_get_goes_around_with_what_its_address_said_anyway(site, lms,
     assert browser.client.get(answer.location, base_url=BASE, headers=FRAMED).status_code == 303
 
 
-@pytest.mark.parametrize("headers", [{}, ALONE])
-def test_a_program_and_a_window_of_its_own_go_straight_on(lms, frame, headers):
-    assert frame.login(storage=None, headers=headers).status_code == 303
+@pytest.mark.parametrize(("headers", "storage"), [({}, None), (ALONE, None), (ALONE, FRAME)])
+def test_a_program_and_a_window_of_its_own_go_straight_on(lms, frame, headers, storage):
+    assert frame.login(storage=storage, headers=headers).status_code == 303
 
 
 def test_an_older_browser_that_does_not_say_where_it_loads_is_tried_as_well(lms, frame):
