@@ -22,6 +22,7 @@ import requests
 from coplink.core.words import say
 from coplink.lti.origins import origin, split
 from coplink.lti.outside import Outside, PinnedAdapter, forbidden
+from coplink.lti.patience import PATIENCE
 from coplink.ports.errors import Unavailable, UnexpectedReply
 
 if TYPE_CHECKING:
@@ -96,15 +97,18 @@ class Egress:
             raise _unusable(where)
         ends = self._clock() + self._whole
         try:
-            with self._session().request(
-                method,
-                url,
-                headers=headers,
-                data=form,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                PATIENCE.call(self._whole),
+                self._session().request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=form,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 body = self._body(response, limit, ends, where)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
         except (requests.RequestException, OSError) as error:
@@ -120,8 +124,8 @@ class Egress:
                 raise UnexpectedReply(
                     say("The learning platform sent far too much."), f"{where}: > {limit} bytes"
                 )
-            if self._clock() > ends:  # each read is quick, but there is no end of them
-                raise unreachable(f"{where}: dripping")
+        if self._clock() > ends:  # cut: what came looks like an answer, and may be half of one
+            raise unreachable(f"{where}: dripping")
         return bytes(body)
 
     def _session(self) -> requests.Session:

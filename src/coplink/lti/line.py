@@ -20,9 +20,12 @@ from coplink.core.words import say
 from coplink.lti.egress import Answer, described, unreachable
 from coplink.lti.origins import origin, split
 from coplink.lti.outside import forbidden
+from coplink.lti.patience import PATIENCE
 from coplink.ports.errors import UnexpectedReply
 
-_SLICE = 1024 * 1024
+_SLICE = (
+    32 * 1024
+)  # larger pieces are taken from the system anew each time, which costs more than reading them
 
 
 class Line:
@@ -58,6 +61,10 @@ class Line:
         target = self.target(url)
         if target is None:
             raise _unusable(described("GET", url))
+        with PATIENCE.call(self._whole):
+            return self._read(url, target, limit, headers)
+
+    def _read(self, url: str, target: str, limit: int, headers: Mapping[str, str]) -> Answer:
         ends = self._clock() + self._whole
         try:
             response = self._pool.urlopen(
@@ -106,8 +113,8 @@ class Line:
             if size > limit:
                 message = say("The learning platform sent far too much.")
                 raise UnexpectedReply(message, f"{described('GET', url)}: > {limit} bytes")
-            if self._clock() > ends:  # each read is quick, but there is no end of them
-                raise unreachable(f"{described('GET', url)}: dripping")
+        if self._clock() > ends:  # cut: what came looks like an answer, and may be half of one
+            raise unreachable(f"{described('GET', url)}: dripping")
         return b"".join(pieces)
 
 

@@ -21,6 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from coplink.lti.patience import PATIENCE
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 Dial = Callable[..., socket.socket]
@@ -30,6 +32,7 @@ _OF_THE_HOUSE = frozenset({ipaddress.ip_address("168.63.129.16")})
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _INSTANCE_DATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+MOST_ADDRESSES = 4
 
 
 class Forbidden(OSError):
@@ -113,14 +116,16 @@ def _odd_number(host: str) -> bool:
 def forbidden(error: BaseException) -> Forbidden | None:
     """The refusal behind an error of the library, if it was one."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    reason = error if isinstance(error, NewConnectionError) else reason
     cause = reason.__cause__ if isinstance(reason, NewConnectionError) else None
     return cause if isinstance(cause, Forbidden) else None
 
 
-class _Pinned(HTTPConnection):
+class _Judged(HTTPConnection):
     """A connection to a judged address; the name stays what the certificate and the ``Host`` header are about."""
 
     outside = Outside()
+    _twin: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -130,23 +135,37 @@ class _Pinned(HTTPConnection):
         except Forbidden as error:
             raise NewConnectionError(self, f"refused: {error}") from error
         last: OSError = OSError("no address")
-        for address in addresses:
+        for address in addresses[:MOST_ADDRESSES]:
             try:
-                return self.outside.dial(
+                made = self.outside.dial(
                     (address, self.port), self.timeout, socket_options=self.socket_options
                 )
             except OSError as error:
                 last = error
+                continue
+            self._twin = made.dup()  # TLS takes the socket itself over
+            PATIENCE.mind(self._twin)
+            return made
         if isinstance(last, TimeoutError):
             raise ConnectTimeoutError(self, "connecting took too long") from last
         raise NewConnectionError(self, "cannot connect") from last
 
+    def request(self, *args: Any, **more: Any) -> None:
+        """Send a request; a connection that is used again is minded again."""
+        if self._twin is not None and self.sock is not None:
+            PATIENCE.mind(self._twin)
+        super().request(*args, **more)
 
-class _PinnedTls(HTTPSConnection):
+    def close(self) -> None:
+        """End the connection."""
+        super().close()
+        if self._twin is not None:
+            PATIENCE.done_with(self._twin)
+            self._twin = None
+
+
+class _JudgedTls(_Judged, HTTPSConnection):
     """The same over TLS."""
-
-    outside = Outside()
-    _new_conn = _Pinned._new_conn
 
 
 class PinnedAdapter(HTTPAdapter):
@@ -160,6 +179,6 @@ class PinnedAdapter(HTTPAdapter):
         """Build the pools of this session around our connections."""
         super().init_poolmanager(*args, **more)
         given = {"outside": self._outside}
-        plain = type("Pool", (HTTPConnectionPool,), {"ConnectionCls": type("Plain", (_Pinned,), given)})
-        safe = type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": type("Safe", (_PinnedTls,), given)})
+        plain = type("Pool", (HTTPConnectionPool,), {"ConnectionCls": type("Plain", (_Judged,), given)})
+        safe = type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": type("Safe", (_JudgedTls,), given)})
         self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": safe}
