@@ -50,29 +50,7 @@ leaves = st.one_of(
     st.text(max_size=300),
     st.sampled_from(["client-north", "1.3.0", "https://north.example/x", "Instructor", "\ud800", "\x00"]),
 )
-# What is almost right in one place or another.
-near = st.sampled_from(
-    [
-        ["client-north"],
-        ["client-north", "another"],
-        ["another", "client-north"],
-        "client-south",
-        ["Instructor", ""],
-        {"id": "course-9"},
-        {"id": "x" * 256},
-        {"context_memberships_url": "https://north.example/m"},
-        {"context_memberships_url": "https://evil.example/m"},
-        {"context_memberships_url": "https://north.example@evil.example/m"},
-        {"context_memberships_url": "http://north.example/m"},
-        {"platform_notification_service_url": "https://evil.example/", "notice_types_supported": [7]},
-        "https://coplink.example/me",
-        "LtiSubmissionReviewRequest",
-        1_788_264_000 - 361,
-        1_788_264_000 + 61,
-        1_788_264_000 + 3_661,
-    ]
-)
-anything = near | st.recursive(
+anything = st.recursive(
     leaves,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(letters, inner, max_size=4),
     max_leaves=8,
@@ -98,6 +76,59 @@ def changes(paths: Sequence[Path], most: int = 3) -> st.SearchStrategy[list[Chan
         st.builds(Change, st.just("twice"), where, anything),
     )
     return st.lists(one, min_size=1, max_size=most)
+
+
+NOW = 1_788_264_000
+HERE, OTHER = "client-north", "client-south"
+
+
+def almost() -> st.SearchStrategy[list[Change]]:
+    """One thing that is nearly right, or right in an unusual way, and perhaps somebody without a name besides."""
+    one = st.sampled_from(ALMOST)
+    return st.tuples(one, changes([(name,) for name in PEOPLE], most=1) | st.just([])).map(
+        lambda both: [*both[0], *both[1]]
+    )
+
+
+def _set(name: str, value: Any) -> Change:
+    return Change("set", (name,), value)
+
+
+ALMOST: list[list[Change]] = [
+    [_set("aud", [HERE])],
+    [_set("aud", [HERE]), Change("take out", ("azp",))],
+    [_set("aud", [HERE, "another"])],
+    [_set("aud", [HERE, "another"]), Change("take out", ("azp",))],
+    [_set("aud", ["another", HERE]), Change("take out", ("azp",))],
+    [_set("aud", [HERE, "another"]), _set("azp", "another")],
+    [_set("aud", OTHER), _set("azp", OTHER)],
+    [_set("azp", OTHER)],
+    *([_set("iat", NOW + seconds), _set("exp", NOW + 60)] for seconds in (-86_400, -361, -359, 59, 61)),
+    *([_set("nbf", NOW + seconds)] for seconds in (-86_400, 59, 61)),
+    *([_set("exp", NOW + seconds)] for seconds in (-61, -59, 3_659, 3_661, 31_536_000)),
+    [_set("sub", "x" * 255)],
+    [_set("sub", "x" * 256)],
+    [_set(CORE + "roles", ["Instructor", ""])],
+    [_set(CORE + "roles", [])],
+    [_set(CORE + "context", {"id": "course-9"})],
+    [_set(CORE + "context", {"id": "x" * 256})],
+    [_set(CORE + "target_link_uri", "https://coplink.example/me")],
+    [_set(CORE + "target_link_uri", "https://coplink.example")],
+    [_set(CORE + "message_type", "LtiSubmissionReviewRequest")],
+    [_set(CORE + "version", "1.3")],
+    *(
+        [_set(NRPS, {"context_memberships_url": address})]
+        for address in (
+            "https://north.example/m",
+            "https://evil.example/m",
+            "https://north.example@evil.example/m",
+            "http://north.example/m",
+            "https://north.example:8443/m",
+            "https://evil.example\\@north.example/m",
+        )
+    ),
+    [_set(CORE + "platformnotificationservice", {"notice_types_supported": [7]})],
+]
 
 
 def changed(document: Mapping[str, Any], wanted: Sequence[Change]) -> tuple[dict[str, Any], set[Path]]:
