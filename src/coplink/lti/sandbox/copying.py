@@ -43,7 +43,7 @@ class Copying(Placing):
         main = (
             f"<h2>{COPY}</h2><p>The copy has the content of this course and nobody in it but you.</p>"
             f'<form method="post" action="/courses/{course_id}/copy">{hidden({"as": seat.person.key})}'
-            '<p><label>Name of the copy <input name="name" required maxlength="100"'
+            '<p><label>Name of the copy <input name="name" required maxlength="100" size="40"'
             f' value="{escape(seat.course.name)} (copy)"></label></p>'
             '<p><label><input type="checkbox" name="lose" value="yes"> Lose the notice that tells coplink of it'
             "</label></p><button>Copy</button></form>"
