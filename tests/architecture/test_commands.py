@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["demo", "demo-reset", "test", "test-long", "lint", "format", "lock", "clean", "screenshots"]
+TARGETS = [
+    "demo",
+    "demo-reset",
+    "test",
+    "test-again",
+    "test-long",
+    "bench",
+    "lint",
+    "format",
+    "lock",
+    "clean",
+    "screenshots",
+]
 
 
 def make(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
