@@ -169,3 +169,17 @@ def test_a_client_of_another_institution_is_not_taken_over(desk, mean):
     assert answer.status_code == 403
     assert "another institution" in browser.says()
     assert registrations(desk) == {client_id: before}
+
+
+def test_neither_invitation_nor_token_reaches_the_log(desk, mean, capsys):
+    token, told = invitation(desk), mean.invite()
+    mean.says = {"client_id": None}
+    browser, _ = open_page(desk, told, token)
+    press(browser)
+    mean.says = {}
+    browser, _ = open_page(desk, told := mean.invite(), token)
+    press(browser)
+    logged = "".join(capsys.readouterr())
+    assert "platform registered" in logged
+    assert token not in logged
+    assert told["registration_token"] not in logged
