@@ -91,6 +91,19 @@ def flood(scene: Scene) -> requests.Response:
     return answer
 
 
+def published_twice(first: str, outcome: Outcome, status: int, says: Says, log: str) -> Case:
+    """Two keys under one kid: the first counts, and nothing is guessed."""
+
+    def do(scene: Scene) -> requests.Response:
+        keys = {"the platform's": scene.north.private, "another": scene.north.rogue}
+        second = next(name for name in keys if name != first)
+        scene.north.publish(public_jwk(keys[first], "north"), public_jwk(keys[second], "north"))
+        return scene.launch()
+
+    what = f"two keys under one kid, {first} first"
+    return Case("S3", what, outcome, status, do, says, log, how="the first of the key set counts")
+
+
 def key_of_the_other_school(kid: str, log: str) -> Case:
     def do(scene: Scene) -> requests.Response:
         address = scene.begin()
@@ -120,6 +133,8 @@ CASES = [
     known_keys_stay("the key set is empty after a good launch", 200, b'{"keys": []}'),
     Case("40", "twenty launches with invented kids", REFUSED, 401, flood, Says.UNSOUND, NO_KEY,
          how="at most one fetch a minute"),
+    published_twice("the platform's", Outcome.ACCEPTED, 303, Says.NOTHING, ""),
+    published_twice("another", REFUSED, 401, Says.UNSOUND, "signature"),
     key_of_the_other_school("south", NO_KEY),
     key_of_the_other_school("north", "signature"),
 ]  # fmt: skip

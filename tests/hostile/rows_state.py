@@ -119,6 +119,37 @@ def one_came(scene: Scene, answer: requests.Response) -> None:
     assert scene.grown()["people"] == 1
 
 
+def planted(scene: Scene) -> requests.Response:
+    """S20: somebody puts the cookies of their own session into Ana's browser before she comes."""
+    attacker = scene.visitor()
+    address = scene.begin(visitor=attacker)
+    assert (
+        scene.bring(scene.form(address, {"sub": "subject-of-eve", "name": "Eve"}), attacker).status_code
+        == 303
+    )
+    scene.ana.session.cookies.update(attacker.session.cookies)
+    scene.mark()
+    answer = scene.launch()
+    assert scene.ana.cookie() != attacker.cookie()
+    assert "Ana Ruiz" in scene.ana.get("/me").text
+    assert "Ana Ruiz" not in attacker.get("/me").text
+    return answer
+
+
+def invented_session(scene: Scene) -> requests.Response:
+    """S20: a session id made up by somebody does not become a session by the launch."""
+    made_up = "m" * 43
+    scene.ana.session.cookies.set("__Host-coplink", made_up, domain="coplink.example", path="/", secure=True)
+    scene.mark()
+    answer = scene.launch()
+    assert scene.ana.cookie() != made_up
+    return answer
+
+
+def new_secret(scene: Scene, answer: requests.Response) -> None:
+    assert scene.ana.cookie() != scene.cookie_before
+
+
 def by_get(scene: Scene):
     return scene.ana.get("/lti/launch", params=scene.form(scene.begin()))
 
@@ -169,5 +200,9 @@ CASES = [
     error("access_denied", Says.NOT_LET_IN),
     error("server_error", Says.PLATFORM_TROUBLE),
     error("launch_no_longer_valid", Says.NOT_OPENED),
+    Case("S20", "the session of somebody else, planted before the launch", HANDLED, 303, planted, check=new_secret,
+         how="the launch begins a session with a new secret; the planted one stays somebody else's, or ends"),
+    Case("S20", "an invented session id, planted before the launch", HANDLED, 303, invented_session,
+         check=new_secret, how="it never becomes a session"),
     error("<script>", Says.NOT_OPENED, "the platform answers with an error that is markup"),
 ]  # fmt: skip
