@@ -210,6 +210,26 @@ def test_numbers_and_depths_beyond_reason_name_no_account(course, read):
 # --- the line ---------------------------------------------------------------------------------------------------------
 
 
+def half():
+    """A server that hangs up half way through its answer; its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listening.accept()
+        with listening, connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_half_an_answer_is_none():
+    url = half()
+    with pytest.raises(Unavailable):
+        Egress(outside=LOOPBACK).line(url).get(f"{url}/x", 1000, {})
+
+
 def dripping():
     """A server that sends a byte now and then, for ever; its address."""
     listening = socket.create_server(("127.0.0.1", 0))
