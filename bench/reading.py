@@ -1,10 +1,10 @@
 """One reading of a very large roster, in a process of its own: what it costs in CPU seconds and memory.
 
-    python bench/reading.py ours|library|pages DATABASE URL
+    python bench/reading.py ours|library DATABASE URL FOLDER
 
 ``ours`` is one job of the worker, exactly as the queue hands it over. ``library`` is what its users write: the whole
-list from ``get_members()``, then one object per person through the ORM, compared and stored. ``pages`` only fetches the
-pages with ``requests``. Prints one JSON object. Each reads a course of three first, as any worker has before.
+list from ``get_members()``, then one object per person through the ORM, compared and stored. Prints one JSON object.
+Each reads a course of three first, as any worker has before. ``FOLDER`` is for what else coplink would write.
 """
 
 from __future__ import annotations

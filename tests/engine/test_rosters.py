@@ -236,10 +236,9 @@ def test_an_account_somebody_denied_is_not_proposed_again_by_an_unchanged_roster
     with school.services.begin() as uow:
         [held] = uow.people.holding(school.here.id, "pinboard", account)
     assert held.proof is Proof.PROPOSED
-    other = school.arrive("oid-77", account="77", door="pinboard", course=False)
-    assert other.maybe is not None
+    other = school.arrive("oid-77", account="77", door="pinboard", course=False).person
     with school.services.begin() as uow:
-        claim.deny(uow, other.person, other.maybe.id)
+        claim.deny(uow, other, held.person)
         uow.commit()
     read_again(school, crowd)
     with school.services.begin() as uow:

@@ -128,6 +128,21 @@ def test_an_identity_that_is_known_keeps_its_person(keep, world):
         assert found == {"s": first, f"sub-{third.id}": third}
 
 
+def test_names_and_addresses_are_filled_in_within_one_institution(keep, world):
+    people = [person(world, n) for n in range(3)]
+    with keep() as uow:
+        uow.rosters.add(people, [known_by(one) for one in people])
+        uow.people.put(replace(people[1], email="own@x.example"))
+        told = [replace(one, name=f"New {one.id}", email="told@x.example") for one in people]
+        uow.rosters.fill([*told[:2], replace(told[2], institution=world.south.id)])
+        uow.rosters.fill([])
+        assert [uow.people.get(one.id) for one in people] == [
+            told[0],
+            replace(told[1], email="own@x.example"),
+            people[2],
+        ]
+
+
 def test_memberships_are_counted_and_never_overwritten(keep, world):
     people = [person(world, n) for n in range(3)]
     with keep() as uow:

@@ -32,14 +32,16 @@ def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> 
     here, realm = context.institution, context.realm
     known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
     new: dict[str, Person] = {}
+    filled: list[Person] = []
     for one in listed:
         person = known.get(one.subject)
         if person is None:
             new[one.subject] = Person(PersonId(uow.new_id()), here, one.name or NAMELESS, one.email)
         elif (one.email and not person.email) or (one.name and person.name in ("", NAMELESS)):
             person = replace(person, email=person.email or one.email, name=one.name or person.name)
-            uow.people.put(person)
+            filled.append(person)
             known[one.subject] = person
+    uow.rosters.fill(filled)
     identities = [Identity(here, DOOR, realm, subject, person.id) for subject, person in new.items()]
     if uow.rosters.add(list(new.values()), identities):
         known.update(new)

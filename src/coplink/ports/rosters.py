@@ -75,6 +75,10 @@ class Rosters(Protocol):
         """Add new people and how a door knows them; an identity that is known by now keeps its person: then False."""
         ...
 
+    def fill(self, people: Sequence[Person]) -> None:
+        """Write the names and addresses of people who are known; an address that is there by now stays."""
+        ...
+
     def accounts(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Account]]: ...
     def propose(self, accounts: Sequence[Account]) -> None:
         """Add accounts; what is there stays as it is."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Text, any_, bindparam, func, literal, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
@@ -99,6 +99,23 @@ class SqlRosters(Repository):
         self._add_all(PersonRow, _PERSON, people)
         identities = sorted(identities, key=lambda one: one.subject)
         return self._add_all(IdentityRow, _IDENTITY, identities) == len(identities)
+
+    def fill(self, people: Sequence[Person]) -> None:
+        if not people:
+            return
+        changing = (
+            update(PersonRow)
+            .where(PersonRow.id == bindparam("key"), PersonRow.institution == bindparam("school"))
+            .values(name=bindparam("called"), email=func.coalesce(PersonRow.email, bindparam("address")))
+        )
+        order = sorted(people, key=lambda one: one.id)
+        self._session.connection().execute(
+            changing,
+            [
+                {"key": one.id, "school": one.institution, "called": one.name, "address": one.email}
+                for one in order
+            ],
+        )
 
     def accounts(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Account]]:
         found: dict[PersonId, list[Account]] = defaultdict(list)
