@@ -6,21 +6,14 @@ import json
 import re
 
 import pytest
-from werkzeug.test import Client
 
 from coplink.ports.records import Deployment
+from coplink.testing.frames import BASE, FRAMED, OURS, CookielessFrame
+from coplink.testing.frames import STORAGE as FRAME
 from coplink.testing.platform import LmsPlatform
 
-BASE = "http://127.0.0.1:8080"
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
-FRAMED = {
-    "Sec-Fetch-Dest": "iframe",
-    "Sec-Fetch-Site": "cross-site",
-    "Origin": "https://riverbend.lms.example",
-}
 ALONE = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}
-OURS = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
-FRAME = "post_message_forwarding"
 
 
 @pytest.fixture
@@ -35,61 +28,9 @@ def lms(site):
         yield platform
 
 
-class Frame:
-    """A browser in a frame that keeps no cookie at all; what the platform keeps and the page's secret are at hand."""
-
-    def __init__(self, site, lms):
-        self.site, self.lms = site, lms
-        self.client = Client(site.app, use_cookies=False)
-        self.secret, self.page = "", None
-
-    def login(self, storage=FRAME, headers=FRAMED, **changes):
-        form = self.lms.login_form({"target_link_uri": f"{BASE}/", "lti_storage_target": storage, **changes})
-        self.page = self.client.post("/lti/login", data=form, base_url=BASE, headers=headers)
-        if self.page.status_code == 307:
-            self.page = self.client.post(self.page.location, data=form, base_url=BASE, headers=headers)
-        return self.page
-
-    def launch(self, changes=None):
-        """Log in by the platform's storage and come back with a token; shows the page that asks the storage."""
-        self.login()
-        self.kept = self.data("value")
-        claims = {CLAIM + "target_link_uri": f"{BASE}/", **(changes or {})}
-        form = self.lms.launch_form(self.data("onwards"), self.site.clock.now(), claims)
-        self.page = self.client.post("/lti/launch", data=form, base_url=BASE, headers=FRAMED)
-        return self.page
-
-    def prove(self, state=None, code=None, headers=OURS):
-        form = {
-            "code": self.data("code") if code is None else code,
-            "state": self.kept if state is None else state,
-        }
-        return self.take(self.client.post("/lti/held", data=form, base_url=BASE, headers=headers))
-
-    def take(self, answer):
-        """What our script does with an answer."""
-        self.page, self.secret = answer, answer.headers.get("X-Coplink-Session", self.secret)
-        go = answer.headers.get("X-Coplink-Go") or (answer.location if answer.status_code == 303 else None)
-        return self.get(go) if go else answer
-
-    def get(self, path):
-        return self.take(self.client.get(path, base_url=BASE, headers={"X-Coplink-Session": self.secret}))
-
-    def post(self, path, headers=OURS, **form):
-        found = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
-        form = {"csrf": found[1] if found else "", **form}
-        headers = {**headers, "X-Coplink-Session": self.secret}
-        return self.take(self.client.post(path, data=form, base_url=BASE, headers=headers))
-
-    def data(self, name):
-        found = re.search(rf'data-{name}="([^"]*)"', self.page.text)
-        assert found, self.page.text
-        return found[1].replace("&amp;", "&")
-
-
 @pytest.fixture
 def frame(site, lms):
-    return Frame(site, lms)
+    return CookielessFrame(site.app, lms, site.clock.now)
 
 
 def logins(site):
@@ -297,104 +238,6 @@ def test_the_page_that_asks_may_be_framed_by_the_platform_the_launch_names(lms, 
     policy = frame.launch(back).headers["Content-Security-Policy"]
     assert "https://school.vanity.example" in policy.split("frame-ancestors")[1]
     assert "form-action 'self';" in policy
-
-
-# --- the session ----------------------------------------------------------------------------------------------------
-
-
-def test_forms_and_redirects_work_with_the_secret_in_the_header(site, lms, frame):
-    frame.launch()
-    frame.prove()
-    frame.get("/me")
-    page = frame.post("/me/home", zone="Europe/Vienna")
-    assert page.status_code == 200
-    assert "Europe/Vienna" in page.text
-    assert site.services is not None
-
-
-def test_a_form_needs_its_own_secret_and_our_own_origin_all_the_same(lms, frame):
-    frame.launch()
-    frame.prove()
-    frame.get("/me")
-    shown = frame.page
-    for how in ({"csrf": "x"}, {"headers": {**OURS, "Origin": "https://evil.example"}}):
-        frame.page = shown
-        assert frame.post("/me/home", zone="UTC", **how).status_code == 403
-
-
-@pytest.mark.parametrize("secret", ["", "x", "x" * 43, "x" * 5000, "ü"])
-def test_an_invented_secret_is_nobody(lms, frame, secret):
-    frame.launch()
-    frame.prove()
-    frame.secret = secret.encode().decode("latin-1")
-    answer = frame.client.get("/me", base_url=BASE, headers={"X-Coplink-Session": frame.secret})
-    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/me")
-
-
-def test_row_88_the_page_speaks_for_itself_whatever_cookie_came_along(site, lms, frame):
-    ben = site.enter("ben")
-    frame.launch()
-    frame.prove()
-    assert (
-        "Welcome, Ana Ruiz"
-        in ben.client.get("/?all=1", base_url=BASE, headers={"X-Coplink-Session": frame.secret}).text
-    )
-    nobody = ben.client.get("/?all=1", base_url=BASE, headers={"X-Coplink-Session": "x" * 43})
-    assert nobody.status_code == 303, "a page whose session is over does not become Ben's"
-    assert "Welcome, Ben" in ben.get("/?all=1").text
-
-
-def test_a_new_launch_has_a_new_secret(lms, frame):
-    frame.launch()
-    frame.prove()
-    first = frame.secret
-    frame.secret = ""
-    frame.launch()
-    frame.prove()
-    assert frame.secret not in ("", first)
-
-
-def test_a_session_that_changes_hands_its_new_secret_to_the_page(site, lms, frame):
-    """Two doors become one person: the old secret is worth nothing, the page goes on with the new one."""
-    other = site.enter("ana", name="Ana Ruiz")
-    other.get("/me")
-    other.post("/me/code")
-    code = other.soup().select_one("#my-code")["value"]
-    frame.launch()
-    frame.prove()
-    first = frame.secret
-    frame.get("/me")
-    frame.post("/me/link", code=code)
-    page = frame.post("/me/link", code=code, sure="yes")
-    assert page.status_code == 200
-    assert frame.secret != first
-    old = frame.client.get("/me", base_url=BASE, headers={"X-Coplink-Session": first})
-    assert old.status_code == 303
-    assert "Set-Cookie" not in page.headers
-
-
-def test_the_secret_opens_nothing_as_a_cookie_or_in_an_address(site, lms, frame):
-    frame.launch()
-    frame.prove()
-    for path in (f"/me?session={frame.secret}", f"/me?X-Coplink-Session={frame.secret}"):
-        assert frame.client.get(path, base_url=BASE).status_code == 303
-
-
-def test_other_origins_are_not_told_that_they_may_send_the_header(site):
-    asked = {
-        "Origin": "https://evil.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "x-coplink-session",
-    }
-    answer = Client(site.app).open("/me/home", method="OPTIONS", base_url=BASE, headers=asked)
-    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")]
-
-
-def test_an_idle_session_in_the_page_ends(site, lms, frame):
-    frame.launch()
-    frame.prove()
-    site.clock.pass_by(minutes=61)
-    assert "Where do you come from?" in frame.get("/me").text
 
 
 def test_the_pages_hold_no_script_of_their_own(lms, frame):
