@@ -242,9 +242,7 @@ def test_an_account_somebody_denied_is_not_proposed_again_by_an_unchanged_roster
         uow.commit()
     read_again(school, crowd)
     with school.services.begin() as uow:
-        assert [h.person for h in uow.people.holding(school.here.id, "pinboard", account)] == [
-            other.person.id
-        ]
+        assert [h.person for h in uow.people.holding(school.here.id, "pinboard", account)] == [other.id]
 
 
 # --- half a roster, no roster, broken readings -----------------------------------------------------------------------
