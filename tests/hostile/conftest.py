@@ -13,7 +13,8 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tables beside the tests
 
-from hostile_stage import NAMES, Scene, Stage
+from hostile_stage import Scene, Stage
+from hostile_world import NAMES
 
 from coplink import logs
 from coplink.storage.database import make_engine, upgrade

@@ -5,7 +5,6 @@ Run as a program it writes the page anew; ``test_review`` holds page and table t
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -35,8 +34,8 @@ The numbers 1 to 94 are those of the specification. *Refused* means more than it
 reference, the log has the detail under that reference, no session, person or other row is left but what the line names,
 and neither page nor log holds a token, a secret, a name or an address. Every answer carries its security headers.
 
-This page is written from the table in `tests/hostile/` by `tests/hostile/hostile_review.py`, and a test holds the two
-together.
+Sentences stand here by a short name; the words that people read are [at the end](#what-people-read). The page is
+written from the table in `tests/hostile/` by `tests/hostile/hostile_review.py`, and a test holds the two together.
 """
 
 
@@ -46,43 +45,57 @@ def number_of(case: Case) -> int:
 
 
 def lines(cases: list[Case]) -> list[str]:
-    head = ["| no. | what is done | outcome | status | what people read, what is done | seen in |"]
-    head.append("|---|---|---|---|---|---|")
-    return head + [line(case) for case in cases]
+    """One line for what has the same number and ends in the same way."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for case in cases:
+        number = "" if case.number.startswith("A") else case.number
+        together.setdefault((number, end(case)), []).append(cell(case.what))
+    found = [f"|{number}|{'; '.join(what)}|{ended}|" for (number, ended), what in together.items()]
+    return ["|no.|what is done|outcome|what people read, what is done|", "|---|---|---|---|", *found]
 
 
-def line(case: Case) -> str:
-    words = f"“… {case.says.value} …”" if case.says is not Says.NOTHING else ""
-    told = "; ".join(text for text in (words, case.how, left(case)) if text)
-    status = str(case.status) if case.status else "–"
-    cells = (case.number, case.what, f"**{case.outcome}**", status, told, f"`{seen(case)}`")
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+def end(case: Case) -> str:
+    """The outcome and what goes with it, as two cells."""
+    status = f" {case.status}" if case.status else ""
+    words = f"*{short(case.says)}*" if case.says is not Says.NOTHING else ""
+    seen = f"seen in `{case.seen.partition('::')[0]}`" if case.seen else ""
+    told = "; ".join(text for text in (words, case.how, left(case), seen) if text)
+    return f"**{case.outcome}**{status}|{cell(told)}"
+
+
+def short(says: Says) -> str:
+    return says.name.lower().replace("_", " ")
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def left(case: Case) -> str:
     if case.outcome is not Outcome.REFUSED or not case.leaves:
         return ""
-    return "leaves in the database: " + ", ".join(f"{rows} in {name}" for name, rows in case.leaves.items())
+    return "leaves " + ", ".join(f"{rows} row in {name}" for name, rows in case.leaves.items())
 
 
-def seen(case: Case) -> str:
-    return (case.seen or f"tests/hostile/{WHERE[case.key]}.py").partition("::")[0]
+def section(title: str, cases: list[Case]) -> list[str]:
+    files = sorted({f"`tests/hostile/{WHERE[case.key]}.py`" for case in cases})
+    return [f"## {title}", "", f"Seen in {', '.join(files)}.", "", *lines(cases), ""]
 
 
 def page() -> str:
     """The whole page."""
     text = [HEAD]
     for title, first, last in SECTIONS:
-        chosen = sorted((case for case in CASES if first <= number_of(case) <= last), key=number_of)
-        text += [f"## {title}", "", *lines(chosen), ""]
+        chosen = [case for case in CASES if first <= number_of(case) <= last]
+        text += section(title, sorted(chosen, key=number_of))
     for title, letter in FURTHER:
         chosen = [case for case in CASES if case.number.startswith(letter)]
-        text += [f"## {title}", "", *lines(sorted(chosen, key=_further)), ""]
+        text += section(title, sorted(chosen, key=lambda case: int(case.number[1:])))
+    used = {case.says for case in CASES} - {Says.NOTHING}
+    text += ["## What people read", "", "|short|words of the sentence|", "|---|---|"]
+    text += [f"|*{short(says)}*|… {says.value} …|" for says in Says if says in used]
+    text.append("")
     return "\n".join(text)
-
-
-def _further(case: Case) -> int:
-    return int(re.sub(r"\D", "", case.number))
 
 
 if __name__ == "__main__":

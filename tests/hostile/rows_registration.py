@@ -9,7 +9,8 @@ from typing import Any
 
 import requests
 from hostile_case import Case, Outcome, Says
-from hostile_stage import NEWCOMER, Scene
+from hostile_stage import Scene
+from hostile_world import NEWCOMER
 from werkzeug.wrappers import Request, Response
 
 from coplink.engine import platforms

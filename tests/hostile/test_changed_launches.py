@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hostile_changes import HEADER, INNER, TOP, Change, almost, changed, changes, letters, written
 from hostile_spec import Expected, Verdict, verdict
-from hostile_stage import COOKIE, NORTH, TOOL, Scene, state_of
+from hostile_stage import COOKIE, Scene, state_of
+from hostile_world import NORTH, TOOL
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict

@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
-from hostile_stage import TOOL, Scene
+from hostile_stage import Scene
+from hostile_world import TOOL
 from werkzeug.test import Client
 
 from coplink.testing.platform import CORE
