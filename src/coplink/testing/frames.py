@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from coplink.testing.platform import CORE, LmsPlatform
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 BASE = "http://127.0.0.1:8080"
 FRAMED = {
@@ -25,7 +27,7 @@ STORAGE = "post_message_forwarding"
 class CookielessFrame:
     """Logs in, launches and visits pages; what the platform keeps (``kept``) and the page's ``secret`` are at hand."""
 
-    def __init__(self, app: Flask, platform: LmsPlatform, now: Callable[[], datetime]) -> None:
+    def __init__(self, app: WSGIApplication, platform: LmsPlatform, now: Callable[[], datetime]) -> None:
         self.client = Client(app, use_cookies=False)
         self._platform, self._now = platform, now
         self.secret = self.kept = ""
