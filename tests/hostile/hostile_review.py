@@ -48,8 +48,7 @@ def lines(cases: list[Case]) -> list[str]:
     """One line for what has the same number and ends in the same way."""
     together: dict[tuple[str, str], list[str]] = {}
     for case in cases:
-        number = "" if case.number.startswith("A") else case.number
-        together.setdefault((number, end(case)), []).append(cell(case.what))
+        together.setdefault((case.number, end(case)), []).append(cell(case.what))
     found = [f"|{number}|{'; '.join(what)}|{ended}|" for (number, ended), what in together.items()]
     return ["|no.|what is done|outcome|what people read, what is done|", "|---|---|---|---|", *found]
 

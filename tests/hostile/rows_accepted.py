@@ -26,7 +26,8 @@ def let_in(
     def launch(scene: Scene) -> requests.Response:
         return scene.launch(settled(scene, changes))
 
-    return Case(f"A{next(_numbers)}", what, Outcome.ACCEPTED, 303, do or launch, check=check)
+    how = {leads: "leads: may found a community", learns: "the least right"}.get(check, "")
+    return Case(f"A{next(_numbers)}", what, Outcome.ACCEPTED, 303, do or launch, check=check, how=how)
 
 
 def person(scene: Scene) -> Person:
@@ -60,7 +61,7 @@ def learns(scene: Scene, answer: requests.Response) -> None:
 def told(name: str | None, email: str | None) -> Check:
     def check(scene: Scene, answer: requests.Response) -> None:
         found = person(scene)
-        assert (found.name if name else "") == (name or "")
+        assert name is None or found.name == name
         assert found.email == email
         leads(scene, answer)
 
