@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 CALLED_BY_OTHERS = {"/lti/login", "/lti/launch", "/lti/notices", "/hook/<integration>/<space>"}
-WITH_A_CODE = {"/lti/held", "/lti/register", "/deep-linking/back"}  # a page without a session yet; its code works once
+WITH_A_CODE = {
+    "/lti/held",
+    "/lti/register",
+    "/deep-linking/back",
+}  # a page without a session yet; its code works once
 
 
 def posts(app):
