@@ -97,7 +97,7 @@ def test_a_platform_that_remembers_the_old_set_still_believes_us(storage, clock,
 
     def believed(fetched):
         token = connector.assertion(registration)
-        key = parse_key_set(json.dumps(fetched).encode()).get(jwt.get_unverified_header(token)["kid"])
+        key = (parse_key_set(json.dumps(fetched).encode()) or {}).get(jwt.get_unverified_header(token)["kid"])
         return (
             key is not None
             and jwt.decode(

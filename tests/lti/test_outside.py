@@ -25,6 +25,7 @@ def test_public_addresses_may_be_called(address):
         "::", "::1", "::7f00:1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:0:127.0.0.1", "fe80::1",
         "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "2002:7f00:1::", "2002:a9fe:a9fe::",
         "64:ff9b::7f00:1", "64:ff9b:1::1", "2001:0:53aa:64c:0:fbff:80ff:fffe", "nonsense", "",
+        "fec0::1", "192.0.0.8", "192.88.99.1", "3fff::1",
     ],
 )  # fmt: skip
 def test_no_other_is(address):

@@ -133,11 +133,9 @@ class Pages:
         for name, status in self.refuses.items():
             if name in request.args:
                 return Response("no", status)(environ, start_response)
-        headers = (
-            {"Link": self.links[number].format(here=request.host_url.rstrip("/"))}
-            if number in self.links
-            else {}
-        )
+        given = self.links.get(number, ())
+        fields = [given] if isinstance(given, str) else given
+        headers = [("Link", field.format(here=request.host_url.rstrip("/"))) for field in fields]
         body = {"context": {"id": self.context}, "members": self.members[number]}
         if self.padding and "limit" in request.args:
             body["padding"] = self.padding
@@ -182,6 +180,16 @@ def test_short_and_full_role_names_lead(pages, read):
         [someone("a", "Instructor"), someone("b", f"{MEMBERSHIP}#Manager"), someone("c", "Learner")]
     ]
     assert [person.leads for person in read().people] == [True, True, False]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_links_may_come_in_several_fields(pages, read, order):
+    pages.members = [[someone("a")], [someone("b")]]
+    pages.links = {
+        0: ['<{here}/members?p=1>; rel="next"', '<{here}/members?since=1>; rel="differences"'][::order]
+    }
+    roster = read()
+    assert (subjects(roster), roster.complete) == (["a", "b"], True)
 
 
 def test_a_relative_link_and_one_among_several(pages, read):

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from coplink.core.errors import BadToken, NoKeys
+from coplink.lti.egress import unreachable
+from coplink.ports.errors import Unavailable
 from coplink.testing.platform import public_jwk, rsa_key, unsigned
 
 
@@ -193,6 +195,44 @@ def test_row_39_a_key_set_that_hangs(door, launch):
     let_go.set()
 
 
+def test_row_39_who_waits_for_a_key_set_that_hangs_takes_its_result(door, clock):
+    import threading
+
+    from coplink.lti.keys import KeysCache
+
+    class Hangs:
+        fetches = 0
+        begun, let_go = threading.Event(), threading.Event()
+
+        def get(self, url, limit):
+            Hangs.fetches += 1
+            self.begun.set()
+            assert self.let_go.wait(20)
+            clock.forward(seconds=8)  # it hung for longer than the pause after a failure
+            raise unreachable("hangs")
+
+    cache = KeysCache(Hangs(), clock=door.clock)
+    registration = door.north.registration("reg-north", "north")
+    ended = []
+
+    def ask():
+        with pytest.raises(Unavailable):
+            cache.key(registration, "any")
+        ended.append(1)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    assert Hangs.begun.wait(20)
+    Hangs.let_go.set()
+    for thread in threads:
+        thread.join(20)
+    assert len(ended) == 6
+    with pytest.raises(Unavailable):  # and the pause counts from the end of the fetch
+        cache.key(registration, "any")
+    assert Hangs.fetches == 1
+
+
 def test_row_40_unknown_key_ids_cause_one_fetch_a_minute(door, launch, clock):
     assert launch(door.north.sign).arrival.name == "Ana Ruiz"
     for _ in range(5):
@@ -242,6 +282,24 @@ def test_many_launches_cost_one_fetch_and_the_old_keys_outlast_a_breakdown(door,
     for _ in range(5):
         assert launch(door.north.sign).arrival.name == "Ana Ruiz"
     assert door.north.fetches == 2
+
+
+def test_an_emptied_key_set_takes_the_keys_back(door, launch, clock):
+    launch(door.north.sign)
+    door.north.jwks = {"keys": []}
+    clock.forward(minutes=61)
+    with pytest.raises(BadToken):
+        launch(door.north.sign)
+
+
+def test_old_keys_outlast_a_breakdown_of_hours_not_of_days(door, launch, clock):
+    launch(door.north.sign)
+    door.north.answer = lambda: (500, b"down")
+    clock.forward(hours=23)
+    launch(door.north.sign)
+    clock.forward(hours=2)
+    with pytest.raises(NoKeys):
+        launch(door.north.sign)
 
 
 def test_a_key_that_was_withdrawn_ends_with_the_hour(door, launch, clock):

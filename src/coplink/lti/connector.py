@@ -147,7 +147,9 @@ class Connector:
         granted = body.get("scope")
         if isinstance(granted, str) and granted and not set(scopes) <= set(granted.split()):
             raise odd.not_granted(scopes, f"{where}: granted less than was asked")
-        seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) else 0.0
+        # Anything but a plain number of seconds is no promise: such a token is used once.
+        told = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < 1e9
+        seconds = float(life) if told else 0.0
         return _Token(value, self._now().timestamp() + min(seconds, LONGEST_KEPT) - MARGIN)
 
     def assertion(self, registration: Registration) -> str:

@@ -27,11 +27,13 @@ LEAST_BITS, MOST_BITS = 2048, 8192
 LIFETIME = 3600.0
 COOLDOWN = 60.0
 PAUSE_AFTER_FAILURE = 2.0
+LONGEST_WAIT = 12.0
+LONGEST_KEPT = 24 * 3600.0
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one registration's key set; ``tried_at`` is the last attempt, good or bad (monotonic)."""
+    """What is known of one registration's key set; ``tried_at`` is when the last attempt ended (monotonic)."""
 
     keys: Mapping[str, RSAPublicKey] = field(default_factory=dict)
     fetched_at: float | None = None
@@ -43,7 +45,9 @@ class KeysCache:
     """The platforms' public keys, parsed, per registration.
 
     A launch costs no fetch in steady state. An unknown key id causes one fetch, at most one a minute. When a fetch
-    fails the keys we had stay good, and nothing about the failure is remembered but its time.
+    fails the keys we had stay good for a day, and nothing about the failure is remembered but its time. A key set that
+    was read replaces what we had, also where it is empty: so a platform takes back a key that has leaked. Whoever waits
+    for another's fetch takes its result, good or bad: a platform that hangs holds nobody longer than one fetch lasts.
     """
 
     def __init__(self, egress: Egress | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,14 +70,15 @@ class KeysCache:
         if kid in known.keys and known.fetched_at is not None and now - known.fetched_at < LIFETIME:
             return known.keys[kid]
         # Who has a key, if an old one, does not wait for somebody else's fetch; who has none does.
-        if not known.lock.acquire(blocking=kid not in known.keys):
-            return known.keys.get(kid)
-        try:
-            if self._due(known, kid, self._clock()):
-                self._fetch(known, registration)
-        finally:
+        if known.lock.acquire(blocking=False):
+            try:
+                if self._due(known, kid, self._clock()):
+                    self._fetch(known, registration)
+            finally:
+                known.lock.release()
+        elif kid not in known.keys and known.lock.acquire(timeout=LONGEST_WAIT):
             known.lock.release()
-        if known.fetched_at is None:
+        if known.fetched_at is None or self._clock() - known.fetched_at >= LONGEST_KEPT:
             raise unreachable(f"no key set from {origin(registration.jwks_url)}")
         return known.keys.get(kid)
 
@@ -87,28 +92,35 @@ class KeysCache:
         return (kid not in known.keys or old) and now - known.tried_at >= COOLDOWN
 
     def _fetch(self, known: _Known, registration: Registration) -> None:
-        known.tried_at = self._clock()
         try:
             answer = self._egress.get(registration.jwks_url, KEY_SET_LIMIT)
         except IntegrationError:
             return  # the keys we had stay good
-        keys = parse_key_set(answer.body) if answer.ok else {}
-        if keys:
+        finally:
+            known.tried_at = (
+                self._clock()
+            )  # a fetch that hung is over now: only from here does the pause count
+        keys = parse_key_set(answer.body) if answer.ok else None
+        if keys or (
+            keys is not None and known.keys
+        ):  # an empty set takes back what we had; it never is a beginning
             known.keys, known.fetched_at = keys, self._clock()
 
 
-def parse_key_set(body: bytes) -> dict[str, RSAPublicKey]:
-    """The usable keys of a key set by id; anything that is not one is left out, and a body that is none is empty.
+def parse_key_set(body: bytes) -> dict[str, RSAPublicKey] | None:
+    """The usable keys of a key set by id, anything that is not one left out; None for a body that is no key set.
 
     Usable: RSA of 2048 bits and more, for signatures, for RS256, with an id. Where an id occurs twice the first counts.
     """
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return {}
+        return None
     listed = found.get("keys") if isinstance(found, dict) else None
+    if not isinstance(listed, list):
+        return None
     keys: dict[str, RSAPublicKey] = {}
-    for jwk in listed[:MOST_KEYS] if isinstance(listed, list) else ():
+    for jwk in listed[:MOST_KEYS]:
         parsed = _parse(jwk)
         if parsed is not None:
             keys.setdefault(jwk["kid"], parsed)

@@ -83,7 +83,8 @@ class Line:
             if why := forbidden(error):
                 raise _unusable(f"{described('GET', url)}: {why}") from error
             raise unreachable(f"{described('GET', url)}: {type(error).__name__}") from error
-        return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+        # By name: what comes in several fields (``Link``) is joined then, and lost when the fields are listed.
+        return Answer(response.status, {k.lower(): response.headers[k] for k in response.headers}, body)
 
     def target(self, url: str) -> str | None:
         """What to ask this line's host for (path and query), or None when the address lies elsewhere.

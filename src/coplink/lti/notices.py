@@ -28,7 +28,7 @@ from coplink.lti.keys import KeysCache
 from coplink.lti.origins import may_serve
 from coplink.ports.copies import NoticeService
 from coplink.ports.errors import Gone, Misconfigured, PermissionMissing
-from coplink.ports.records import Deployment, Registration
+from coplink.ports.records import Deployment, Registration, RegistrationState
 from coplink.ports.storage import Storage
 
 SERVICE = CORE + "platformnotificationservice"
@@ -109,7 +109,10 @@ class LtiNotices:
             registration = uow.platforms.get(service.registration)
             deployment = uow.platforms.deployment(service.registration, service.deployment)
         theirs = deployment is not None and deployment.approved_at and deployment.institution
-        if registration is None or theirs != service.institution or not may_serve(service.url, registration):
+        open_ = registration is not None and registration.state is RegistrationState.OPEN
+        if not (
+            registration and open_ and theirs == service.institution and may_serve(service.url, registration)
+        ):
             message = say("The learning platform that told of copied courses is not approved any more.")
             raise Misconfigured(message, odd.ADMIN, f"order for notices {service.id}")
         for kind in service.types:

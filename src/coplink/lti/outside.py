@@ -30,6 +30,10 @@ Dial = Callable[..., socket.socket]
 # A cloud's own services on an address that looks public (Azure's wire server).
 _OF_THE_HOUSE = frozenset({ipaddress.ip_address("168.63.129.16")})
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# What ``ipaddress`` still takes for public, or did until recently.
+_NOT_PUBLIC = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20", "5f00::/16"))
+)
 _INSTANCE_DATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 MOST_ADDRESSES = 4
@@ -84,7 +88,11 @@ class Outside:
             ip in network for network in _PRIVATE if network.version == ip.version
         ):
             return ip not in _INSTANCE_DATA
-        return ip.is_global and not (ip.is_multicast or ip.is_reserved) and ip not in _OF_THE_HOUSE
+        if ip in _OF_THE_HOUSE or any(
+            ip in network for network in _NOT_PUBLIC if network.version == ip.version
+        ):
+            return False
+        return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
 LOOPBACK = Outside(loopback=True)
