@@ -74,6 +74,15 @@ def test_foreign_hosts(address, known):
         ("https://a.example:0/", None),
         ("https://a.example:99999/", None),
         ("ftp://a.example/", None),
+        ("https://xn--bcher-kva.EXAMPLE/", "https://xn--bcher-kva.example"),
+        ("https://*/x", None),
+        ("https://*.example/x", None),
+        ("https://a;script-src", None),
+        ("https://a,b", None),
+        ("https://'self'", None),
+        ("https://a_b%2f/", None),
+        ("https://[::1%25eth0]/", None),
+        ("https://[v1.a]/", None),
     ],
 )
 def test_origins(address, expected):

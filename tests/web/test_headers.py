@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
 
-from coplink.ports.records import Registration
+from coplink.ports.records import Deployment, Registration, RegistrationState
 
 OPEN_TO_CACHES = {
     "/static/<path:filename>",
@@ -82,6 +83,77 @@ def test_frames_are_for_registered_platforms_the_suites_doors_and_what_the_opera
         "'self'",
         "https://r1.example",
         "https://sso.r1.example",
+        "https://staff.example",
+        "https://portal.example",
+    }
+
+
+def register(site, key, state=RegistrationState.OPEN, institution=None):
+    with site.services.begin() as uow:
+        uow.platforms.put(
+            Registration(
+                key,
+                (institution or site.here).id,
+                f"https://{key}.example",
+                f"client-{key}",
+                f"https://sso.{key}.example/auth",
+                f"https://{key}.example/token",
+                f"https://{key}.example/jwks",
+                state=state,
+            )
+        )
+        uow.commit()
+
+
+def test_only_open_platforms_are_named_to_anybody(site):
+    for state in RegistrationState:
+        register(site, state.value, state)
+    register(site, "elsewhere", institution=site.there)
+    with site.services.begin() as uow:
+        uow.platforms.put_deployment(Deployment("elsewhere", "1", site.here.id))
+        uow.commit()
+    for browser, path in ((site.browser(), "/sign-in"), (site.enter("ana"), "/me")):
+        found = policy(browser.get(path))["frame-ancestors"]
+        assert "https://open.example" in found
+        assert not {"https://pending.example", "https://disabled.example"} & set(found)
+    assert "https://elsewhere.example" not in found, "its deployment was not approved"
+
+
+def test_many_platforms_make_neither_a_long_header_nor_a_list_of_our_schools(site):
+    for number in range(300):
+        register(site, f"school{number}", institution=site.there)
+    for path in ("/sign-in", "/privacy", "/i/nothing", "/lti/login", "/nowhere"):
+        answer = site.browser().get(path)
+        assert len(answer.headers["Content-Security-Policy"]) < 1000, path
+        assert "school7" not in answer.headers["Content-Security-Policy"], path
+    from_seven = site.browser().get("/sign-in", headers={"Referer": "https://school7.example/course"})
+    assert "https://school7.example" in policy(from_seven)["frame-ancestors"]
+    assert "https://school8.example" not in policy(from_seven)["frame-ancestors"]
+
+
+def test_a_beginning_of_a_launch_names_the_platform_it_concerns_alone(site):
+    register(site, "r1")
+    register(site, "r2", institution=site.there)
+    fields = {"iss": "https://r1.example", "client_id": "client-r1", "login_hint": "x"}
+    from_r1 = {"'self'", "https://r1.example", "https://sso.r1.example", "https://portal.example"}
+    began = site.browser().get("/lti/login", query_string=fields)
+    assert began.status_code == 400, "it names no target"
+    assert set(policy(began)["frame-ancestors"]) == from_r1
+    said = base64.urlsafe_b64encode(b'{"iss":"https://r1.example"}').rstrip(b"=").decode()
+    wrong = site.browser().client.post("/lti/launch", data={"state": "x", "id_token": f"a.{said}.b"})
+    assert wrong.status_code == 401
+    assert set(policy(wrong)["frame-ancestors"]) == from_r1
+    assert set(policy(site.browser().get("/lti/login"))["frame-ancestors"]) == {
+        "'self'",
+        "https://portal.example",
+    }
+
+
+def test_the_page_that_fetches_a_token_may_be_framed_by_its_own_suite(site):
+    register(site, "r1")
+    page = site.browser().get(f"/door/pinboard/{site.doors['Riverbend']}")
+    assert set(policy(page)["frame-ancestors"]) == {
+        "'self'",
         "https://staff.example",
         "https://portal.example",
     }

@@ -159,7 +159,7 @@ def test_the_login_page_may_be_framed_by_whoever_began_the_login(lms, frame):
     for told in ("null", "https://a b", "javascript:x", "https://x;y", ""):
         policy = frame.login(headers={**FRAMED, "Origin": told}).headers["Content-Security-Policy"]
         allowed = policy.split("frame-ancestors ")[1].split()
-        assert allowed == ["'self'", "https://lms.example", "https://staff.example", "https://portal.example"]
+        assert allowed == ["'self'", "https://lms.example", "https://portal.example"]
 
 
 # --- the launch -----------------------------------------------------------------------------------------------------
@@ -238,6 +238,22 @@ def test_the_page_that_asks_may_be_framed_by_the_platform_the_launch_names(lms, 
     policy = frame.launch(back).headers["Content-Security-Policy"]
     assert "https://school.vanity.example" in policy.split("frame-ancestors")[1]
     assert "form-action 'self';" in policy
+
+
+@pytest.mark.parametrize("more", ["", "/", "?x=1", "/?x=1"])
+def test_a_choice_for_a_course_stays_in_the_frame_however_its_address_ends(lms, frame, more):
+    page = frame.login(storage=None, target_link_uri=f"{BASE}/deep-linking{more}")
+    assert "Open coplink in a new tab" not in page.text
+    other = frame.login(storage=None, target_link_uri=f"{BASE}/me?x=/deep-linking")
+    assert "Open coplink in a new tab" in other.text
+
+
+@pytest.mark.parametrize("host", ["*", "a;script-src", "a,b", "'self'", "*.example", "a b"])
+def test_no_address_to_go_back_to_widens_who_may_frame(lms, frame, host):
+    back = {CLAIM + "launch_presentation": {"return_url": f"https://{host}/x"}}
+    policy = frame.launch(back).headers["Content-Security-Policy"]
+    allowed = policy.split("frame-ancestors ")[1].split()
+    assert allowed == ["'self'", "https://lms.example", "https://portal.example"]
 
 
 def test_the_pages_hold_no_script_of_their_own(lms, frame):

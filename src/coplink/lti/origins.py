@@ -7,6 +7,7 @@ itself names. An address without encryption is accepted on loopback only.
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +23,7 @@ _HOSTED_CANVAS = frozenset(
 )
 _CANVAS_DOMAIN = ".instructure.com"
 SERVICE_HOSTS = "service:hosts"
+_HOST = re.compile(r"[a-z0-9.-]+", re.IGNORECASE)
 REMEMBERED = 256
 """How many addresses are remembered once judged: a platform sends the same ones at every launch."""
 
@@ -31,7 +33,8 @@ def split(address: str) -> SplitResult | None:
     """The parts of an absolute web address that is safe to use, or None.
 
     Refused: control characters, blanks and backslashes (browsers and libraries read them differently), credentials,
-    other schemes than https, plain http beyond loopback.
+    other schemes than https, plain http beyond loopback, and hosts that are none: ``*`` or ``;`` would mean something
+    else in a policy (CSP 3, 2.3.1).
     """
     if not address.isprintable() or not address.isascii() or " " in address or "\\" in address:
         return None
@@ -40,11 +43,23 @@ def split(address: str) -> SplitResult | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not host or port == 0 or parts.username is not None or parts.password is not None:
+    if not host or not is_host(host) or ("[" in parts.netloc) != (":" in host) or port == 0:
+        return None
+    if parts.username is not None or parts.password is not None:
         return None
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return parts
     return None
+
+
+def is_host(host: str) -> bool:
+    """Whether this is a host's name, international ones in their ASCII form (RFC 5890), or an address."""
+    if ":" not in host:
+        return _HOST.fullmatch(host) is not None
+    try:
+        return ipaddress.IPv6Address(host).scope_id is None
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from flask import (
     Blueprint,
     Response,
     current_app,
+    g,
     make_response,
     render_template,
     request,
@@ -102,6 +103,7 @@ def _door(desk: Desk, integration: str, connection: str) -> tuple[Connected, Doo
     door = desk.services.door(connected)
     if door is None:
         raise NotFound(say("This way in is not known here."))
+    g.framed_by_door = door.frame_ancestors
     return connected, door
 
 

@@ -11,14 +11,19 @@ from __future__ import annotations
 import hmac
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from coplink import logs
 from coplink.core.errors import CoplinkError, NotAllowed, NotFound
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
+from coplink.lti import jws
+from coplink.lti.origins import is_host
 from coplink.ports.records import RegistrationState
 from coplink.web import session as sessions
 from coplink.web.desk import Desk
@@ -32,18 +37,22 @@ WITHOUT_SESSION = frozenset(
     {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "registering.canvas"}
     | {"doors.asset"}
 )
+BEGINNINGS = frozenset({"lti.login", "lti.launched", "lti.held"})
 FRESH_FOR = 10.0
+MOST_TO_STRANGERS = 24
+ANYBODY = ("https:", "http://localhost:*", "http://127.0.0.1:*")
+"""Sources that name nobody in particular; only a page of ours can ask for them, no address that came from elsewhere."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 log = logs.get(__name__)
 
 
 class Frames:
-    """Who may show our pages in a frame: registered platforms, doors inside suites, and what the operator allows."""
+    """Who may show our pages in a frame: open platforms, doors inside suites, and what the operator allows."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._known: dict[InstitutionId | None, tuple[float, tuple[str, ...]]] = {}
+        self._known: dict[InstitutionId | None, tuple[float, _Origins]] = {}
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -51,17 +60,29 @@ class Frames:
         with self._lock:
             self._known.clear()
 
-    def of(self, visit: Visit) -> tuple[str, ...]:
-        """Who may frame the pages of this visit; nobody else while the database cannot be asked."""
+    def of(self, visit: Visit, named: Sequence[str] = (), issuer: str = "", came_from: str = "") -> list[str]:
+        """Who may frame an answer to this visit; of those we know, nobody while the database cannot be asked.
+
+        ``named`` are those the page itself names. Before anybody is known: ``issuer`` is the platform that the request
+        speaks of, ``came_from`` the origin it came from; a page that names somebody needs no list.
+        """
         told = [origin(one) for one in visit.values.get("frames", "").split()]
+        institution = visit.session.institution if visit.session else None
         try:
-            known = self.origins(visit.session.institution if visit.session else None)
+            known = self._origins(institution)
+            if institution is not None:
+                ours = [*(one for theirs in known.platforms.values() for one in theirs), *known.doors]
+            elif issuer in known.platforms:
+                ours = [*known.platforms[issuer]]
+            else:
+                ours = [] if named else known.to_strangers(came_from)
         except Exception:  # the answer under way may be the page that says so: it must still go out
             log.exception("frame ancestors unknown")
-            known = ()
-        return tuple(dict.fromkeys(one for one in [*known, *told] if one))
+            ours = []
+        found = [*ours, *self._desk.services.settings.frame_ancestors, *told, *named]
+        return list(dict.fromkeys(one for one in found if one))
 
-    def origins(self, institution: InstitutionId | None) -> tuple[str, ...]:
+    def _origins(self, institution: InstitutionId | None) -> _Origins:
         """The origins for pages of one institution; before anybody is known, those of all."""
         now = time.monotonic()
         with self._lock:
@@ -72,31 +93,55 @@ class Frames:
                 self._known[institution] = known
         return known[1]
 
-    def _read(self, institution: InstitutionId | None) -> tuple[str, ...]:
+    def _read(self, institution: InstitutionId | None) -> _Origins:
         with self._desk.begin() as uow:
-            platforms = uow.platforms.all()
+            open_ones = [p for p in uow.platforms.all() if p.state is RegistrationState.OPEN]
             if institution is not None:
-                theirs = {d.registration for d in uow.platforms.deployments(institution)}
-                platforms = [p for p in platforms if p.institution == institution or p.id in theirs]
-                platforms = [p for p in platforms if p.state is RegistrationState.OPEN]
+                theirs = {d.registration for d in uow.platforms.deployments(institution) if d.approved_at}
+                open_ones = [p for p in open_ones if p.institution == institution or p.id in theirs]
             connections = uow.institutions.connections(institution)
-        found = [origin(p.authorization_url) for p in platforms] + [origin(p.issuer) for p in platforms]
+        platforms: dict[str, dict[str, None]] = {}
+        for one in open_ones:
+            found = (origin(one.authorization_url), origin(one.issuer))
+            platforms.setdefault(one.issuer, {}).update(dict.fromkeys(filter(None, found)))
+        doors: dict[str, None] = {}
         for connected in connections:
             try:
                 door = self._desk.services.door(connected)
             except CoplinkError:  # a connection that cannot be opened frames nothing; its own page says why
                 continue
-            found += door.frame_ancestors if door else ()
-        found += self._desk.services.settings.frame_ancestors
-        return tuple(dict.fromkeys(one for one in found if one))
+            doors.update(dict.fromkeys(door.frame_ancestors if door else ()))
+        return _Origins({issuer: tuple(found) for issuer, found in platforms.items()}, tuple(doors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """Of platforms, by issuer, and of doors."""
+
+    platforms: Mapping[str, tuple[str, ...]]
+    doors: tuple[str, ...]
+
+    def to_strangers(self, came_from: str) -> list[str]:
+        """A few are named to anybody; of many only the one they came from, so that nobody reads who our schools are."""
+        of_platforms = dict.fromkeys(one for found in self.platforms.values() for one in found)
+        shown = []
+        for found in (tuple(of_platforms), self.doors):
+            shown += [one for one in found if len(found) <= MOST_TO_STRANGERS or one == came_from]
+        return shown
 
 
 def origin(address: str) -> str:
     """``scheme://host[:port]`` of an address that may stand in a policy; empty for any other."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("https", "http") or not parts.hostname or set(parts.netloc) & set(" ;,'\"@"):
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("https", "http") or not host or port == 0 or not is_host(host):
+        return ""
+    named = host if ":" not in host else f"[{host}]"
+    expected = named if port is None else f"{named}:{port}"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc.lower() == expected else ""
 
 
 def stand(app: Flask, desk: Desk) -> Frames:
@@ -138,8 +183,8 @@ def stand(app: Flask, desk: Desk) -> Frames:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        ancestors = () if request.endpoint in WITHOUT_SESSION else frames.of(g.get("visit") or Visit())
-        _policy(response, " ".join(dict.fromkeys(["'self'", *ancestors, *g.get("framed_by", ())])))
+        ancestors = [] if request.endpoint in WITHOUT_SESSION else _ancestors(frames)
+        _policy(response, " ".join(["'self'", *ancestors]))
         if "new_cookie" in g and g.get("in_page"):
             sessions.tell_page(response, g.new_cookie)
         elif "new_cookie" in g:
@@ -153,8 +198,34 @@ def stand(app: Flask, desk: Desk) -> Frames:
     return frames
 
 
+def _ancestors(frames: Frames) -> list[str]:
+    """Who may frame the answer under way.
+
+    Beginnings of launches are framed by whoever began: hosted platforms serve each school on a host of its own, which
+    only the launch will name. Before that these pages know nobody and hold nothing: a foreign page around them gains
+    what the same page without a frame would give it.
+    """
+    visit: Visit = g.get("visit") or Visit()
+    named = [one if one in ANYBODY else origin(one) for one in g.get("framed_by", ())]
+    named += g.get("framed_by_door", ())
+    came_from = origin(request.headers.get("Origin", "")) or origin(request.headers.get("Referer", ""))
+    if request.endpoint not in BEGINNINGS:
+        return frames.of(visit, named, came_from=came_from)
+    return frames.of(visit, named or [came_from], "" if visit.person else _issuer())
+
+
+def _issuer() -> str:
+    """The platform that a login or a launch says it comes from; nothing is proved by it."""
+    try:
+        given = request.form if request.method == "POST" else request.args
+    except HTTPException:  # too much was sent, or nothing that can be read
+        return ""
+    return given.get("iss", "") or jws.issuer_unproved(given.get("id_token", ""))
+
+
 def _policy(response: Response, ancestors: str) -> None:
-    forms = g.get("form_action", "'self'")  # one answer alone sends its form elsewhere: back to a platform
+    # one answer alone sends its form elsewhere: back to a platform
+    forms = (origin(g.form_action) or "'none'") if "form_action" in g else "'self'"
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
         f" form-action {forms}; base-uri 'none'; frame-ancestors {ancestors}"

@@ -24,6 +24,9 @@ from coplink.web import arriving, deep_linking, without_cookies
 from coplink.web import session as sessions
 from coplink.web.desk import Desk, first, onward, see, this_browser
 
+MOST_STATES = 8
+"""How many logins one launch of a wrong form can use up: it is to name one."""
+
 
 def blueprint(desk: Desk) -> Blueprint:
     """The addresses a learning platform knows."""
@@ -50,10 +53,15 @@ def blueprint(desk: Desk) -> Blueprint:
                 )
 
         services, browser = desk.services, sessions.browser_of(request)
+        try:
+            form = _once(request.form)
+        except LaunchError:
+            launch.use_up(services.storage, request.form.getlist("state")[:MOST_STATES], desk.now())
+            raise
         result = launch.complete(
             services.storage,
             services.platform_keys,
-            _once(request.form),
+            form,
             browser,
             desk.now(),
             enter=enter,
@@ -101,4 +109,4 @@ def _login_without_cookie(desk: Desk, given: dict[str, str]) -> Response:
     storage, now = desk.services.storage, desk.now()
     asked = launch.check(storage, given, desk.base_url)
     begun = launch.begin(storage, given, desk.base_url, browser, now, True) if asked.storage else None
-    return without_cookies.wait(request, asked, begun if begun and begun.storage else None)
+    return without_cookies.wait(request, desk.base_url, asked, begun if begun and begun.storage else None)

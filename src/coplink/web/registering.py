@@ -17,6 +17,7 @@ from coplink.core.words import say
 from coplink.engine import platforms
 from coplink.lti import canvas_config, dynamic_registration
 from coplink.web.desk import Desk
+from coplink.web.guard import ANYBODY
 
 log = logs.get(__name__)
 
@@ -80,11 +81,7 @@ def blueprint(desk: Desk) -> Blueprint:
 
 def _in_a_frame(desk: Desk) -> None:
     """Let the platform frame this page and hear when it is done, whoever it is: it holds the invitation."""
-    g.framed_by = (
-        ("https:", "http://localhost:*", "http://127.0.0.1:*")
-        if desk.services.settings.loopback
-        else ("https:",)
-    )
+    g.framed_by = ANYBODY if desk.services.settings.loopback else ANYBODY[:1]
     g.opener_policy = "unsafe-none"
 
 

@@ -19,8 +19,8 @@ from flask import Request, Response, g, make_response, redirect, render_template
 
 from coplink.lti.launch import Begun
 from coplink.lti.logins import Initiation
+from coplink.lti.origins import target_path
 from coplink.lti.platform_storage import Held
-from coplink.web.guard import origin
 
 TRIED, OWN_TAB = "coplink_tried", "coplink_tab"
 
@@ -46,15 +46,15 @@ def once_more(request: Request) -> Response:
     return cast(Response, redirect(f"/lti/login?{query}{'&' if query else ''}{TRIED}=1", code=307))
 
 
-def wait(request: Request, asked: Initiation, begun: Begun | None) -> Response:
+def wait(request: Request, tool_url: str, asked: Initiation, begun: Begun | None) -> Response:
     """The page that asks the platform's storage, if there is any (``begun``), and offers a new tab otherwise.
 
     In the new tab itself, it says what to change and offers to try again.
     """
-    framed_by_who_began(request)
     fields = {**asked.fields(), OWN_TAB: "1"}
     # What is chosen for a course must come back out of the platform's frame: a tab beside it would lead nowhere.
-    stays = asked.target.endswith("/deep-linking")
+    path = target_path(asked.target, tool_url) or ""
+    stays = path.partition("?")[0].rstrip("/").endswith("/deep-linking")
     template = "no_cookies.html" if OWN_TAB in request.form else "own_tab.html"
     text = render_template(template, fields=fields, begun=begun, stays=stays, host=request.host)
     return make_response(text)
@@ -73,13 +73,3 @@ def held(launch: Held) -> Response:
     """
     g.framed_by = launch.frame_ancestors
     return make_response(render_template("held.html", held=launch))
-
-
-def framed_by_who_began(request: Request) -> None:
-    """Let the platform's page around the frame show this answer, whichever of a school's hosts it is on.
-
-    Hosted platforms serve each school on a host of its own, which only the launch will name. These pages know nobody
-    and hold nothing: a foreign page around them gains what the same page without a frame would give it.
-    """
-    came_from = origin(request.headers.get("Origin", "")) or origin(request.headers.get("Referer", ""))
-    g.framed_by = (came_from,) if came_from else ()
