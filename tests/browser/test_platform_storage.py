@@ -181,20 +181,34 @@ def test_another_state_is_turned_away_by_the_server(page, demo, settled, value):
     turned_away(page)
 
 
-def test_a_foreign_page_that_begins_a_login_is_told_nothing(page, demo, settled, stranger):
+def begun_by(stranger: Served, page: Page, demo: Any, frame: str) -> None:
+    """Let the stranger's page begin a login of the demo's platform; ``frame`` is what it says keeps its values."""
     known = demo.ask("lti", "settings/riverbend")
     begun = {
         "iss": known["issuer"],
         "client_id": known["client_id"],
         "login_hint": "somebody",
         "target_link_uri": f"{demo.tool_url}/",
-        "lti_storage_target": "post_message_forwarding",
+        "lti_storage_target": frame,
     }
     query = "&".join(f"{name}={value}" for name, value in begun.items())
     page.goto(f"http://localhost:{stranger.port}/begin?{query}")
     page.evaluate(
         f"document.forms[0].action = {json.dumps(demo.tool_url + '/lti/login')}; document.forms[0].submit()"
     )
+
+
+@pytest.mark.parametrize("name", ["length", "location", "closed", "0"])
+def test_a_name_that_means_something_else_in_every_window_keeps_nobody_waiting(
+    page, demo, settled, stranger, name
+):
+    begun_by(stranger, page, demo, name)
+    after_all_patience(page)
+    offered_a_tab(page)
+
+
+def test_a_foreign_page_that_begins_a_login_is_told_nothing(page, demo, settled, stranger):
+    begun_by(stranger, page, demo, "post_message_forwarding")
     after_all_patience(page)
     offered_a_tab(page)
     told = [

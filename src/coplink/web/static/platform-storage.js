@@ -8,11 +8,15 @@
   if (!card) { return; }
   const given = card.dataset;
 
-  // The frame that the platform named, or the platform itself where there is none of that name (some editors).
+  // The frame that the platform named, or the platform itself where there is none of that name (some editors). What
+  // every window has under a name of its own (length, location), and a frame's number, are no names of frames.
   function platform() {
-    const around = window.parent !== window ? window.parent : window.opener;
-    if (!around || given.frame === "_parent") { return around; }
-    try { return around.frames[given.frame] || around; } catch { return around; }
+    const around = window.parent !== window ? window.parent : window.opener, name = given.frame;
+    if (!around || name === "_parent" || /^\d+$/.test(name) || Object.hasOwn(window, name)) { return around; }
+    try {
+      const found = around.frames[name];
+      return found && typeof found.postMessage === "function" ? found : around;
+    } catch { return around; }
   }
 
   // The platform's answer, or null when it refuses, answers nonsense or not in time. Nobody else is heard.
@@ -22,7 +26,7 @@
       const id = crypto.randomUUID();
       const question = Object.assign({ subject: subject, message_id: id, key: given.key }, more);
       const send = function () {
-        platform().postMessage(question, given.origin);
+        try { platform().postMessage(question, given.origin); } catch { end(null); }
       };
       const end = function (answer) {
         clearTimeout(late);
@@ -47,13 +51,18 @@
     otherwise.hidden = what !== otherwise;
   }
 
+  // A mistake of ours is no answer either: nobody is left waiting.
+  function answered(subject, more, go) {
+    ask(subject, more).catch(function () { return null; }).then(go);
+  }
+
   show(card);
   if (given.ask === "lti.put_data") {
-    ask(given.ask, { value: given.value }).then(function (answer) {
+    answered(given.ask, { value: given.value }, function (answer) {
       if (answer) { location.replace(given.onwards); } else { show(otherwise); }
     });
   } else {
-    ask(given.ask).then(function (answer) {
+    answered(given.ask, {}, function (answer) {
       const state = answer && typeof answer.value === "string" ? answer.value : "";
       document.dispatchEvent(new CustomEvent("coplink:proof", { detail: { code: given.code, state: state } }));
     });
