@@ -94,6 +94,49 @@ def test_a_flood_of_logins_leaves_a_bounded_number_of_rows_and_lets_others_in(
         assert uow.logins.consume("of-another-school", world.now) == other
 
 
+def held(world, code="code-1", seconds=60):
+    return replace(login(world, code, timedelta(seconds=seconds)), door="lti-storage", browser="")
+
+
+@pytest.mark.parametrize("life", [timedelta(minutes=5), timedelta(seconds=30)], ids=["longer", "shorter"])
+def test_no_flood_throws_out_what_is_held_for_a_minute(keep, world, monkeypatch, life):
+    monkeypatch.setattr(doors, "MOST_LOGINS", 300)
+    with keep() as uow:
+        for n in range(700):
+            if n == 350:
+                uow.logins.hold(held(world), world.now)
+            uow.logins.begin(login(world, f"flood-{n}", life), world.now)
+    with keep() as uow:
+        assert uow.logins.consume("flood-0", world.now) is None, "the oldest of the flood went"
+        assert uow.logins.take("code-1", "lti-storage", world.now) == held(world)
+
+
+def test_what_is_held_is_taken_once_by_its_door_and_nothing_of_it_stays(engine, keep, world):
+    with keep() as uow:
+        uow.logins.hold(held(world), world.now)
+        assert uow.logins.take("code-1", "lti-answer", world.now) is None
+        assert uow.logins.take("code-1", "lti-storage", world.now + timedelta(minutes=1)) is None
+        assert uow.logins.take("code-2", "lti-storage", world.now) is None
+    with keep() as uow:
+        assert uow.logins.take("code-1", "lti-storage", world.now) == held(world)
+    assert count(engine, LoginRow) == 0
+    with keep() as uow:
+        assert uow.logins.take("code-1", "lti-storage", world.now) is None
+
+
+def test_expired_logins_and_sessions_can_be_dropped_without_a_visit(engine, keep, world):
+    with keep() as uow:
+        uow.logins.hold(held(world), world.now)
+        uow.logins.begin(login(world), world.now)
+        uow.sessions.begin(session(world))
+        uow.sessions.begin(session(world, "h2", 2 * HOUR))
+    for after, logins, sessions in ((timedelta(0), 0, 0), (HOUR / 2, 1, 0), (HOUR, 1, 1), (HOUR, 0, 0)):
+        with keep() as uow:
+            assert uow.logins.drop_expired(world.now + after) == logins
+            assert uow.sessions.drop_expired(world.now + after) == sessions
+    assert (count(engine, LoginRow), count(engine, SessionRow)) == (0, 1)
+
+
 def session(world, name="h1", ends=HOUR, person="ada"):
     return Session(
         name, person, world.north.id, "csrf", {"lang": "es"}, world.now, world.now, world.now + ends

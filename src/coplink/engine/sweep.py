@@ -17,6 +17,7 @@ from coplink.ports.records import Report
 from coplink.ports.storage import UnitOfWork
 
 MOST = 1000
+MOST_SWEEPS = 100
 
 
 def job_of(dirty: Dirty) -> Job:
@@ -38,6 +39,19 @@ def sweep(begin: Begin, jobs: Jobs, now: datetime) -> int:
     for dirty in again:
         jobs.enqueue(job_of(dirty))
     return len(again)
+
+
+def forget(begin: Begin, now: datetime) -> int:
+    """Drop logins and sessions that expired, also where nobody comes any more; a bounded number, returns how many."""
+    dropped = 0
+    for _ in range(MOST_SWEEPS):
+        with begin() as uow:
+            gone = uow.logins.drop_expired(now) + uow.sessions.drop_expired(now)
+            if not gone:
+                break
+            uow.commit()
+        dropped += gone
+    return dropped
 
 
 def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_every: timedelta) -> int:

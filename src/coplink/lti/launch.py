@@ -8,7 +8,7 @@ did not come and the platform keeps the state instead, ``complete`` holds the ve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,8 +148,8 @@ def complete(
     """Verify a launch completely. ``accepts`` are the message types served at this address.
 
     Taking the login, judging the token and what ``enter`` does with the result are one transaction, which asks nobody
-    outside. A login is used up by its first launch, however that ends. A launch whose browser is not proved by its
-    cookie is held until its page has shown what the platform kept for it.
+    outside. A login is used up by its first launch, however that ends, as long as its form can be read. A launch whose
+    browser is not proved by its cookie is held until its page has shown what the platform kept for it.
     """
     state = _proper(form.get("state", ""))
     try:
@@ -164,12 +164,21 @@ def complete(
             uow.commit()
         key = tokens.key_of(token, taken.registration, keys_cache)
         with storage.begin() as uow:
+            registrations.unchanged(uow, taken.registration)  # asking took seconds
             return _through(uow, taken, token, key, now, accepts, enter)
     except _Unknown as error:
         raise error.refusal from None
     except BaseException:
-        _use_up(storage, state, now)
+        use_up(storage, (state,), now)
         raise
+
+
+def use_up(storage: Storage, states: Iterable[str], now: datetime) -> None:
+    """Use up logins whose launch was refused or failed: what was refused took them back with it, if it took them."""
+    with storage.begin() as uow:
+        for state in states:
+            uow.logins.consume(state, now)
+        uow.commit()
 
 
 def release(
@@ -177,7 +186,7 @@ def release(
 ) -> LaunchResult:
     """Let a held launch in: ``code`` as it was handed out, ``state`` as the platform's storage gave it back."""
     with storage.begin() as uow:
-        login = uow.logins.consume(_proper(form.get("code", "")), now)
+        login = uow.logins.take(_proper(form.get("code", "")), platform_storage.DOOR, now)
         registration = uow.platforms.get(login.about) if login is not None else None
         uow.commit()
         values = platform_storage.released(login, form.get("state", ""))
@@ -267,13 +276,6 @@ def _through(
     return result
 
 
-def _use_up(storage: Storage, state: str, now: datetime) -> None:
-    """What was refused, or failed, took its login back with it: use that up."""
-    with storage.begin() as uow:
-        uow.logins.consume(state, now)
-        uow.commit()
-
-
 def _proper(secret: str) -> str:
     if not secret or len(secret) > 200 or not secret.isascii():
         raise lost("state is missing or has no proper form")
@@ -284,7 +286,11 @@ def _institution(uow: UnitOfWork, registration: Registration, deployment_id: str
     """The institution behind an approved deployment; one we have never seen is kept as pending, and nothing else."""
     found = uow.platforms.deployment(registration.id, deployment_id)
     if found is None:
-        uow.platforms.put_deployment(Deployment(registration.id, deployment_id, registration.institution))
+        uow.platforms.add_deployment(Deployment(registration.id, deployment_id, registration.institution))
+        # Somebody may have approved it at this very moment: that stays.
+        found = uow.platforms.deployment(registration.id, deployment_id)
+        if found is not None and found.approved_at is not None:
+            return found.institution
         uow.commit()
         message = say("coplink is not approved for this place yet. An administrator must approve it first.")
         raise UnknownDeployment(

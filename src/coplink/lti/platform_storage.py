@@ -71,7 +71,7 @@ def hold(
     """Keep a verified launch for a minute under a code that works once; the caller commits."""
     code = secrets.token_urlsafe(32)
     values = {**login.values, CLAIMS: json.dumps(claims)}
-    uow.logins.begin(Login(code, login.state, DOOR, login.about, "", values, now + HELD_FOR), now)
+    uow.logins.hold(Login(code, login.state, DOOR, login.about, "", values, now + HELD_FOR), now)
     return Held(storage, code, frame_ancestors)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from coplink.core.errors import PendingDeployment, UnknownPlatform
 from coplink.core.words import say
+from coplink.lti.claims import refused
 from coplink.ports.records import Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
 
@@ -41,3 +42,16 @@ def opened(registration: Registration) -> Registration:
     else:
         return registration
     raise PendingDeployment(message, f"registration {registration.id} is {registration.state.value}")
+
+
+def unchanged(uow: UnitOfWork, before: Registration) -> None:
+    """Read a registration again that an earlier transaction read; refused unless all that vouches is the same."""
+    now = uow.platforms.get(before.id)
+    if now is None:
+        raise refused("the registration was removed since the login")
+    if _vouching(opened(now)) != _vouching(before):
+        raise refused("the registration was changed since the login")
+
+
+def _vouching(registration: Registration) -> tuple[str, ...]:
+    return registration.issuer, registration.client_id, registration.jwks_url, registration.institution

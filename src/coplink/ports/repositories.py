@@ -62,6 +62,10 @@ class Platforms(Protocol):
 
     def all(self) -> Sequence[Registration]: ...
     def put_deployment(self, deployment: Deployment) -> None: ...
+    def add_deployment(self, deployment: Deployment) -> None:
+        """Keep one that was not known; where it is known meanwhile, it stays as it is."""
+        ...
+
     def drop_deployment(self, registration: str, deployment_id: str) -> None: ...
     def deployment(self, registration: str, deployment_id: str) -> Deployment | None: ...
     def deployments(self, institution: InstitutionId) -> Sequence[Deployment]: ...
@@ -83,8 +87,21 @@ class Logins(Protocol):
     def begin(self, login: Login, now: datetime) -> None:
         """Store it (the state as a hash). Every so often a bounded number of expired ones go along.
 
-        No registration or connection has more than about ten thousand at once, used or not: beyond that the oldest go.
+        No registration or connection has more than about ten thousand of one door at once, used or not: beyond that the
+        oldest go.
         """
+        ...
+
+    def hold(self, held: Login, now: datetime) -> None:
+        """Store what was proved already and waits for its page, under a door of its own; however many there are."""
+        ...
+
+    def take(self, code: str, door: str, now: datetime) -> Login | None:
+        """Take what this door held, once, and keep nothing of it; None when unknown, taken or expired."""
+        ...
+
+    def drop_expired(self, now: datetime) -> int:
+        """Drop a bounded number of those that expired; how many."""
         ...
 
     def consume(self, state: str, now: datetime) -> Login | None:
@@ -105,6 +122,10 @@ class Sessions(Protocol):
 
     def end(self, id_hash: str, now: datetime) -> Session | None:
         """Drop it and say what it was."""
+        ...
+
+    def drop_expired(self, now: datetime) -> int:
+        """Drop a bounded number of those that expired; how many."""
         ...
 
     def get(self, id_hash: str, now: datetime) -> Session | None: ...

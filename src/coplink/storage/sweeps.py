@@ -1,7 +1,8 @@
 """When a table is swept of what has expired: every so often, by whoever happens to write to it.
 
-There is no cleaner, and a write must not pay for one each time. A sweep is due after a minute or after 64 writes,
-whichever is first, and takes along more than the writes since the last one could have left behind.
+The worker's round comes once a minute, which a flood outruns, and no write must pay for a sweep each time. A sweep is
+due after a minute or after 64 writes, whichever is first, and takes along more than the writes since the last one
+could have left behind.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def create_app(services: Services) -> Flask:
     Babel(app, locale_selector=lambda: "en", default_translation_directories="translations")
     desk = Desk(services)
     frames = guard.stand(app, desk)
-    errors.answer_all(app)
+    errors.answer_all(app, desk)
     shown.words_for(app)
     for views in (
         health.blueprint(desk),

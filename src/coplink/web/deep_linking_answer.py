@@ -54,9 +54,9 @@ def hop(desk: Desk) -> Response:
     """The same page for a code that was handed out a moment ago; each works once."""
     code = typed("code", 200)
     with desk.begin() as uow:
-        kept = uow.logins.consume(code, desk.now()) if code.isascii() and code else None
+        kept = uow.logins.take(code, DOOR, desk.now()) if code.isascii() and code else None
         uow.commit()
-    if kept is None or kept.door != DOOR:
+    if kept is None:
         sentence = say("This was sent already, or it is too old. Choose once more from the course.")
         raise LostState(sentence, "the code of an answer is unknown, used or old")
     asked = deep_linking.recalled(kept.values["asked"])
@@ -92,7 +92,7 @@ def _way(desk: Desk, asked: Asked, token: str) -> Way:
     frames = desk.visit.values.get("frames") or " ".join(g.get("framed_by", ()))
     values = {"asked": asked.kept(), "token": token, "frames": frames}
     with desk.begin() as uow:
-        uow.logins.begin(Login(code, "", DOOR, asked.registration, "", values, now + HOP), now)
+        uow.logins.hold(Login(code, "", DOOR, asked.registration, "", values, now + HOP), now)
         uow.commit()
     return Way("/deep-linking/back", "code", code)
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Response, g, request
 
+from coplink import logs
 from coplink.core.errors import NotAllowed
 from coplink.core.people import Person
 from coplink.core.words import say
@@ -20,6 +21,8 @@ from coplink.ports.storage import UnitOfWork
 from coplink.web import session as sessions
 from coplink.web.session import Visit
 from coplink.wiring import Services
+
+log = logs.get(__name__)
 
 _OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.?=&-]{0,400}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028\u2029\ufeff\ud800-\udfff]")
@@ -97,6 +100,21 @@ class Desk:
         secret, session = sessions.start(uow, person, values, self.now())
         g.visit, g.new_cookie = Visit(session, person), secret
 
+    def take_back(self) -> None:
+        """An answer that failed never puts a session that was not kept in the place of a good one."""
+        secret = g.get("new_cookie", "")
+        if not secret:
+            return
+        try:
+            with self.begin() as uow:
+                kept = sessions.find(uow, secret, self.now()).session is not None
+        except Exception:  # what failed may be the database: the page that says so must still go out
+            log.warning("session unknown")
+            kept = False
+        if not kept:
+            g.pop("new_cookie")
+            g.visit = Visit()
+
     def remember(self, uow: UnitOfWork, **values: str | None) -> None:
         """Keep small texts with the session (None forgets one); begins a session where there is none."""
         merged = {**self.visit.values, **{k: v for k, v in values.items() if v is not None}}
@@ -141,8 +159,6 @@ def first(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def this_browser() -> str:
-    """The secret that names this browser; a new one is set with the answer."""
-    known = sessions.browser_of(request)
-    if not known:
-        known = g.new_browser = fresh_token()
+    """The secret that names this browser; set with the answer each time, so that it outlives the login under way."""
+    known = g.new_browser = sessions.browser_of(request) or fresh_token()
     return known

@@ -29,7 +29,7 @@ from coplink.core.errors import (
 )
 from coplink.core.words import Said, say
 from coplink.ports.errors import IntegrationError, Transient
-from coplink.web.desk import SignInFirst, own_path, see
+from coplink.web.desk import Desk, SignInFirst, own_path, see
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 STATUS: tuple[tuple[type[CoplinkError], int], ...] = (
@@ -65,7 +65,7 @@ def reference() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(8))
 
 
-def answer_all(app: Flask) -> None:
+def answer_all(app: Flask, desk: Desk) -> None:
     """Let the one page answer whatever a view raises."""
 
     @app.errorhandler(SignInFirst)
@@ -75,6 +75,7 @@ def answer_all(app: Flask) -> None:
 
     @app.errorhandler(CoplinkError)
     def known(error: CoplinkError) -> Response:
+        desk.take_back()
         status = status_of(error)
         ref = reference()
         level = log.error if status >= 500 else log.warning if isinstance(error, LaunchError) else log.info
@@ -86,6 +87,7 @@ def answer_all(app: Flask) -> None:
         status = error.code or 500
         if status < 400:
             return error  # a redirect of the router
+        desk.take_back()
         ref = reference()
         log.info(
             "refused", detail=f"{request.method}: {error.name}", status=status, ref=ref, at=request.endpoint
@@ -99,6 +101,7 @@ def answer_all(app: Flask) -> None:
     def unforeseen(error: Exception) -> Response:
         ref = reference()
         log.exception("unforeseen", ref=ref, at=request.endpoint, kind=type(error).__name__)
+        desk.take_back()
         return page(say("Something went wrong inside coplink. It has been logged."), 500, ref, None)
 
 

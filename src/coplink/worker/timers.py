@@ -1,21 +1,22 @@
-"""What time makes due: the sweep for work that lost its job, and the rounds over files and everything."""
+"""What time makes due: the sweep for work that lost its job, what expired, and the rounds over files and everything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from coplink.engine.sweep import due_by_time, sweep
+from coplink.engine.sweep import due_by_time, forget, sweep
 from coplink.ports.jobs import Tick
 from coplink.wiring import Services
 
 
 def ticks(services: Services) -> Mapping[str, tuple[str, Tick]]:
-    """Timers as (cron with seconds first, what to call): they mark and enqueue, they never work."""
+    """Timers as (cron with seconds first, what to call): they mark, enqueue and forget, they never work."""
     settings = services.settings
 
     def find() -> None:
         now = services.now()
+        forget(services.begin, now)
         due_by_time(
             services.begin,
             now,

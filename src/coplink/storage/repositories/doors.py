@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Column, bindparam, delete, func, select, update
+from sqlalchemy.sql.dml import ReturningDelete
 
 from coplink.core.people import InstitutionId, PersonId
 from coplink.ports.records import Login, Session
@@ -25,12 +27,13 @@ needs seconds from login to launch, and is let in as long as the flood does not 
 _logins, _sessions = sql(LoginRow), sql(SessionRow)
 _expired_logins = select(_logins.c.state_hash).where(_logins.c.expires_at <= bindparam("now")).limit(SWEEP)
 _expired_sessions = select(_sessions.c.id_hash).where(_sessions.c.expires_at <= bindparam("now")).limit(SWEEP)
-_theirs = _logins.c.about == bindparam(
-    "whose"
-)  # used ones as well: whoever began a login can use it up with nonsense
+# Used ones as well: whoever began a login can use it up with nonsense. What is held lives shorter and would always be
+# the oldest; it goes through a door of its own, and so no flood reaches it.
+_theirs = (_logins.c.about == bindparam("whose"), _logins.c.door == bindparam("at"))
 _oldest = (
-    select(_logins.c.state_hash).where(_theirs).order_by(_logins.c.expires_at).limit(bindparam("excess"))
+    select(_logins.c.state_hash).where(*_theirs).order_by(_logins.c.expires_at).limit(bindparam("excess"))
 )
+_of_login = (_logins.c.door, _logins.c.about, _logins.c.browser, _logins.c.kept, _logins.c.expires_at)
 _of_session = (
     _sessions.c.person,
     _sessions.c.institution,
@@ -41,9 +44,17 @@ _of_session = (
 )
 _this_session = (_sessions.c.id_hash == bindparam("found"), _sessions.c.expires_at > bindparam("now"))
 
+
+def _dropped(key: Column[Any], expires_at: Column[Any]) -> ReturningDelete[Any]:
+    """Some expired rows, dropped by who has time: what a visitor is about to drop is left to that visitor."""
+    expired = select(key).where(expires_at <= bindparam("now")).limit(SWEEP).with_for_update(skip_locked=True)
+    return delete(key.table).where(key.in_(expired)).returning(key)
+
+
 BEGIN_LOGIN = Ready(lambda insert: insert(_logins))
 SWEEP_LOGINS = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_expired_logins)))
-COUNT_LOGINS = Ready(lambda _: select(func.count()).where(_theirs))
+DROP_EXPIRED_LOGINS = Ready(lambda _: _dropped(_logins.c.state_hash, _logins.c.expires_at))
+COUNT_LOGINS = Ready(lambda _: select(func.count()).where(*_theirs))
 DROP_OLDEST = Ready(lambda _: delete(_logins).where(_logins.c.state_hash.in_(_oldest)))
 CONSUME = Ready(
     lambda _: (
@@ -54,11 +65,23 @@ CONSUME = Ready(
             _logins.c.expires_at > bindparam("now"),
         )
         .values(used_at=bindparam("now"))
-        .returning(_logins.c.door, _logins.c.about, _logins.c.browser, _logins.c.kept, _logins.c.expires_at)
+        .returning(*_of_login)
+    )
+)
+TAKE = Ready(
+    lambda _: (
+        delete(_logins)
+        .where(
+            _logins.c.state_hash == bindparam("found"),
+            _logins.c.door == bindparam("at"),
+            _logins.c.expires_at > bindparam("now"),
+        )
+        .returning(*_of_login)
     )
 )
 BEGIN_SESSION = Ready(lambda insert: insert(_sessions))
 SWEEP_SESSIONS = Ready(lambda _: delete(_sessions).where(_sessions.c.id_hash.in_(_expired_sessions)))
+DROP_EXPIRED_SESSIONS = Ready(lambda _: _dropped(_sessions.c.id_hash, _sessions.c.expires_at))
 FIND_SESSION = Ready(lambda _: select(*_of_session).where(*_this_session))
 END_SESSION = Ready(lambda _: delete(_sessions).where(*_this_session).returning(*_of_session))
 DROP_SESSION = Ready(lambda _: delete(_sessions).where(_sessions.c.id_hash == bindparam("found")))
@@ -88,7 +111,24 @@ class SqlLogins(Sealing):
     def begin(self, login: Login, now: datetime) -> None:
         if self._sweeps.due(LOGIN, now):
             self._run_ready(SWEEP_LOGINS, now=now)
-            self._keep_most(login.about)
+            self._keep_most(login)
+        self._add(login)
+
+    def hold(self, held: Login, now: datetime) -> None:
+        if self._sweeps.due(LOGIN, now):
+            self._run_ready(SWEEP_LOGINS, now=now)
+        self._add(held)
+
+    def consume(self, state: str, now: datetime) -> Login | None:
+        return self._login_of(state, self._transaction.first(CONSUME, found=digest(state), now=now))
+
+    def take(self, code: str, door: str, now: datetime) -> Login | None:
+        return self._login_of(code, self._transaction.first(TAKE, found=digest(code), at=door, now=now))
+
+    def drop_expired(self, now: datetime) -> int:
+        return len(self._run_ready(DROP_EXPIRED_LOGINS, now=now))
+
+    def _add(self, login: Login) -> None:
         # Added, never replaced: a state that was used must not become usable again.
         self._run_ready(
             BEGIN_LOGIN,
@@ -101,24 +141,23 @@ class SqlLogins(Sealing):
             used_at=None,
         )
 
-    def consume(self, state: str, now: datetime) -> Login | None:
-        taken = self._transaction.first(CONSUME, found=digest(state), now=now)
+    def _login_of(self, state: str, taken: Row | None) -> Login | None:
         if taken is None:
             return None
         door, about, browser, kept, expires_at = taken
         nonce, values = self._open(LOGIN, kept)
         return Login(state, nonce, door, about, browser, values, expires_at)
 
-    def _keep_most(self, about: str) -> None:
-        found = self._run_ready(COUNT_LOGINS, whose=about)
+    def _keep_most(self, login: Login) -> None:
+        found = self._run_ready(COUNT_LOGINS, whose=login.about, at=login.door)
         excess = found[0][0] - MOST_LOGINS
         if excess > 0:
-            self._run_ready(DROP_OLDEST, whose=about, excess=excess)
+            self._run_ready(DROP_OLDEST, whose=login.about, at=login.door, excess=excess)
 
 
 class SqlSessions(Sealing):
     def begin(self, session: Session) -> None:
-        # Whoever visits takes expired sessions along: there is no cleaner, and none is needed.
+        # Whoever visits takes expired sessions along; the worker's round finds what nobody came to take.
         if self._sweeps.due(SESSION, session.seen_at):
             self._run_ready(SWEEP_SESSIONS, now=session.seen_at)
         self._run_ready(BEGIN_SESSION, **self._columns(session))
@@ -131,6 +170,9 @@ class SqlSessions(Sealing):
 
     def end(self, id_hash: str, now: datetime) -> Session | None:
         return self._session_of(id_hash, self._transaction.first(END_SESSION, found=id_hash, now=now))
+
+    def drop_expired(self, now: datetime) -> int:
+        return len(self._run_ready(DROP_EXPIRED_SESSIONS, now=now))
 
     def drop(self, id_hash: str) -> None:
         self._run_ready(DROP_SESSION, found=id_hash)

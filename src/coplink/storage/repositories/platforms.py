@@ -76,6 +76,16 @@ class SqlPlatforms(Repository):
             disabled_at=deployment.disabled_at,
         )
 
+    def add_deployment(self, deployment: Deployment) -> None:
+        adding = self._insert(DeploymentRow).values(
+            registration=deployment.registration,
+            deployment_id=deployment.deployment_id,
+            institution=deployment.institution,
+            approved_at=deployment.approved_at,
+            disabled_at=deployment.disabled_at,
+        )
+        self._run(adding.on_conflict_do_nothing())
+
     def drop_deployment(self, registration: str, deployment_id: str) -> None:
         named = (DeploymentRow.registration == registration, DeploymentRow.deployment_id == deployment_id)
         self._run(delete(DeploymentRow).where(*named))

@@ -13,9 +13,10 @@ from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, Perso
 class LoginRow(Table):
     """A login under way. Dropped soon after it expires (minutes).
 
-    No personal data, because nobody is known yet, but for one minute at most: a launch that waits for the platform's
-    storage holds what its token says (a name, perhaps an address), and an answer on its way to a course whom a
-    collaboration is for, both sealed. The state is kept as a hash; nonce and
+    No personal data, because nobody is known yet, but in what is held: a launch that waits for the platform's storage
+    has what its token says (a name, perhaps an address), and an answer on its way to a course whom a collaboration is
+    for, both sealed. Those rows are dropped as they are taken; what nobody takes expires after a minute and goes at the
+    worker's next round. The state is kept as a hash; nonce and
     values (a PKCE verifier, for instance) are sealed.
     """
 
