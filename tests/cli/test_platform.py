@@ -128,6 +128,34 @@ def test_another_institution_on_the_same_client_gets_a_deployment_and_nothing_el
     assert "deployment 9" not in told[-1][1]
 
 
+def test_changed_addresses_let_deployments_of_others_wait_again(tmp_path: Path) -> None:
+    changed = tuple(word.replace("security/jwks", "security/keys") for word in add("Riverbend"))
+    told = run(
+        tmp_path,
+        *SCHOOLS,
+        add("Riverbend", "--deployment-id", "1", "--approve"),
+        add("Lakeside", "--deployment-id", "2", "--approve"),
+        add("Riverbend"),
+        changed,
+        LIST,
+    )
+    assert [code for code, _ in told] == [0] * 7
+    assert "waits again" not in told[4][1]
+    assert "Deployment 2 belongs to another institution and waits again" in told[5][1]
+    assert "approved  Riverbend  deployment 1" in told[6][1]
+    assert "pending  Lakeside  deployment 2" in told[6][1]
+
+
+def test_a_platform_nobody_came_by_is_forgotten_once_it_is_off(tmp_path: Path) -> None:
+    _, added = run(tmp_path, SCHOOLS[0], add("Riverbend", "--deployment-id", "1"))
+    [key] = re.findall(r"Registered as (\S+) ", added[1])
+    forget = ("platform", "forget", key)
+    told = run(tmp_path, forget, ("platform", "disable", key), forget, LIST, forget)
+    assert [code for code, _ in told] == [1, 0, 0, 0, 1]
+    assert "it stays known" in told[0][1]
+    assert (told[2][1], told[3][1]) == ("Forgotten.\n", "")
+
+
 def test_an_invitation_is_printed_and_stays_the_same_until_used(tmp_path: Path) -> None:
     invite = ("platform", "invite", "--institution", "Riverbend")
     _, _, first, again = run(tmp_path, *SCHOOLS, invite, invite)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from coplink.core.errors import LaunchError, PendingDeployment, UnknownDeployment, UnknownPlatform
-from coplink.ports.records import Deployment
+from coplink.ports.records import Deployment, RegistrationState
 from coplink.testing.platform import CORE, TOOL
 
 
@@ -155,6 +155,23 @@ def test_row_5_one_registration_needs_no_client_in_the_login(door):
     door.put(replace(known, issuer="https://alone.example"))
     begun = door.login({"iss": "https://alone.example", "client_id": None})
     assert asked(begun)["client_id"] == ["client-north"]
+
+
+def test_row_5_only_open_registrations_count_where_no_client_is_named(door):
+    mine, other = door.registrations["reg-north"], door.registrations["reg-south"]
+    shared = {"iss": "https://alone.example", "client_id": None}
+    door.put(replace(mine, issuer=shared["iss"]))
+    for state in (RegistrationState.PENDING, RegistrationState.DISABLED):
+        door.put(replace(other, issuer=shared["iss"], state=state))
+        assert asked(door.login(shared))["client_id"] == ["client-north"]
+    door.put(replace(other, issuer=shared["iss"]))
+    with pytest.raises(UnknownPlatform):
+        door.login(shared)
+    door.put(replace(mine, issuer=shared["iss"], state=RegistrationState.DISABLED))
+    door.put(replace(other, issuer=shared["iss"], state=RegistrationState.PENDING))
+    with pytest.raises(PendingDeployment) as refused:
+        door.login(shared)
+    assert "waits for an administrator's approval" in str(refused.value.message)
 
 
 def test_canvas_name_of_the_deployment_is_heard_too(door):

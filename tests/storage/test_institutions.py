@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from coplink.core.errors import NotAllowed
 from coplink.core.people import Institution, InstitutionId
 from coplink.core.spaces import ConnectionId, Trouble
 from coplink.core.words import say
@@ -96,7 +97,7 @@ def test_registrations_by_issuer_and_client(keep, world):
 def test_one_registration_per_issuer_and_client(keep, world):
     with keep() as uow:
         uow.platforms.put(registration(world))
-    with pytest.raises(IntegrityError), keep() as uow:
+    with pytest.raises(NotAllowed, match="already registered"), keep() as uow:
         uow.platforms.put(registration(world, key="r2", institution=world.south.id))
 
 

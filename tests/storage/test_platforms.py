@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from coplink.ports.records import Deployment, KeyPair, Link, LinkKind, Registration, RegistrationState
+from coplink.core.people import Identity, Person, PersonId
+from coplink.ports.records import (
+    Deployment,
+    KeyPair,
+    Link,
+    LinkKind,
+    Registration,
+    RegistrationState,
+    Session,
+)
 from coplink.storage.repositories.base import AnotherInstitution
 
 
@@ -77,3 +86,44 @@ def test_invitations_of_one_institution(keep, world):
         assert uow.links.of(LinkKind.PLATFORM, institution=world.north.id) == [ours]
         assert uow.links.of(LinkKind.PLATFORM) == [ours, theirs]
         assert uow.links.of(LinkKind.ADMIN, institution=world.north.id) == []
+
+
+def test_visits_of_whom_a_platform_knows_end_but_for_one(keep, world, registered):
+    def came(uow, subject, realm, at):
+        person = uow.people.by_identity(at.id, "lti", realm, subject)
+        if person is None:
+            person = Person(PersonId(f"{subject}-{realm}-{at.id}"), at.id, subject)
+            uow.people.put(person)
+            uow.people.put_identity(Identity(at.id, "lti", realm, subject, person.id))
+        name = f"visit-{person.id}"
+        until = world.now + timedelta(hours=8)
+        uow.sessions.begin(Session(name, person.id, at.id, "secret", {}, world.now, world.now, until))
+        return name
+
+    with keep() as uow:
+        uow.platforms.put_deployment(Deployment("r1", "d1", world.north.id, world.now))
+        uow.platforms.put_deployment(Deployment("r1", "d2", world.south.id, world.now))
+        ana, ben = came(uow, "ana", "r1", world.north), came(uow, "ben", "r1", world.north)
+        cora, dan = came(uow, "cora", "r1", world.south), came(uow, "dan", "r2", world.north)
+
+    def open_still(uow):
+        return {one for one in (ana, ben, cora, dan) if uow.sessions.get(one, world.now)}
+
+    with keep() as uow:
+        assert uow.platforms.end_visits("r1", world.north.id, ben) == 1
+        assert open_still(uow) == {ben, cora, dan}
+        assert uow.platforms.end_visits("r1", None, "") == 2
+        assert open_still(uow) == {dan}
+
+
+def test_only_a_registration_without_a_trace_is_forgotten(keep, world, registered):
+    waiting = Deployment("r1", "d1", world.north.id)
+    with keep() as uow:
+        for used in (replace(waiting, approved_at=world.now), replace(waiting, disabled_at=world.now)):
+            uow.platforms.put_deployment(used)
+            assert not uow.platforms.forget("r1")
+        uow.platforms.put_deployment(waiting)
+        assert uow.platforms.forget("r1")
+        assert uow.platforms.get("r1") is None
+        assert uow.platforms.deployments_of("r1") == []
+        assert not uow.platforms.forget("r1")

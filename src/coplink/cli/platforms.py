@@ -1,4 +1,4 @@
-"""LTI platforms at the command line: invite one to register, add one by hand, list, approve and disable them."""
+"""LTI platforms at the command line: invite one to register, add one by hand, list, approve, disable and forget."""
 
 from __future__ import annotations
 
@@ -81,13 +81,19 @@ def platform_add(
             audience,
             pairs(claims),
         )
+        before = _approved(uow, issuer, client_id)
         kept = platforms.add(uow, offered, deployment_id, approve, services.now(), services.settings.loopback)
+        waiting = sorted(before - _approved(uow, issuer, client_id))
         uow.commit()
     base = services.settings.base_url
     click.echo(
         f"Registered as {kept.id} ({kept.state.value})."
         f" Login: {base}/lti/login  Launch: {base}/lti/launch  Keys: {base}/lti/jwks.json"
     )
+    for one in waiting:
+        click.echo(
+            f"Deployment {one} belongs to another institution and waits again, because the addresses have changed."
+        )
 
 
 @platform.command("list")
@@ -161,9 +167,30 @@ def platform_disable(registration: str, deployment_id: str | None, data: Path | 
     click.echo("Disabled.")
 
 
+@platform.command("forget")
+@click.argument("registration")
+@data_option
+def platform_forget(registration: str, data: Path | None) -> None:
+    """Drop a platform that is pending or disabled and by which nobody has ever come."""
+    services = services_from(admin_settings(data))
+    with services.begin() as uow:
+        platforms.forget(uow, _registration(uow, registration))
+        uow.commit()
+    click.echo("Forgotten.")
+
+
 def standing(deployment: Deployment) -> str:
     """One word for a deployment."""
     return "approved" if deployment.approved_at else "disabled" if deployment.disabled_at else "pending"
+
+
+def _approved(uow: UnitOfWork, issuer: str, client_id: str) -> set[str]:
+    return {
+        one.deployment_id
+        for known in uow.platforms.find(issuer, client_id)
+        for one in uow.platforms.deployments_of(known.id)
+        if one.approved_at
+    }
 
 
 def _registration(uow: UnitOfWork, key: str) -> Registration:

@@ -14,12 +14,12 @@ from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import Institution, InstitutionId
 from coplink.core.words import Said, say
 from coplink.engine.connect import check_address
+from coplink.engine.platform_addresses import about, addresses, check_seen, withdraw_of_others
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import Deployment, Link, LinkKind, Notice, Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
 
 INVITATION_LIFE = timedelta(days=7)
-ABOUT = "platform"
 LACKING, WAITS = "platform_lacks", "platform_waits"
 OVER_THERE, HERE = "platform administrator", "connection admin"
 
@@ -85,54 +85,54 @@ def register(
 ) -> Registration:
     """Keep what a platform registered, using the invitation up: of two at once, one wins.
 
-    A client of ours that comes again changes the known registration; what is approved stays so only if its addresses
-    stay the same. A client of another institution is refused. ``known_as`` is what the admin who approves is told:
-    on one issuer there are many schools, and the client id alone does not say which this is.
+    A client of ours that comes again changes the known registration; what is approved stays so, here and at other
+    institutions with deployments there, only if its addresses stay the same. A client of another one is refused.
+    ``known_as`` is what the admin who approves is told: on one issuer there are many schools, and the client id alone
+    does not say which this is.
     """
     if offered.institution != invitation.institution or not uow.links.use(invitation.id, now):
         raise closed()
     known = _known(uow, offered)
     state = RegistrationState.PENDING
     if known is not None:
-        same = _addresses(known) == _addresses(offered)
+        same = addresses(known) == addresses(offered)
         state = known.state if same or known.state is RegistrationState.DISABLED else state
-    kept = replace(offered, id=known.id if known else uow.new_id(), state=state)
+        # What the operator said of it by hand (hosts, fields) stays said.
+        offered = replace(offered, id=known.id, claims={**known.claims, **offered.claims})
+    kept = replace(offered, id=offered.id or uow.new_id(), state=state)
     uow.platforms.put(kept)
+    if known is not None:
+        withdraw_of_others(uow, known, kept, HERE, now)
     if deployment_id and uow.platforms.deployment(kept.id, deployment_id) is None:
-        uow.platforms.put_deployment(Deployment(kept.id, deployment_id, kept.institution))
-    uow.records.clear_notices(None, _about(kept))
+        uow.platforms.add_deployment(Deployment(kept.id, deployment_id, kept.institution))
+    uow.records.clear_notices(None, about(kept))
     notices = [(f"{LACKING}_{number}", sentence, OVER_THERE) for number, sentence in enumerate(lacking)]
     if kept.state is RegistrationState.PENDING:
         sentence = say("{platform} has registered coplink and waits for approval.", platform=known_as)
         notices.insert(0, (WAITS, sentence, HERE))
     for code, sentence, who in notices:
         uow.records.raise_notice(
-            Notice(uow.new_id(), kept.institution, None, _about(kept), code, sentence, who, now)
+            Notice(uow.new_id(), kept.institution, None, about(kept), code, sentence, who, now)
         )
     return kept
 
 
 def _known(uow: UnitOfWork, offered: Registration) -> Registration | None:
-    for one in uow.platforms.find(offered.issuer, None):
-        ours = one.institution == offered.institution
+    """The registration that comes again: of this client, whoever has it, or else what the platform calls the same."""
+    found = uow.platforms.find(offered.issuer, None)
+    for one in found:
         if one.client_id == offered.client_id:
-            if not ours:
+            if one.institution != offered.institution:
                 raise NotAllowed(
                     say("This platform's client id is already registered by another institution."),
                     f"{offered.issuer} {offered.client_id!r} belongs to {one.institution}",
                 )
             return one
+    for one in found:
+        ours = one.institution == offered.institution
         if ours and offered.managed_url and one.managed_url == offered.managed_url:
             return one
     return None
-
-
-def _addresses(one: Registration) -> tuple[str, ...]:
-    return (one.client_id, one.authorization_url, one.token_url, one.jwks_url, one.audience)
-
-
-def _about(registration: Registration) -> str:
-    return f"{ABOUT}:{registration.id}"
 
 
 def add(
@@ -146,14 +146,15 @@ def add(
     """Register coplink by hand; the same again changes nothing, other addresses change the known registration.
 
     Another institution on the same issuer and client gets a deployment of its own there, and nothing of the
-    registration: that stays with whom it belongs to.
+    registration: that stays with whom it belongs to. Other addresses are the operator's word for that institution;
+    deployments of others wait until they are approved again.
     """
     for address in (registration.authorization_url, registration.token_url, registration.jwks_url):
         check_address(address, loopback)
     known = next(iter(uow.platforms.find(registration.issuer, registration.client_id)), None)
     owner = registration.institution
     if known is not None and known.institution != owner:
-        if not deployment_id or _addresses(known) != _addresses(registration):
+        if not deployment_id or addresses(known) != addresses(registration):
             raise NotAllowed(say("This client id is already registered by another institution."))
         registration = known
     else:
@@ -164,10 +165,12 @@ def add(
             if approve and known.state is RegistrationState.PENDING:
                 registration = replace(registration, state=RegistrationState.OPEN)
         uow.platforms.put(registration)
+        if known is not None:
+            withdraw_of_others(uow, known, registration, HERE, now)
     if deployment_id and approve:
         approve_deployment(uow, registration, deployment_id, owner, now)
     elif deployment_id and uow.platforms.deployment(registration.id, deployment_id) is None:
-        uow.platforms.put_deployment(Deployment(registration.id, deployment_id, owner))
+        uow.platforms.add_deployment(Deployment(registration.id, deployment_id, owner))
     return registration
 
 
@@ -179,22 +182,55 @@ def owned(uow: UnitOfWork, institution: InstitutionId, key: str) -> Registration
     return found
 
 
-def approve(uow: UnitOfWork, registration: Registration) -> None:
-    """Let people of approved deployments in; what the platform lacked has been seen by whoever approves."""
+def approve(uow: UnitOfWork, registration: Registration, seen: str | None = None) -> None:
+    """Let people of approved deployments in; what the platform lacked has been seen by whoever approves.
+
+    ``seen`` is the digest of the addresses that were shown on a page; refused when they are others by now.
+    """
+    if seen is not None:
+        check_seen(registration, seen)
     uow.platforms.put(replace(registration, state=RegistrationState.OPEN))
-    uow.records.clear_notices(None, _about(registration))
+    uow.records.clear_notices(None, about(registration))
 
 
-def disable(uow: UnitOfWork, registration: Registration) -> None:
-    """Let nobody in from this platform and ask it for nothing, until it is approved again."""
+def disable(uow: UnitOfWork, registration: Registration, spared: str = "") -> None:
+    """Let nobody in from this platform and ask it for nothing, until it is approved again.
+
+    Whoever came by it is sent out at once, but for the session (its hash) that is spared: of whoever says so.
+    """
     uow.platforms.put(replace(registration, state=RegistrationState.DISABLED))
-    uow.records.clear_notices(None, _about(registration))
+    uow.records.clear_notices(None, about(registration))
+    uow.platforms.end_visits(registration.id, None, spared)
+
+
+def forget(uow: UnitOfWork, registration: Registration) -> None:
+    """Drop a registration that has never let anybody in, with deployments that only wait; refuse any other."""
+    deployments = uow.platforms.deployments_of(registration.id)
+    if registration.state is RegistrationState.OPEN or not uow.platforms.forget(registration.id):
+        raise NotAllowed(
+            say(
+                "People may have come by this platform, or still can, so it stays known. To let nobody in: coplink"
+                " platform disable"
+            )
+        )
+    for told in {about(registration), *(about(registration, one) for one in deployments)}:
+        uow.records.clear_notices(None, told)
 
 
 def approve_deployment(
-    uow: UnitOfWork, registration: Registration, deployment_id: str, institution: InstitutionId, now: datetime
+    uow: UnitOfWork,
+    registration: Registration,
+    deployment_id: str,
+    institution: InstitutionId,
+    now: datetime,
+    seen: str | None = None,
 ) -> Deployment:
-    """Let launches of one deployment in, as people of this institution; refused while it is another's."""
+    """Let launches of one deployment in, as people of this institution; refused while it is another's.
+
+    ``seen`` is the digest of the addresses that were shown on a page; refused when they are others by now.
+    """
+    if seen is not None:
+        check_seen(registration, seen)
     known = uow.platforms.deployment(registration.id, deployment_id)
     if known is not None and known.approved_at is not None:
         if known.institution != institution:
@@ -206,9 +242,29 @@ def approve_deployment(
         uow.platforms.drop_deployment(registration.id, deployment_id)  # rows never change their institution
     deployment = Deployment(registration.id, deployment_id, institution, now)
     uow.platforms.put_deployment(deployment)
+    _looked_after(uow, registration, deployment)
     return deployment
 
 
-def disable_deployment(uow: UnitOfWork, deployment: Deployment, now: datetime) -> None:
-    """Let launches of one deployment in no more, until it is approved again."""
+def disable_deployment(uow: UnitOfWork, deployment: Deployment, now: datetime, spared: str = "") -> None:
+    """Let launches of one deployment in no more, until it is approved again.
+
+    A visit does not say by which deployment it came: those of the institution by this platform end, but for the one
+    that is spared; whoever came by another deployment opens coplink there once more.
+    """
     uow.platforms.put_deployment(replace(deployment, approved_at=None, disabled_at=now))
+    uow.platforms.end_visits(deployment.registration, deployment.institution, spared)
+    registration = uow.platforms.get(deployment.registration)
+    if registration is not None:
+        _looked_after(uow, registration, deployment)
+
+
+def _looked_after(uow: UnitOfWork, registration: Registration, deployment: Deployment) -> None:
+    """Take back the notice of changed addresses once no deployment of that institution waits there any more."""
+    if deployment.institution == registration.institution:
+        return
+    theirs = (
+        d for d in uow.platforms.deployments_of(registration.id) if d.institution == deployment.institution
+    )
+    if all(d.approved_at or d.disabled_at for d in theirs):
+        uow.records.clear_notices(None, about(registration, deployment))

@@ -13,8 +13,15 @@ from coplink.ports.storage import UnitOfWork
 
 
 def find(uow: UnitOfWork, issuer: str, client_id: str) -> Registration:
-    """The one registration of this issuer and client; an issuer with several and no client is refused."""
+    """The one registration of this issuer and client; an issuer with several open ones and no client is refused.
+
+    One that waits or is switched off never stands in the way of an open one: anybody's invitation makes such.
+    """
     found = uow.platforms.find(issuer, client_id or None)
+    for state in (RegistrationState.OPEN, RegistrationState.PENDING):
+        if any(one.state is state for one in found):
+            found = [one for one in found if one.state is state]
+            break
     if len(found) == 1:
         return opened(found[0])
     if found:

@@ -54,7 +54,10 @@ class Institutions(Protocol):
 class Platforms(Protocol):
     """LTI registrations, deployments and our own keys."""
 
-    def put(self, registration: Registration) -> None: ...
+    def put(self, registration: Registration) -> None:
+        """Add or change it; ``NotAllowed`` when its issuer and client belong to another registration."""
+        ...
+
     def get(self, key: str) -> Registration | None: ...
     def find(self, issuer: str, client_id: str | None) -> Sequence[Registration]:
         """Those of this issuer (and client, if given); more than one without a client is for the caller to refuse."""
@@ -71,6 +74,14 @@ class Platforms(Protocol):
     def deployments(self, institution: InstitutionId) -> Sequence[Deployment]: ...
     def deployments_of(self, registration: str) -> Sequence[Deployment]:
         """All deployments of one registration, whichever institution they are attached to."""
+        ...
+
+    def forget(self, registration: str) -> bool:
+        """Drop one by which nobody ever came, with its waiting deployments; False where it must stay."""
+        ...
+
+    def end_visits(self, registration: str, institution: InstitutionId | None, spared: str) -> int:
+        """End the sessions of people known by this platform (of one institution, or all) but the spared; how many."""
         ...
 
     def keys(self) -> Sequence[KeyPair]:

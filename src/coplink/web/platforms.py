@@ -10,6 +10,7 @@ from coplink.core.errors import NotFound
 from coplink.core.people import Person
 from coplink.core.words import say
 from coplink.engine import platforms
+from coplink.engine.platform_addresses import digest
 from coplink.ports.records import Deployment, Link, Registration
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
@@ -25,6 +26,11 @@ class Platform:
     registration: Registration
     deployments: tuple[Deployment, ...]
     ours: bool
+
+    @property
+    def addresses(self) -> str:
+        """Stands for the addresses shown, in the forms that approve them."""
+        return digest(self.registration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
     def approve(key: str) -> Response:
         admin = desk.admin()
         with desk.begin() as uow:
-            platforms.approve(uow, platforms.owned(uow, admin.institution, key))
+            registration = platforms.owned(uow, admin.institution, key)
+            platforms.approve(uow, registration, typed("addresses", 64))
             uow.commit()
         frames.forget()
         return see(SECTION)
@@ -84,7 +91,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
     def disable(key: str) -> Response:
         admin = desk.admin()
         with desk.begin() as uow:
-            platforms.disable(uow, platforms.owned(uow, admin.institution, key))
+            platforms.disable(uow, platforms.owned(uow, admin.institution, key), _own_session(desk))
             uow.commit()
         frames.forget()
         return see(SECTION)
@@ -94,8 +101,11 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
         admin = desk.admin()
         with desk.begin() as uow:
             registration, deployment = _knocked(uow, admin)
+            # Our own registration is approved with its addresses; another institution's are seen here alone.
+            ours = registration.institution == admin.institution
+            seen = None if ours else typed("addresses", 64)
             platforms.approve_deployment(
-                uow, registration, deployment.deployment_id, admin.institution, desk.now()
+                uow, registration, deployment.deployment_id, admin.institution, desk.now(), seen
             )
             uow.commit()
         frames.forget()
@@ -106,7 +116,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
         admin = desk.admin()
         with desk.begin() as uow:
             _, deployment = _knocked(uow, admin)
-            platforms.disable_deployment(uow, deployment, desk.now())
+            platforms.disable_deployment(uow, deployment, desk.now(), _own_session(desk))
             uow.commit()
         frames.forget()
         return see(SECTION)
@@ -121,3 +131,8 @@ def _knocked(uow: UnitOfWork, admin: Person) -> tuple[Registration, Deployment]:
     if registration is None or deployment is None or deployment.institution != admin.institution:
         raise NotFound(say("That deployment has not knocked here."))
     return registration, deployment
+
+
+def _own_session(desk: Desk) -> str:
+    """The session of the admin who presses: it stays, so that they see what they did."""
+    return desk.visit.session.id_hash if desk.visit.session else ""

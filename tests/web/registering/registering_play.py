@@ -52,6 +52,14 @@ def deployments(site, registration):
         return list(uow.platforms.deployments_of(registration.id))
 
 
+def approve(admin, registration):
+    """Press the button on the admin's page, for the addresses it shows."""
+    admin.get("/admin")
+    action = f"/admin/platforms/{registration.id}/approve"
+    shown = admin.soup().select_one(f'form[action="{action}"] input[name=addresses]')
+    return admin.post(action, {"addresses": shown["value"]} if shown else {})
+
+
 def is_refused(site, browser, answer, token):
     """A page with a sentence, a 4xx, nothing stored, and the invitation still open."""
     assert 400 <= answer.status_code < 500, answer.status_code

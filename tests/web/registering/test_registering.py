@@ -9,6 +9,7 @@ import pytest
 from registering_play import (
     BASE,
     HOST,
+    approve,
     clock_of,
     deployments,
     invitation,
@@ -124,7 +125,7 @@ def test_nobody_comes_in_before_a_person_approves_platform_and_deployment(desk, 
     assert stranger.post(f"/admin/platforms/{kept.id}/approve").status_code == 404
     admin.get("/admin")
     assert "waiting for approval" in admin.says()
-    assert admin.post(f"/admin/platforms/{kept.id}/approve").status_code == 303
+    assert approve(admin, kept).status_code == 303
     assert knock()[1].status_code == 403, "its deployment is another matter"
     admin.get("/admin")
     chosen = {"registration": kept.id, "deployment": "1"}
@@ -141,6 +142,7 @@ def test_nobody_comes_in_before_a_person_approves_platform_and_deployment(desk, 
     answer = visitor.post("/lti/launch", form, secret="")
     assert answer.status_code == 303, visitor.says()
     assert visitor.get("/me").status_code == 200
+    inside = visitor
 
     # Switched off between a login and its launch.
     visitor, answer = knock()
@@ -151,11 +153,14 @@ def test_nobody_comes_in_before_a_person_approves_platform_and_deployment(desk, 
     )
     admin.get("/admin")
     assert admin.post(f"/admin/platforms/{kept.id}/disable").status_code == 303
+    assert inside.get("/me").status_code != 200, "whoever had come in is out"
+    assert admin.get("/admin").status_code == 200
+    assert "ends the visits of everybody" in admin.says()
     assert visitor.post("/lti/launch", form, secret="").status_code == 403
     assert "switched coplink off" in visitor.says()
     assert knock()[1].status_code == 403
     admin.get("/admin")
-    admin.post(f"/admin/platforms/{kept.id}/approve")
+    approve(admin, kept)
     admin.post("/admin/deployments/disable", chosen)
     assert knock()[1].status_code == 403
     [deployment] = deployments(desk, kept)
@@ -193,7 +198,7 @@ def test_what_the_platform_did_not_give_is_said_here_and_to_the_admin(desk, mean
         assert "did not allow coplink to read rosters" in page
         assert "launches will fail" in page
     [kept] = registrations(desk).values()
-    admin.post(f"/admin/platforms/{kept.id}/approve")
+    approve(admin, kept)
     admin.get("/admin")
     assert "did not allow coplink to read rosters" not in admin.says(), "who approves has seen it"
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy.exc import IntegrityError
 
+from coplink.core.errors import NotAllowed
 from coplink.core.people import InstitutionId
+from coplink.core.words import say
 from coplink.ports.records import Deployment, KeyPair, Registration, RegistrationState
 from coplink.storage.repositories.base import SERVER, Repository, sql
-from coplink.storage.tables import DeploymentRow, KeyPairRow, RegistrationRow
+from coplink.storage.tables import (
+    DeploymentRow,
+    HeardNoticeRow,
+    IdentityRow,
+    KeyPairRow,
+    NoticeServiceRow,
+    RegistrationRow,
+    SessionRow,
+)
 from coplink.storage.transaction import Ready
 from coplink.storage.transaction import Row as Found
 
 PRIVATE_KEY = "private key"
+DOOR = "lti"
 
 
 _registrations, _deployments = sql(RegistrationRow), sql(DeploymentRow)
@@ -38,6 +50,18 @@ DEPLOYMENT = Ready(
 
 class SqlPlatforms(Repository):
     def put(self, registration: Registration) -> None:
+        try:
+            self._keep(registration)
+        except IntegrityError as error:
+            # Two that register the same client at the same instant: the database decides which is the first.
+            if "unique" not in str(error.orig).lower():
+                raise
+            raise NotAllowed(
+                say("This platform's client id is already registered, perhaps by another institution."),
+                f"{registration.issuer} {registration.client_id!r} belongs to another registration",
+            ) from error
+
+    def _keep(self, registration: Registration) -> None:
         self._put(
             RegistrationRow,
             id=registration.id,
@@ -105,6 +129,30 @@ class SqlPlatforms(Repository):
     def deployments_of(self, registration: str) -> Sequence[Deployment]:
         query = select(DeploymentRow).where(DeploymentRow.registration == registration)
         return [_deployment(row) for row in self._rows(query.order_by(DeploymentRow.deployment_id))]
+
+    def forget(self, registration: str) -> bool:
+        deployments = select(DeploymentRow).where(DeploymentRow.registration == registration)
+        used = or_(DeploymentRow.approved_at.is_not(None), DeploymentRow.disabled_at.is_not(None))
+        traces = (
+            deployments.where(used),
+            select(IdentityRow).where(IdentityRow.door == DOOR, IdentityRow.realm == registration),
+            select(NoticeServiceRow).where(NoticeServiceRow.registration == registration),
+            select(HeardNoticeRow).where(HeardNoticeRow.registration == registration),
+        )
+        if any(self._session.scalars(one.limit(1)).first() is not None for one in traces):
+            return False
+        self._run(delete(DeploymentRow).where(DeploymentRow.registration == registration))
+        return bool(self._run(delete(RegistrationRow).where(RegistrationRow.id == registration)))
+
+    def end_visits(self, registration: str, institution: InstitutionId | None, spared: str) -> int:
+        # What a session carries is sealed; whom the platform knows is not, and is found by the key of identities.
+        houses = {one.institution for one in self.deployments_of(registration)}
+        if institution is not None:
+            houses = {institution}
+        came = select(IdentityRow.person).where(
+            IdentityRow.institution.in_(houses), IdentityRow.door == DOOR, IdentityRow.realm == registration
+        )
+        return self._run(delete(SessionRow).where(SessionRow.person.in_(came), SessionRow.id_hash != spared))
 
     def keys(self) -> Sequence[KeyPair]:
         query = select(KeyPairRow).order_by(KeyPairRow.made_at.desc(), KeyPairRow.kid)
