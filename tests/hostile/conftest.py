@@ -25,12 +25,9 @@ LOGGERS = ("dbos", "gunicorn.error", "gunicorn.access")
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificate]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """The one certificate; it is also the only one that coplink's own calls trust."""
-    made = Certificate(tmp_path_factory.mktemp("certificate"), *NAMES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REQUESTS_CA_BUNDLE", made.trusted)
-        yield made
+    return Certificate(tmp_path_factory.mktemp("certificate"), *NAMES)
 
 
 @pytest.fixture(scope="session")
@@ -54,15 +51,17 @@ def _stage(folder: Path, url: str, certificate: Certificate) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def scene(sqlite_stage: Stage, certificate: Certificate) -> Iterator[Scene]:
+def scene(sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", sqlite_stage.certificate.trusted)
     with written(sqlite_stage):
         yield sqlite_stage.scene()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def any_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+def any_scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """The same on each of the two databases."""
     stage: Stage = request.getfixturevalue(f"{request.param}_stage")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", stage.certificate.trusted)
     with written(stage):
         yield stage.scene()
 
