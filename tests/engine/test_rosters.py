@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from coplink.core.arrival import Arrival, Context, RosterSourceAddress
 from coplink.core.people import AccountId, Proof, Role, Standing
 from coplink.core.roster import Listed
+from coplink.core.spaces import Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import claim, join, rosters
+from coplink.engine.arrive import arrive
 from coplink.engine.outcome import Again, Settled
 from coplink.ports.errors import Throttled, Unavailable
 from coplink.ports.storage import StaleTurn
@@ -272,6 +275,50 @@ def test_who_asks_for_a_long_wait_gets_it(school, crowd):
         assert read_with(school, turn_of(school, crowd)) == Again(waits)
 
 
+def test_a_roster_that_cannot_be_read_to_its_end_waits_its_time_and_somebody_is_told(school, crowd):
+    def told():
+        with school.services.begin() as uow:
+            return [(n.code, n.who, n.institution) for n in uow.records.notices(crowd.id)]
+
+    before = kept(school, crowd)
+    school.clock.pass_by(hours=2)
+    school.roster.people.append(someone(90))
+    school.roster.complete = False
+    school.roster.lacking = Trouble("roster_incomplete", say("It cannot be read."), "somebody over there")
+    for _ in range(2):
+        read_again(school, crowd)
+        assert context_of(school, crowd).read_at == school.clock.now()
+        assert told() == [("roster_incomplete", "somebody over there", school.here.id)]
+    assert read_with(school, turn_of(school, crowd)) == Settled()
+    assert standings(school, crowd)["S 90"] == (Role.MEMBER, Standing.INVITED)
+    assert replace(kept(school, crowd), owing=False) == before
+    school.roster.complete = True
+    read_again(school, crowd)
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "stays"),
+    [
+        ({"url": "x", "context": "c"}, True),
+        ({"url": "y", "context": "c"}, False),
+        ({"url": "x", "context": "d"}, False),
+    ],
+)
+def test_a_link_in_the_course_does_not_take_back_what_the_tool_itself_told_of_the_roster(
+    school, crowd, told, stays
+):
+    first = {"url": "x", "context": "c", "rlid": "c"}
+    for values in (first, told):
+        with school.services.begin() as uow:
+            came = Arrival(
+                "lti", school.here.id, "realm", "ana", context=Context("realm", "course-1", "Course")
+            )
+            arrive(uow, replace(came, roster=RosterSourceAddress("realm", values)), school.clock.now())
+            uow.commit()
+    assert context_of(school, crowd).roster == (first if stays else told)
+
+
 def test_an_empty_roster_where_there_were_people_proves_nothing(school, crowd):
     before = kept(school, crowd)
     everybody, school.roster.people = school.roster.people, []
@@ -296,7 +343,7 @@ class Breaking:
 
 class _Broken:
     def __init__(self, reading, pages, error):
-        self.compared, self.complete, self.again = reading.compared, False, None
+        self.compared, self.complete, self.again, self.lacking = reading.compared, False, None, None
         self._reading, self._pages, self._error = reading, pages, error
 
     def __iter__(self):
@@ -352,7 +399,7 @@ class Overtaken:
 class _Overtaking:
     def __init__(self, roster, reading):
         self._roster, self._reading = roster, reading
-        self.compared, self.again = reading.compared, None
+        self.compared, self.again, self.lacking = reading.compared, None, None
 
     @property
     def complete(self):

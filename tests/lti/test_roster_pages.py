@@ -323,6 +323,32 @@ def test_a_group_is_read_like_a_course(pages, read):
         read(context="course-1")
 
 
+def test_a_stumble_is_nothing_that_the_roster_lacks(lms, canvas_rosters, crowd):
+    lms.weather.add(Rule("page=", "answer", status=503, times=99))
+    reading = canvas_rosters.read(crowd)
+    assert not whole(reading).complete
+    assert reading.lacking is None
+
+
+def test_what_can_never_be_complete_says_so(pages, rosters, address, monkeypatch):
+    def lacking():
+        reading = rosters.read(address())
+        assert not whole(reading).complete
+        return reading.lacking and reading.lacking.message.text
+
+    pages.members = [[someone("a"), someone("")]]
+    assert "without an id" in lacking()
+    pages.members = [[someone("a")], [someone("b")], [someone("c")]]
+    for link in ("https://evil.example/members", "{here}/members?p=0", "{here}/members"):
+        pages.links = {0: f'<{link}>; rel="next"'}
+        assert "leads in a circle" in lacking()
+    pages.links = {n: f'<{{here}}/members?p={n + 1}>; rel="next"' for n in range(2)}
+    monkeypatch.setattr("coplink.lti.rosters.MOST_PEOPLE", 1)
+    assert "longer" in lacking()
+    monkeypatch.setattr("coplink.lti.rosters.MOST_PAGES", 2)
+    assert "longer" in lacking()
+
+
 def test_pages_are_fetched_as_they_are_asked_for(pages, rosters, address):
     pages.members = [[someone("a")], [someone("b")], [someone("c")]]
     pages.links = {n: f'<{{here}}/members?p={n + 1}>; rel="next"' for n in range(2)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coplink.core.people import AccountId
+from coplink.core.spaces import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Reading(Protocol):
     @property
     def again(self) -> float | None:
         """Seconds the platform asked to wait for, where that ended the reading."""
+        ...
+
+    @property
+    def lacking(self) -> Trouble | None:
+        """Why it is not complete, and would not be if it were read again at once; None where it may be."""
         ...
 
     @property

@@ -7,6 +7,7 @@ institution's directory proposed for exactly one known person leads to the quest
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -121,9 +122,15 @@ def _context(uow: UnitOfWork, arrival: Arrival, now: datetime, age: timedelta) -
         return ()
     here = tuple(uow.communities.contexts_at(arrival.institution, came_from.realm, came_from.id))
     for context in here:
-        roster = dict(arrival.roster.values) if arrival.roster else context.roster
+        roster = _roster(arrival.roster.values, context.roster) if arrival.roster else context.roster
         if roster != context.roster:
             uow.communities.put_context(replace(context, roster=roster))
         if roster and (context.read_at is None or now - context.read_at > age):
             uow.work.mark(Kind.READ_ROSTER, context.id, CommunityId(context.community))
     return here
+
+
+def _roster(told: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, str]:
+    """Where to read the roster. A link in the course does not tell ``rlid``; what the tool itself told stays true."""
+    same = all(told.get(name) == known.get(name) for name in ("url", "context"))
+    return {**told, "rlid": known["rlid"]} if same and "rlid" in known and "rlid" not in told else dict(told)

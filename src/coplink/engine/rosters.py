@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import CommunityId
 from coplink.core.roster import Comparison, Listed, Reading, Snapshot
-from coplink.core.spaces import SpaceState
+from coplink.core.spaces import SpaceState, Trouble
 from coplink.core.work import Kind, Turn
 from coplink.engine.listed import DOOR, welcome
 from coplink.engine.outcome import Again, Begin, Now, Outcome, Settled
-from coplink.ports.records import ContextLink, Report
+from coplink.ports.records import ContextLink, Notice, Report
 from coplink.ports.rosters import LastReading, RosterSource
 from coplink.ports.storage import StaleTurn, UnitOfWork
 
@@ -40,8 +40,8 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
     run = _Run(begin, turn, context, now, members)
     run.offer(reading)
     run.end(reading, known)
-    if reading.complete:
-        return Settled()
+    if reading.complete or reading.lacking:
+        return Settled()  # what cannot be read to its end waits for its usual time, and somebody is told
     return Again(max(HALF_PAGE_AGAIN, reading.again or 0.0))
 
 
@@ -105,12 +105,33 @@ class _Run:
                 gone = fresh.gone
                 if fresh != last:
                     uow.rosters.keep(fresh)
-                uow.communities.put_context(replace(context, read_at=moment))
             elif last.owing:
                 uow.rosters.keep(replace(last, owing=False))
+            if reading.complete or reading.lacking:
+                uow.communities.put_context(replace(context, read_at=moment))
+                self._say(uow, None if reading.complete else reading.lacking, moment)
             counts = {"listed": compared.listed, "no_longer_listed": gone}
             uow.records.report(Report("read_roster", context.id, context.community, moment, counts))
             uow.commit()
+
+    def _say(self, uow: UnitOfWork, lacking: Trouble | None, moment: datetime) -> None:
+        """Tell who can mend what keeps the roster from being read to its end; take that back when it was."""
+        context = self.context
+        about = f"roster:{context.id}"
+        uow.records.clear_notices(context.community, about)
+        if lacking is not None:
+            uow.records.raise_notice(
+                Notice(
+                    uow.new_id(),
+                    context.institution,
+                    context.community,
+                    about,
+                    lacking.code,
+                    lacking.message,
+                    lacking.who,
+                    moment,
+                )
+            )
 
     def _complete(
         self,

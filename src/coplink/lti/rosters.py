@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import InstitutionId
 from coplink.core.roster import Comparison, Listed, Snapshot
+from coplink.core.spaces import Trouble
 from coplink.core.words import say
 from coplink.lti import odd
 from coplink.lti.connector import Connector, Service, next_link
@@ -37,6 +38,29 @@ MOST_PEOPLE = 500_000
 BLIP = 1.0
 LONGEST_PAUSE = 5.0
 MOST_PAUSES = 5
+
+
+INCOMPLETE = "roster_incomplete"
+_SOMEBODY = Trouble(
+    INCOMPLETE,
+    say(
+        "The course's roster lists somebody without an id that coplink can use. They cannot be invited, and who has"
+        " left the course is not noticed."
+    ),
+    odd.ADMIN,
+)
+_TOO_LONG = Trouble(
+    INCOMPLETE,
+    say("The course's roster is longer than coplink reads. Who has left the course is not noticed."),
+    odd.ADMIN,
+)
+_LEADS_NOWHERE = Trouble(
+    INCOMPLETE,
+    say(
+        "The course's roster leads in a circle or to a server that is not registered, so it cannot be read to its end."
+    ),
+    odd.ADMIN,
+)
 
 
 class LtiRosters:
@@ -88,6 +112,7 @@ class LtiReading:
         self.compared = compared
         self.complete = False
         self.again: float | None = None
+        self.lacking: Trouble | None = None
         self._service, self._asking, self._members = service, asking, members
         self._pause = pause
         self._pauses = 0
@@ -102,9 +127,13 @@ class LtiReading:
             yield people
             link = next_link(answer.headers, following)
             if link is None:
-                self.complete = self._whole
+                self.complete, self.lacking = self._whole, None if self._whole else _SOMEBODY
                 return
-            if link in seen or len(seen) >= MOST_PAGES or not self._service.reaches(link):
+            if len(seen) >= MOST_PAGES:
+                self.lacking = _TOO_LONG
+                return
+            if link in seen or not self._service.reaches(link):
+                self.lacking = _LEADS_NOWHERE
                 return
             seen.add(link)
             following = link
@@ -114,6 +143,7 @@ class LtiReading:
             except IntegrationError as error:
                 self.again = error.retry_after if isinstance(error, Transient) else None
                 return
+        self.lacking = _LEADS_NOWHERE if people is None else _TOO_LONG
 
     def _first(self) -> tuple[str, Answer]:
         """The first page and its address: what is not understood may be what we asked for beyond the bare address."""

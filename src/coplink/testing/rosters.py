@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from coplink.core.arrival import RosterSourceAddress
 from coplink.core.roster import Comparison, Listed, Snapshot
+from coplink.core.spaces import Trouble
 
 
 @dataclass
@@ -19,6 +20,7 @@ class PaperRoster:
     size: int = 50
     meaning: str = "paper"
     again: float | None = None
+    lacking: Trouble | None = None
     looked: int = 0
 
     def read(
@@ -43,6 +45,11 @@ class PaperReading:
     def again(self) -> float | None:
         """What the platform asked to wait for."""
         return self.paper.again
+
+    @property
+    def lacking(self) -> Trouble | None:
+        """Why it can never be read to its end."""
+        return self.paper.lacking
 
     def __iter__(self) -> Iterator[Sequence[Listed]]:
         """Page by page, those who are new or have changed."""
