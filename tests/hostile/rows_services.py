@@ -30,8 +30,11 @@ def reading(
 
 
 def incomplete(course: Course) -> None:
-    """It will be tried again, and nobody was told that anybody has gone."""
+    """It does not count as read to its end: it is tried again later, or somebody who can mend it is told."""
     state = course.work()
+    if course.notices():
+        assert course.notices() == ["roster_incomplete"]
+        return
     assert not state.done
     assert state.not_before is not None
     assert state.not_before > course.scene.clock.now()
