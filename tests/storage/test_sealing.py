@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select
 
 from coplink.core.errors import ConfigurationError
-from coplink.ports.records import KeyPair, Link, LinkKind, Login
+from coplink.ports.records import KeyPair, Link, LinkKind, Login, Session
 from coplink.ports.watch import Subscription
 from coplink.storage.rotation import rotate
 from coplink.storage.sealing import FernetSealer
@@ -109,9 +111,8 @@ def test_rotation_seals_every_sealed_column_anew(engine: Engine, keys, keep, wor
     with keep() as uow:
         fill(uow, world)
     new = a_key()
-    assert (
-        rotate(engine, FernetSealer([new, *keys])) == 5
-    )  # settings, PEM, nonce with values, token, watch secret
+    # settings, PEM, token, watch secret; a login has ended long before its key need be dropped
+    assert rotate(engine, FernetSealer([new, *keys])) == 4
     with SqlStorage(engine, FernetSealer([new])).begin() as uow:
         assert uow.institutions.connection(world.connected.id) == world.connected
         assert uow.platforms.keys()[0].private_pem == "-----BEGIN canary-pem-----"
@@ -140,4 +141,26 @@ def test_a_rotation_that_cannot_open_everything_changes_nothing(engine: Engine, 
     with pytest.raises(ConfigurationError):
         rotate(engine, FernetSealer([a_key()]))
     assert sealed() == before
-    assert len(before) == 5
+    assert len(before) == 4
+
+
+def test_what_lives_for_minutes_opens_for_its_purpose_with_any_key_that_is_left():
+    old, new = a_key(), a_key()
+    wrapped = FernetSealer([old]).wrap("login", "canary")
+    assert "canary" not in wrapped
+    assert wrapped != FernetSealer([old]).wrap("login", "canary"), "the same value never looks the same twice"
+    assert FernetSealer([new, old]).unwrap("login", wrapped) == "canary"
+    assert FernetSealer([old]).unwrap("session", wrapped) is None
+    assert FernetSealer([new]).unwrap("login", wrapped) is None
+    changed = wrapped[:20] + ("A" if wrapped[20] != "A" else "B") + wrapped[21:]
+    assert FernetSealer([old]).unwrap("login", changed) is None
+
+
+def test_a_login_or_session_whose_key_is_gone_has_ended(engine: Engine, keep, world):
+    later = world.now + timedelta(hours=1)
+    with keep() as uow:
+        uow.logins.begin(Login("s1", "n1", "lti", "r1", "", {}, later), world.now)
+        uow.sessions.begin(Session("h1", None, None, "csrf", {}, world.now, world.now, later))
+    with SqlStorage(engine, FernetSealer([a_key()])).begin() as uow:
+        assert uow.logins.consume("s1", world.now) is None
+        assert uow.sessions.get("h1", world.now) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -125,7 +126,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             )
             services.jobs = client
             self._stop = client.close
-        return create_app(services)
+        app = create_app(services)
+        gc.collect()
+        gc.freeze()  # what was loaded stays: looking through it at every collection would only take time
+        return app
 
     def _ended(self, arbiter: object, worker: object) -> None:
         self._stop()

@@ -106,7 +106,7 @@ def begin(
     the platform's storage takes its place where it is offered.
     """
     asked = logins.read_initiation(form, tool_url)
-    with storage.begin() as uow:
+    with storage.begin(lasting=False) as uow:  # what is lost here is a click
         registration = _expected(uow, asked)
         departure = logins.depart(registration, asked, tool_url + LAUNCH_PATH)
         values = {"target": asked.target, "deployment": asked.deployment, "tool": tool_url}
@@ -153,7 +153,7 @@ def complete(
     """
     state = _proper(form.get("state", ""))
     try:
-        with storage.begin() as uow:
+        with storage.begin(lasting=False) as uow:
             taken = _take(uow, state, browser, now)
             if "error" in form:
                 raise platform_said_no(form)
@@ -163,7 +163,7 @@ def complete(
                 return _through(uow, taken, token, key, now, accepts, enter)
             uow.commit()
         key = tokens.key_of(token, taken.registration, keys_cache)
-        with storage.begin() as uow:
+        with storage.begin(lasting=False) as uow:
             registrations.unchanged(uow, taken.registration)  # asking took seconds
             return _through(uow, taken, token, key, now, accepts, enter)
     except _Unknown as error:

@@ -11,7 +11,8 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from functools import lru_cache
+from urllib.parse import quote_plus, urlencode
 
 from coplink.core.errors import LaunchError
 from coplink.core.words import say
@@ -27,6 +28,7 @@ LONGEST = {
 }
 LONGEST_DEPLOYMENT = 255
 # Platform storage names a frame; what is no plain frame name could end up in a selector or script (row 10).
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 _FRAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -104,18 +106,29 @@ def depart(registration: Registration, initiation: Initiation, redirect_uri: str
     Source: OpenID Connect Core 3.1.2.1 and 3.2.2.1, 1EdTech Security Framework 5.1.1.2.
     """
     state, nonce = "state-" + secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    form = initiation.form
+    url = (
+        f"{_asking(registration.authorization_url, registration.client_id, redirect_uri)}"
+        f"&state={state}&nonce={nonce}&login_hint={_quoted(form['login_hint'])}"
+    )
+    if hint := form.get("lti_message_hint"):
+        url += f"&lti_message_hint={_quoted(hint)}"
+    return Departure(url, state, nonce)
+
+
+@lru_cache(maxsize=256)
+def _asking(authorization_url: str, client_id: str, redirect_uri: str) -> str:
+    """The part of the address that is the same for everybody of one registration."""
     asked = {
         "scope": "openid",
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": registration.client_id,
+        "client_id": client_id,
         "redirect_uri": redirect_uri,
-        "state": state,
-        "nonce": nonce,
-        "login_hint": initiation.form["login_hint"],
     }
-    if hint := initiation.form.get("lti_message_hint"):
-        asked["lti_message_hint"] = hint
-    joined = "&" if "?" in registration.authorization_url else "?"
-    return Departure(f"{registration.authorization_url}{joined}{urlencode(asked)}", state, nonce)
+    return f"{authorization_url}{'&' if '?' in authorization_url else '?'}{urlencode(asked)}"
+
+
+def _quoted(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else quote_plus(value)

@@ -271,4 +271,6 @@ AfterCommit = Callable[[Sequence[Dirty]], None]
 class Storage(Protocol):
     """Opens units of work; after a commit, ``AfterCommit`` is told what was marked so that hints can be enqueued."""
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]: ...
+    def begin(self, lasting: bool = True) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work; one that need not be lasting may be lost, whole, when a machine loses its power."""
+        ...

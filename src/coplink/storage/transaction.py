@@ -7,6 +7,7 @@ anew at each call. The connection is taken, and the transaction begun, when the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ from sqlalchemy.sql.dml import UpdateBase
 Insert = Callable[..., Any]
 Row = tuple[Any, ...]
 BEGIN = "BEGIN IMMEDIATE"
+LASTING = "coplink lasting"
+PATIENCE = 20
 _Turn = Callable[[Any], Any]
 
 READ_ANEW = {"populate_existing": True, "synchronize_session": False}
@@ -48,45 +51,43 @@ class Ready:
 class _Words:
     """A compiled statement: its text, how values go in, how columns come out."""
 
-    __slots__ = ("_defaults", "_into", "_names", "_out", "text")
+    __slots__ = ("_defaults", "_into", "_named", "_names", "_out", "text")
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
-        self._names = tuple(compiled.positiontup or ()) if compiled.positional else None
-        binds = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
-        turns = {name: kind.bind_processor(dialect) for name, kind in binds.items()}
-        self._into: dict[str, _Turn] = {name: turn for name, turn in turns.items() if turn is not None}
-        given = compiled.params
-        self._defaults = {
-            name: self._into[name](value) if name in self._into else value
-            for name, value in given.items()
-            if value is not None
+        self._names = tuple(compiled.positiontup or ())
+        self._named = not compiled.positional
+        turns = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for bind, name in compiled.bind_names.items()
         }
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._defaults = {name: turn(fixed[name]) if (turn := turns[name]) else fixed[name] for name in fixed}
+        self._into: tuple[tuple[str, _Turn], ...] = tuple(
+            (name, turn) for name, turn in turns.items() if turn is not None and name not in fixed
+        )
         columns = list(statement.exported_columns)
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._out: list[tuple[int, _Turn]] = [(n, turn) for n, turn in enumerate(readers) if turn is not None]
 
     def bound(self, values: dict[str, Any]) -> Any:
         """The values as the driver wants them."""
-        into = self._into
-        for name, turn in into.items():
-            if name in values:
-                values[name] = turn(values[name])
+        for name, turn in self._into:
+            values[name] = turn(values[name])
         if self._defaults:
-            values = {**self._defaults, **values}
-        if self._names is None:
-            return values
-        return [values[name] for name in self._names]
+            values.update(self._defaults)
+        return values if self._named else [values[name] for name in self._names]
 
     def read(self, rows: list[Row]) -> list[Row]:
         """The rows in Python's own types."""
-        if not self._out:
+        out = self._out
+        if not out or not rows:
             return rows
         read = []
         for row in rows:
             turned = list(row)
-            for n, turn in self._out:
+            for n, turn in out:
                 turned[n] = turn(turned[n])
             read.append(tuple(turned))
         return read
@@ -95,8 +96,10 @@ class _Words:
 class Transaction:
     """One transaction of one thread; ``end`` takes back what was not committed and returns the connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lasting: bool = True, turn: threading.Lock | None = None) -> None:
         self._engine = engine
+        self._lasting = lasting
+        self._turn, self._holds = turn, False
         self._pooled: PoolProxiedConnection | None = None
         self._wide: Connection | None = None
         self._session: Session | None = None
@@ -104,16 +107,18 @@ class Transaction:
     def run(self, ready: Ready, /, **values: Any) -> list[Row]:
         """Run a ready statement; its rows, none where it returns none."""
         words = ready.words(self._engine.dialect)
+        bound = words.bound(values)
         driver = self._driver()
         try:
-            found = driver.execute(words.text, words.bound(values))
+            found = driver.execute(words.text, bound)
             return words.read(found.fetchall()) if found.description is not None else []
         except self._driver_errors() as error:
             raise self._told(words.text, error) from error
 
     def first(self, ready: Ready, /, **values: Any) -> Row | None:
         """The first row, if there is one."""
-        return next(iter(self.run(ready, **values)), None)
+        rows = self.run(ready, **values)
+        return rows[0] if rows else None
 
     @property
     def session(self) -> Session:
@@ -145,6 +150,17 @@ class Transaction:
         session, wide, pooled = self._session, self._wide, self._pooled
         self._session = self._wide = self._pooled = None
         try:
+            self._give_back(session, wide, pooled)
+        finally:
+            if self._holds and self._turn is not None:
+                self._holds = False
+                self._turn.release()
+
+    @staticmethod
+    def _give_back(
+        session: Session | None, wide: Connection | None, pooled: PoolProxiedConnection | None
+    ) -> None:
+        try:
             if session is not None:
                 session.close()
             if wide is not None:
@@ -160,13 +176,24 @@ class Transaction:
     def _driver(self) -> Any:
         """The driver's connection, with the transaction begun."""
         if self._pooled is None:
+            if self._turn is not None:
+                # SQLite lets one write at a time; who waits here is woken in turn and looks no further meanwhile. Who
+                # has waited too long goes on, and hears from SQLite why.
+                self._holds = self._turn.acquire(timeout=PATIENCE)
             try:
                 self._pooled = self._engine.raw_connection()
                 if self._engine.dialect.name == "sqlite":
-                    cast(Any, self._pooled.driver_connection).execute(BEGIN)
+                    self._begin_sqlite(self._pooled)
             except self._driver_errors() as error:
                 raise self._told("BEGIN", error) from error
         return self._pooled.driver_connection
+
+    def _begin_sqlite(self, pooled: PoolProxiedConnection) -> None:
+        driver = cast(Any, pooled.driver_connection)
+        if pooled.info.get(LASTING, True) is not self._lasting:
+            driver.execute(f"PRAGMA synchronous={'FULL' if self._lasting else 'NORMAL'}")
+            pooled.info[LASTING] = self._lasting
+        driver.execute(BEGIN)
 
     def _driver_errors(self) -> type[Exception]:
         return cast(type[Exception], self._engine.dialect.loaded_dbapi.Error)

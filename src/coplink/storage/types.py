@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,24 +16,36 @@ from sqlalchemy.types import TypeDecorator
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant. Goes in aware, in any zone; comes out aware, in UTC; a naive one is refused.
 
-    SQLite keeps no zone, so it is given UTC without one and gets it back on the way out.
+    SQLite keeps no zone, so it is given UTC without one, as text, and gets the zone back on the way out.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise ValueError("a time without a zone cannot be stored")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """How an instant goes in; SQLAlchemy's own text for SQLite, written and read by the standard library."""
+        return _to_text if dialect.name == "sqlite" else _to_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """How an instant comes out."""
+        return _from_text if dialect.name == "sqlite" else _to_utc
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.utcoffset() is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC)
+
+
+def _to_text(value: datetime | None) -> str | None:
+    moment = _to_utc(value)
+    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class PlainText(TypeDecorator[str]):
@@ -41,8 +54,9 @@ class PlainText(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else storable(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        """How a text goes in."""
+        return _storable_or_none
 
 
 class SealedText(TypeDecorator[str]):
@@ -50,6 +64,17 @@ class SealedText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+
+
+class WrappedText(TypeDecorator[str]):
+    """A value sealed for minutes or hours; rotation leaves it alone, for it ends before its key need be dropped."""
+
+    impl = Text
+    cache_ok = True
+
+
+def _storable_or_none(value: str | None) -> str | None:
+    return None if value is None else storable(value)
 
 
 def storable(text: str) -> str:

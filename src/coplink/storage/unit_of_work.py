@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -12,10 +14,11 @@ from sqlalchemy.orm import Session
 from coplink.core.work import Dirty
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import AfterCommit
+from coplink.storage.repositories.base import Repository
 from coplink.storage.repositories.catalogue import SqlCatalogue
 from coplink.storage.repositories.communities import SqlCommunities
 from coplink.storage.repositories.copies import SqlCopies, SqlNoticeServices
-from coplink.storage.repositories.doors import SqlLogins, SqlSessions
+from coplink.storage.repositories.doors import Passing, SqlLogins, SqlSessions
 from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
 from coplink.storage.repositories.ledger import SqlLedger
@@ -31,34 +34,73 @@ from coplink.storage.repositories.work import SqlWork
 from coplink.storage.sweeps import Sweeps
 from coplink.storage.transaction import Transaction
 
+REPOSITORIES: dict[str, type[Repository]] = {
+    "institutions": SqlInstitutions,
+    "platforms": SqlPlatforms,
+    "logins": SqlLogins,
+    "sessions": SqlSessions,
+    "links": SqlLinks,
+    "people": SqlPeople,
+    "communities": SqlCommunities,
+    "rosters": SqlRosters,
+    "copies": SqlCopies,
+    "notice_services": SqlNoticeServices,
+    "spaces": SqlSpaces,
+    "ledger": SqlLedger,
+    "journal": SqlJournal,
+    "meetings": SqlMeetings,
+    "catalogue": SqlCatalogue,
+    "watches": SqlWatches,
+    "work": SqlWork,
+    "records": SqlRecords,
+}
+
 
 class SqlUnitOfWork:
     """Every repository on one transaction; belongs to one thread."""
+
+    institutions: SqlInstitutions
+    platforms: SqlPlatforms
+    logins: SqlLogins
+    sessions: SqlSessions
+    links: SqlLinks
+    people: SqlPeople
+    communities: SqlCommunities
+    rosters: SqlRosters
+    copies: SqlCopies
+    notice_services: SqlNoticeServices
+    spaces: SqlSpaces
+    ledger: SqlLedger
+    journal: SqlJournal
+    meetings: SqlMeetings
+    catalogue: SqlCatalogue
+    watches: SqlWatches
+    work: SqlWork
+    records: SqlRecords
 
     def __init__(
         self, transaction: Transaction, sealer: Sealer, sweeps: Sweeps, after_commit: AfterCommit | None
     ) -> None:
         self._transaction = transaction
+        self._sealer = sealer
+        self._sweeps = sweeps
         self._after_commit = after_commit
         self._marked: dict[tuple[str, str], Dirty] = {}
-        self.institutions = SqlInstitutions(transaction, sealer)
-        self.platforms = SqlPlatforms(transaction, sealer)
-        self.logins = SqlLogins(transaction, sealer, sweeps)
-        self.sessions = SqlSessions(transaction, sealer, sweeps)
-        self.links = SqlLinks(transaction, sealer)
-        self.people = SqlPeople(transaction, sealer)
-        self.communities = SqlCommunities(transaction, sealer)
-        self.rosters = SqlRosters(transaction, sealer)
-        self.copies = SqlCopies(transaction, sealer)
-        self.notice_services = SqlNoticeServices(transaction, sealer)
-        self.spaces = SqlSpaces(transaction, sealer)
-        self.ledger = SqlLedger(transaction, sealer)
-        self.journal = SqlJournal(transaction, sealer)
-        self.meetings = SqlMeetings(transaction, sealer)
-        self.catalogue = SqlCatalogue(transaction, sealer)
-        self.watches = SqlWatches(transaction, sealer)
-        self.work = SqlWork(transaction, sealer, self._mark)
-        self.records = SqlRecords(transaction, sealer)
+
+    def __getattr__(self, name: str) -> Any:
+        """A repository is made when it is first asked for: a page needs two or three of them."""
+        kind = REPOSITORIES.get(name)
+        if kind is None:
+            raise AttributeError(name)
+        made: Repository
+        if kind is SqlWork:
+            made = SqlWork(self._transaction, self._sealer, self._mark)
+        elif issubclass(kind, Passing):
+            made = kind(self._transaction, self._sealer, self._sweeps)
+        else:
+            made = kind(self._transaction, self._sealer)
+        setattr(self, name, made)
+        return made
 
     @property
     def _session(self) -> Session:
@@ -87,11 +129,16 @@ class SqlStorage:
         self._sealer = sealer
         self._after_commit = after_commit
         self._sweeps = Sweeps()
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
-    def begin(self) -> Iterator[SqlUnitOfWork]:
-        """A unit of work; leaving the block without ``commit()`` takes everything back."""
-        transaction = Transaction(self._engine)
+    def begin(self, lasting: bool = True) -> Iterator[SqlUnitOfWork]:
+        """A unit of work; leaving the block without ``commit()`` takes everything back.
+
+        One that need not be lasting is not waited for until it is on SQLite's disk: a machine that loses its power may
+        lose the last of these, whole, and nothing else.
+        """
+        transaction = Transaction(self._engine, lasting, self._turn)
         try:
             yield SqlUnitOfWork(transaction, self._sealer, self._sweeps, self._after_commit)
         finally:

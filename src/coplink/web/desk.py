@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Response, g, request
 
@@ -21,6 +21,9 @@ from coplink.ports.storage import UnitOfWork
 from coplink.web import session as sessions
 from coplink.web.session import Visit
 from coplink.wiring import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logs.get(__name__)
 
@@ -138,9 +141,28 @@ def see(path: str) -> Response:
     return onward(path)
 
 
+class Onward(Response):
+    """A redirect by GET without a body, which no browser shows (RFC 9110, 15.4.4).
+
+    ``lines`` are all its headers, once the guard has settled them: then they are sent as they stand, for the address is
+    one of our own making and needs no mending.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__(status=303, headers={"Location": address})
+        self.address = address
+        self.lines: list[tuple[str, str]] | None = None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.lines is None:
+            return super().__call__(environ, start_response)
+        start_response("303 SEE OTHER", [("Location", self.address), ("Content-Length", "0"), *self.lines])
+        return (b"",)
+
+
 def onward(address: str) -> Response:
-    """Redirect by GET (RFC 9110, 15.4.4); the answer has no body, which browsers do not show."""
-    return Response(status=303, headers={"Location": address})
+    """Redirect by GET; ``address`` in ASCII, as it is to be sent."""
+    return Onward(address)
 
 
 def typed(name: str, longest: int = 4000) -> str:

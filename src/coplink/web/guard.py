@@ -13,9 +13,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from coplink import logs
@@ -26,7 +28,7 @@ from coplink.lti import jws
 from coplink.lti.origins import is_host
 from coplink.ports.records import RegistrationState
 from coplink.web import session as sessions
-from coplink.web.desk import Desk
+from coplink.web.desk import Desk, Onward
 from coplink.web.session import Visit
 
 CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook", "notices.hear"})
@@ -130,6 +132,7 @@ class _Origins:
         return shown
 
 
+@lru_cache(maxsize=256)
 def origin(address: str) -> str:
     """``scheme://host[:port]`` of an address that may stand in a policy; empty for any other."""
     try:
@@ -150,94 +153,117 @@ def stand(app: Flask, desk: Desk) -> Frames:
     ours = origin(desk.base_url)
 
     @app.before_request
-    def is_this_an_address() -> None:
-        if (
-            not request.path.isprintable()
-        ):  # databases refuse some of these characters, and no address of ours has any
+    def stand_before() -> None:
+        asked = cast(Request, cast(Any, request)._get_current_object())  # once, not at each look
+        if not asked.path.isprintable():
+            # databases refuse some of these characters, and no address of ours has any
             raise NotFound(say("There is nothing here for you, or it has moved."))
-
-    @app.before_request
-    def who_visits() -> None:
-        if request.endpoint is None or request.endpoint in WITHOUT_SESSION:
-            return
-        told = request.headers.get(sessions.HEADER)
-        g.in_page = told is not None  # the page speaks for itself, whatever cookie came along
-        g.secret = sessions.cookie_of(request) if told is None else told
-        if request.endpoint not in WHOEVER_COMES:
-            g.visit = desk.visit
-
-    @app.before_request
-    def is_this_form_ours() -> None:
-        if request.method in SAFE or request.endpoint is None or request.endpoint in CALLED_BY_OTHERS:
-            return
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise _foreign("Sec-Fetch-Site")
-        if request.headers.get("Origin", ours) != ours:
-            raise _foreign("Origin")
-        if request.endpoint in WITH_A_CODE:
-            return
-        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-        expected = desk.visit.csrf
-        if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
-            raise _foreign("form secret" if expected else "no session")
+        if asked.endpoint is not None and asked.endpoint not in WITHOUT_SESSION:
+            _who_visits(desk, asked)
+        if asked.method not in SAFE and asked.endpoint is not None and asked.endpoint not in CALLED_BY_OTHERS:
+            _is_this_form_ours(desk, asked, ours)
 
     @app.after_request
-    def headers(response: Response) -> Response:
-        ancestors = [] if request.endpoint in WITHOUT_SESSION else _ancestors(frames)
-        _policy(response, " ".join(["'self'", *ancestors]))
-        if "new_cookie" in g and g.get("in_page"):
-            sessions.tell_page(response, g.new_cookie)
-        elif "new_cookie" in g:
-            sessions.set_cookie(response, sessions.COOKIE, g.new_cookie)
-        if "new_browser" in g:
-            sessions.set_cookie(response, sessions.BROWSER_COOKIE, g.new_browser)
-        if request.endpoint not in WITHOUT_SESSION:
-            response.headers["Cache-Control"] = "no-store"
+    def stand_behind(response: Response) -> Response:
+        asked = cast(Request, cast(Any, request)._get_current_object())
+        kept = cast(Any, g)._get_current_object().__dict__
+        open_to_all = asked.endpoint in WITHOUT_SESSION
+        ancestors = [] if open_to_all else _ancestors(frames, asked, kept)
+        lines = [*_policy(tuple(ancestors), kept, asked.is_secure)]
+        in_page, cookie = kept.get("in_page"), kept.get("new_cookie")
+        if cookie is not None and in_page:
+            sessions.tell_page(response, cookie)
+        elif cookie is not None:
+            lines.append(("Set-Cookie", sessions.cookie_line(sessions.COOKIE, cookie)))
+        if "new_browser" in kept:
+            lines.append(("Set-Cookie", sessions.cookie_line(sessions.BROWSER_COOKIE, kept["new_browser"])))
+        if not open_to_all:
+            lines.append(("Cache-Control", "no-store"))
+        if isinstance(response, Onward) and not in_page:
+            response.lines = lines
+            return response
+        for name, value in lines:
+            if name == "Set-Cookie":
+                response.headers.add(name, value)
+            else:
+                response.headers[name] = value
         return response
 
     return frames
 
 
-def _ancestors(frames: Frames) -> list[str]:
+def _who_visits(desk: Desk, asked: Request) -> None:
+    told = asked.headers.get(sessions.HEADER)
+    g.in_page = told is not None  # the page speaks for itself, whatever cookie came along
+    g.secret = sessions.cookie_of(asked) if told is None else told
+    if asked.endpoint not in WHOEVER_COMES:
+        g.visit = desk.visit
+
+
+def _is_this_form_ours(desk: Desk, asked: Request, ours: str) -> None:
+    if asked.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise _foreign("Sec-Fetch-Site")
+    if asked.headers.get("Origin", ours) != ours:
+        raise _foreign("Origin")
+    if asked.endpoint in WITH_A_CODE:
+        return
+    given = asked.headers.get("X-CSRF-Token") or asked.form.get("csrf", "")
+    expected = desk.visit.csrf
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise _foreign("form secret" if expected else "no session")
+
+
+def _ancestors(frames: Frames, asked: Request, kept: Mapping[str, Any]) -> list[str]:
     """Who may frame the answer under way.
 
     Beginnings of launches are framed by whoever began: hosted platforms serve each school on a host of its own, which
     only the launch will name. Before that these pages know nobody and hold nothing: a foreign page around them gains
     what the same page without a frame would give it.
     """
-    visit: Visit = g.get("visit") or Visit()
-    named = [one if one in ANYBODY else origin(one) for one in g.get("framed_by", ())]
-    named += g.get("framed_by_door", ())
-    came_from = origin(request.headers.get("Origin", "")) or origin(request.headers.get("Referer", ""))
-    if request.endpoint not in BEGINNINGS:
+    visit: Visit = kept.get("visit") or Visit()
+    named = [one if one in ANYBODY else origin(one) for one in kept.get("framed_by", ())]
+    named += kept.get("framed_by_door", ())
+    came_from = origin(asked.headers.get("Origin", "")) or origin(asked.headers.get("Referer", ""))
+    if asked.endpoint not in BEGINNINGS:
         return frames.of(visit, named, came_from=came_from)
-    return frames.of(visit, named or [came_from], "" if visit.person else _issuer())
+    return frames.of(visit, named or [came_from], "" if visit.person else _issuer(asked))
 
 
-def _issuer() -> str:
+def _issuer(asked: Request) -> str:
     """The platform that a login or a launch says it comes from; nothing is proved by it."""
     try:
-        given = request.form if request.method == "POST" else request.args
+        given = asked.form if asked.method == "POST" else asked.args
     except HTTPException:  # too much was sent, or nothing that can be read
         return ""
     return given.get("iss", "") or jws.issuer_unproved(given.get("id_token", ""))
 
 
-def _policy(response: Response, ancestors: str) -> None:
+def _policy(ancestors: tuple[str, ...], kept: Mapping[str, Any], secure: bool) -> tuple[tuple[str, str], ...]:
     # one answer alone sends its form elsewhere: back to a platform
-    forms = (origin(g.form_action) or "'none'") if "form_action" in g else "'self'"
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        f" form-action {forms}; base-uri 'none'; frame-ancestors {ancestors}"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)
-    response.headers["Referrer-Policy"] = "same-origin"
+    forms = (origin(kept["form_action"]) or "'none'") if "form_action" in kept else "'self'"
     # Ignored inside a frame. A platform that opened a page of ours as a window of its own may be told something.
-    response.headers["Cross-Origin-Opener-Policy"] = g.get("opener_policy", "same-origin")
-    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
-    if request.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return _policy_lines(ancestors, forms, kept.get("opener_policy", "same-origin"), secure)
+
+
+@lru_cache(maxsize=256)
+def _policy_lines(
+    ancestors: tuple[str, ...], forms: str, opener: str, secure: bool
+) -> tuple[tuple[str, str], ...]:
+    """The headers that say what a page may do and who may show it."""
+    framed = " ".join(dict.fromkeys(["'self'", *ancestors]))
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        f" form-action {forms}; base-uri 'none'; frame-ancestors {framed}"
+    )
+    lines = (
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        # "no-referrer" would make the browser send "Origin: null" with our own forms (Fetch standard, section 3.2)
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", opener),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()"),
+    )
+    return (*lines, ("Strict-Transport-Security", "max-age=31536000")) if secure else lines
 
 
 def _foreign(why: str) -> NotAllowed:

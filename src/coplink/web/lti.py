@@ -22,7 +22,7 @@ from coplink.lti.platform_storage import Held
 from coplink.ports.storage import UnitOfWork
 from coplink.web import arriving, deep_linking, without_cookies
 from coplink.web import session as sessions
-from coplink.web.desk import Desk, first, onward, see, this_browser
+from coplink.web.desk import Desk, onward, see, this_browser
 
 MOST_STATES = 8
 """How many logins one launch of a wrong form can use up: it is to name one."""
@@ -87,11 +87,13 @@ def blueprint(desk: Desk) -> Blueprint:
 
 def _once(given: MultiDict[str, str]) -> dict[str, str]:
     """What was sent, if it was sent once (RFC 6749, 3.1): which of two a reader takes is anybody's guess."""
-    twice = sorted(name for name, values in given.lists() if len(values) > 1)
-    if twice:
-        message = say("The learning platform said something twice. Please open coplink again from there.")
-        raise LaunchError(message, f"{clean(twice[0])[:100]!r} is given twice")
-    return first(given)
+    kept: dict[str, str] = {}
+    for name, values in given.lists():
+        if len(values) > 1:
+            message = say("The learning platform said something twice. Please open coplink again from there.")
+            raise LaunchError(message, f"{clean(name)[:100]!r} is given twice")
+        kept[name] = values[0]
+    return kept
 
 
 def _enter(desk: Desk, result: LaunchResult) -> Response:

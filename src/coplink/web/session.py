@@ -109,18 +109,14 @@ def browser_of(request: Request) -> str:
     return known if 20 <= len(known) <= LONGEST_SECRET else ""
 
 
+def cookie_line(name: str, value: str, life: timedelta = LIFE) -> str:
+    """One of our cookies, with the flags that a frame of another site needs; ``value`` is a token of ours or empty."""
+    return f"{name}={value}; Secure; HttpOnly; Max-Age={int(life.total_seconds())}; Path=/; SameSite=None; Partitioned"
+
+
 def set_cookie(response: Response, name: str, value: str, life: timedelta = LIFE) -> None:
-    """Set one of our cookies, with the flags that a frame of another site needs."""
-    response.set_cookie(
-        name,
-        value,
-        max_age=int(life.total_seconds()),
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    """Set one of our cookies."""
+    response.headers.add("Set-Cookie", cookie_line(name, value, life))
 
 
 def tell_page(response: Response, secret: str) -> None:

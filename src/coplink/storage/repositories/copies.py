@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.ports.copies import CopyState, CourseCopy, NoticeService
 from coplink.ports.records import ContextLink
-from coplink.storage.repositories.base import Repository
+from coplink.storage.repositories.base import Repository, sql
 from coplink.storage.repositories.communities import to_context
 from coplink.storage.tables import ContextRow, CopyRow, HeardNoticeRow, NoticeServiceRow
+from coplink.storage.transaction import Ready
 
 
 class SqlCopies(Repository):
@@ -49,6 +50,18 @@ class SqlCopies(Repository):
         return [to_context(row) for row in self._rows(query.order_by(ContextRow.id))]
 
 
+_services = sql(NoticeServiceRow)
+NOTICES_OF = Ready(
+    lambda _: select(
+        *(_services.c[name] for name in ("id", "url", "types", "callback", "asked_at", "ordered_at"))
+    ).where(
+        _services.c.institution == bindparam("whose"),
+        _services.c.registration == bindparam("by"),
+        _services.c.deployment == bindparam("named"),
+    )
+)
+
+
 class SqlNoticeServices(Repository):
     def put(self, service: NoticeService) -> None:
         self._put(
@@ -69,13 +82,13 @@ class SqlNoticeServices(Repository):
         return None if row is None else _service(row)
 
     def of(self, institution: InstitutionId, registration: str, deployment: str) -> NoticeService | None:
-        query = select(NoticeServiceRow).where(
-            NoticeServiceRow.institution == institution,
-            NoticeServiceRow.registration == registration,
-            NoticeServiceRow.deployment == deployment,
+        found = self._transaction.first(NOTICES_OF, whose=institution, by=registration, named=deployment)
+        if found is None:
+            return None
+        key, url, types, callback, asked_at, ordered_at = found
+        return NoticeService(
+            key, institution, registration, deployment, url, tuple(types), callback, asked_at, ordered_at
         )
-        row = self._one(query)
-        return None if row is None else _service(row)
 
     def unfilled(self) -> Sequence[NoticeService]:
         query = select(NoticeServiceRow).where(NoticeServiceRow.ordered_at.is_(None))

@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from coplink.core.people import InstitutionId, PersonId
 from coplink.ports.records import Login, Session
 from coplink.ports.sealing import Sealer
-from coplink.storage.repositories.base import SERVER, SWEEP, Repository, sql
+from coplink.storage.repositories.base import SWEEP, Repository, sql
 from coplink.storage.sweeps import Sweeps
 from coplink.storage.tables import LoginRow, SessionRow
 from coplink.storage.transaction import Ready, Row, Transaction
@@ -92,22 +92,26 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class Sealing(Repository):
-    """A secret and small values, sealed in one piece; and the sweep that goes with every so many writes."""
+class Passing(Repository):
+    """What passes: a secret and small values, wrapped in one piece, and the sweep that goes with some writes."""
 
     def __init__(self, transaction: Transaction, sealer: Sealer, sweeps: Sweeps) -> None:
         super().__init__(transaction, sealer)
         self._sweeps = sweeps
 
-    def _seal(self, purpose: str, secret: str, values: Mapping[str, str]) -> str:
-        return self._sealer.seal(SERVER, purpose, json.dumps([secret, dict(values)]))
+    def _wrap(self, purpose: str, secret: str, values: Mapping[str, str]) -> str:
+        return self._sealer.wrap(purpose, json.dumps([secret, dict(values)]))
 
-    def _open(self, purpose: str, kept: str) -> tuple[str, dict[str, str]]:
-        secret, values = json.loads(self._sealer.open(SERVER, purpose, kept))
+    def _unwrap(self, purpose: str, kept: str) -> tuple[str, dict[str, str]] | None:
+        """What is kept, unless its key is gone: then it has ended with it."""
+        found = self._sealer.unwrap(purpose, kept)
+        if found is None:
+            return None
+        secret, values = json.loads(found)
         return secret, values
 
 
-class SqlLogins(Sealing):
+class SqlLogins(Passing):
     def begin(self, login: Login, now: datetime) -> None:
         if self._sweeps.due(LOGIN, now):
             self._run_ready(SWEEP_LOGINS, now=now)
@@ -136,7 +140,7 @@ class SqlLogins(Sealing):
             door=login.door,
             about=login.about,
             browser=login.browser,
-            kept=self._seal(LOGIN, login.nonce, login.values),
+            kept=self._wrap(LOGIN, login.nonce, login.values),
             expires_at=login.expires_at,
             used_at=None,
         )
@@ -145,7 +149,10 @@ class SqlLogins(Sealing):
         if taken is None:
             return None
         door, about, browser, kept, expires_at = taken
-        nonce, values = self._open(LOGIN, kept)
+        found = self._unwrap(LOGIN, kept)
+        if found is None:
+            return None
+        nonce, values = found
         return Login(state, nonce, door, about, browser, values, expires_at)
 
     def _keep_most(self, login: Login) -> None:
@@ -155,7 +162,7 @@ class SqlLogins(Sealing):
             self._run_ready(DROP_OLDEST, whose=login.about, at=login.door, excess=excess)
 
 
-class SqlSessions(Sealing):
+class SqlSessions(Passing):
     def begin(self, session: Session) -> None:
         # Whoever visits takes expired sessions along; the worker's round finds what nobody came to take.
         if self._sweeps.due(SESSION, session.seen_at):
@@ -185,7 +192,7 @@ class SqlSessions(Sealing):
             "id_hash": session.id_hash,
             "person": session.person,
             "institution": session.institution,
-            "kept": self._seal(SESSION, session.csrf, session.values),
+            "kept": self._wrap(SESSION, session.csrf, session.values),
             "made_at": session.made_at,
             "seen_at": session.seen_at,
             "expires_at": session.expires_at,
@@ -195,6 +202,9 @@ class SqlSessions(Sealing):
         if found is None:
             return None
         person, institution, kept, made_at, seen_at, expires_at = found
-        csrf, values = self._open(SESSION, kept)
+        opened = self._unwrap(SESSION, kept)
+        if opened is None:
+            return None
+        csrf, values = opened
         known = None if institution is None else InstitutionId(institution)
         return Session(id_hash, person, known, csrf, values, made_at, seen_at, expires_at)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from sqlalchemy import ForeignKey, MetaData
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from coplink.storage.types import PlainText, SealedText, UtcDateTime, big_key, portable_json
+from coplink.storage.types import PlainText, SealedText, UtcDateTime, WrappedText, big_key, portable_json
 
 # SQLite can only change a constraint that has a name.
 NAMES = {
@@ -35,6 +35,7 @@ class Table(DeclarativeBase):
 Key = Annotated[str, mapped_column(PlainText(), primary_key=True)]
 Number = Annotated[int, mapped_column(big_key(), primary_key=True, autoincrement=True)]
 Sealed = Annotated[str, mapped_column(SealedText())]
+Wrapped = Annotated[str, mapped_column(WrappedText())]
 
 InstitutionRef = Annotated[str, mapped_column(ForeignKey("institutions.id"), index=True)]
 CommunityRef = Annotated[str, mapped_column(ForeignKey("communities.id"), index=True)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Sealed, Table
+from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Sealed, Table, Wrapped
 
 
 class LoginRow(Table):
@@ -26,7 +26,7 @@ class LoginRow(Table):
     door: Mapped[str]
     about: Mapped[str]
     browser: Mapped[str]
-    kept: Mapped[Sealed]
+    kept: Mapped[Wrapped]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
@@ -43,7 +43,7 @@ class SessionRow(Table):
     id_hash: Mapped[Key]
     person: Mapped[PersonRef | None]
     institution: Mapped[InstitutionRef | None]
-    kept: Mapped[Sealed]
+    kept: Mapped[Wrapped]
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
