@@ -7,20 +7,27 @@ write lock at its start, so that reading and then writing never fails half way. 
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from coplink.storage.transaction import BEGIN
 from coplink.storage.types import to_json
 
 BUSY_SECONDS = 20
+FRESH_SECONDS = 1.0
+RESTS_SINCE = "coplink rests since"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -29,20 +36,33 @@ def make_engine(url: str | URL) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
-    return create_engine(
+    engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,
         # Whoever waited for another's commit reads what was committed, whatever the server's own default.
         isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
         pool_size=8,
         max_overflow=16,
         connect_args={
             "connect_timeout": 10,
+            "prepare_threshold": None,  # ready statements are prepared by us; psycopg would drop them at a rollback
             "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=20000"
             " -c idle_in_transaction_session_timeout=60000",
         },
     )
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_driver: object, record: ConnectionPoolEntry) -> None:
+        record.info[RESTS_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _still_there(driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask one that rested whether its server is still there; one that was just used is not asked each time."""
+        rested = time.monotonic() - record.info.get(RESTS_SINCE, 0.0)
+        if rested > FRESH_SECONDS and driver.pgconn.exec_(b"SELECT 1").status != ExecStatus.TUPLES_OK:
+            raise InvalidatePoolError
+
+    return engine
 
 
 def _sqlite(address: URL) -> Engine:

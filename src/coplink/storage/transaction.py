@@ -1,96 +1,26 @@
 """One transaction: statements that are ready run on the driver's own connection, all others on an ORM session over it.
 
-Most of what a page or a launch asks is asked in the same words each time. ``Ready`` keeps those words, compiled once
-for each database, and the columns' own types still bind and read the values; what is saved is everything the ORM does
-anew at each call. The connection is taken, and the transaction begun, when the first statement asks.
+The connection is taken, and the transaction begun, when the first statement asks.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, Select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Connection, Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import UpdateBase
 
-Insert = Callable[..., Any]
-Row = tuple[Any, ...]
+from coplink.storage import postgres
+from coplink.storage.ready import Ready, Row
+
 BEGIN = "BEGIN IMMEDIATE"
 LASTING = "coplink lasting"
 PATIENCE = 20
-_Turn = Callable[[Any], Any]
 
 READ_ANEW = {"populate_existing": True, "synchronize_session": False}
 """Rows are read anew each time: repositories write statements, they do not change objects."""
-
-
-class Ready:
-    """One statement in the words of each database; ``make`` is given the insert that knows ON CONFLICT.
-
-    Values are bound by name (``bindparam``) and rows come back as tuples, in the order of the statement's columns.
-    """
-
-    def __init__(self, make: Callable[[Insert], Select[*tuple[Any, ...]] | UpdateBase]) -> None:
-        self._make = make
-        self._words: dict[str, _Words] = {}
-
-    def words(self, dialect: Dialect) -> _Words:
-        """The statement for one database, compiled at its first use."""
-        found = self._words.get(dialect.name)
-        if found is None:
-            insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-            found = self._words[dialect.name] = _Words(self._make(insert), dialect)
-        return found
-
-
-class _Words:
-    """A compiled statement: its text, how values go in, how columns come out."""
-
-    __slots__ = ("_defaults", "_into", "_named", "_names", "_out", "text")
-
-    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        self.text = str(compiled)
-        self._names = tuple(compiled.positiontup or ())
-        self._named = not compiled.positional
-        turns = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for bind, name in compiled.bind_names.items()
-        }
-        fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._defaults = {name: turn(fixed[name]) if (turn := turns[name]) else fixed[name] for name in fixed}
-        self._into: tuple[tuple[str, _Turn], ...] = tuple(
-            (name, turn) for name, turn in turns.items() if turn is not None and name not in fixed
-        )
-        columns = list(statement.exported_columns)
-        readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self._out: list[tuple[int, _Turn]] = [(n, turn) for n, turn in enumerate(readers) if turn is not None]
-
-    def bound(self, values: dict[str, Any]) -> Any:
-        """The values as the driver wants them."""
-        for name, turn in self._into:
-            values[name] = turn(values[name])
-        if self._defaults:
-            values.update(self._defaults)
-        return values if self._named else [values[name] for name in self._names]
-
-    def read(self, rows: list[Row]) -> list[Row]:
-        """The rows in Python's own types."""
-        out = self._out
-        if not out or not rows:
-            return rows
-        read = []
-        for row in rows:
-            turned = list(row)
-            for n, turn in out:
-                turned[n] = turn(turned[n])
-            read.append(tuple(turned))
-        return read
 
 
 class Transaction:
@@ -98,6 +28,7 @@ class Transaction:
 
     def __init__(self, engine: Engine, lasting: bool = True, turn: threading.Lock | None = None) -> None:
         self._engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
         self._lasting = lasting
         self._turn, self._holds = turn, False
         self._pooled: PoolProxiedConnection | None = None
@@ -107,11 +38,9 @@ class Transaction:
     def run(self, ready: Ready, /, **values: Any) -> list[Row]:
         """Run a ready statement; its rows, none where it returns none."""
         words = ready.words(self._engine.dialect)
-        bound = words.bound(values)
-        driver = self._driver()
+        pooled = self._pooled or self._begun()
         try:
-            found = driver.execute(words.text, bound)
-            return words.read(found.fetchall()) if found.description is not None else []
+            return words.run(pooled, values)
         except self._driver_errors() as error:
             raise self._told(words.text, error) from error
 
@@ -124,8 +53,7 @@ class Transaction:
     def session(self) -> Session:
         """The ORM's session, in the same transaction."""
         if self._session is None:
-            self._driver()
-            self._wide = Connection(self._engine, self._pooled)
+            self._wide = Connection(self._engine, self._pooled or self._begun())
             self._wide.begin()
             self._session = Session(self._wide, autoflush=False, execution_options=READ_ANEW)
         return self._session
@@ -137,7 +65,10 @@ class Transaction:
             under_way.commit()
         elif self._pooled is not None:
             try:
-                self._pooled.commit()
+                if self._sqlite:
+                    self._pooled.commit()
+                else:
+                    postgres.commit(self._pooled)
             except self._driver_errors() as error:
                 raise self._told("COMMIT", error) from error
         self.end()
@@ -173,20 +104,29 @@ class Transaction:
             if pooled is not None and pooled.is_valid:
                 pooled.invalidate()
 
-    def _driver(self) -> Any:
-        """The driver's connection, with the transaction begun."""
-        if self._pooled is None:
-            if self._turn is not None:
-                # SQLite lets one write at a time; who waits here is woken in turn and looks no further meanwhile. Who
-                # has waited too long goes on, and hears from SQLite why.
-                self._holds = self._turn.acquire(timeout=PATIENCE)
-            try:
-                self._pooled = self._engine.raw_connection()
-                if self._engine.dialect.name == "sqlite":
-                    self._begin_sqlite(self._pooled)
-            except self._driver_errors() as error:
-                raise self._told("BEGIN", error) from error
-        return self._pooled.driver_connection
+    def _begun(self) -> PoolProxiedConnection:
+        """The connection, with the transaction begun."""
+        if self._turn is not None:
+            # SQLite lets one write at a time; who waits here is woken in turn and looks no further meanwhile. Who has
+            # waited too long goes on, and hears from SQLite why.
+            self._holds = self._turn.acquire(timeout=PATIENCE)
+        try:
+            return self._begin()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return self._begin()  # its server went away while it rested, and nothing was asked yet
+
+    def _begin(self) -> PoolProxiedConnection:
+        try:
+            self._pooled = self._engine.raw_connection()
+            if self._sqlite:
+                self._begin_sqlite(self._pooled)
+            else:
+                postgres.command(self._pooled, postgres.BEGIN if self._lasting else postgres.BEGIN_PASSING)
+        except self._driver_errors() as error:
+            raise self._told("BEGIN", error) from error
+        return self._pooled
 
     def _begin_sqlite(self, pooled: PoolProxiedConnection) -> None:
         driver = cast(Any, pooled.driver_connection)
@@ -205,6 +145,7 @@ class Transaction:
             lost = dialect.is_disconnect(error, self._pooled.dbapi_connection, None)  # type: ignore[arg-type]
             if lost:
                 self._pooled.invalidate(error)
+                self._engine.dispose()  # those at rest are as old as this one was
                 if self._wide is None:
                     self._pooled = None
         return DBAPIError.instance(

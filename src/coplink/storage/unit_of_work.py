@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -101,6 +101,9 @@ class SqlUnitOfWork:
             made = kind(self._transaction, self._sealer)
         setattr(self, name, made)
         return made
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *REPOSITORIES]
 
     @property
     def _session(self) -> Session:

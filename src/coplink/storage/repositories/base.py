@@ -13,9 +13,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from coplink.ports.sealing import Sealer
+from coplink.storage.ready import Ready
+from coplink.storage.ready import Row as Found
 from coplink.storage.tables import Table
-from coplink.storage.transaction import Ready, Transaction
-from coplink.storage.transaction import Row as Found
+from coplink.storage.transaction import Transaction
 
 Row = TypeVar("Row", bound=Table)
 Value = TypeVar("Value")

@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, delete, select
 from coplink.core.community import Charter, Community, Participation, Stage
 from coplink.core.people import CommunityId, InstitutionId, Membership, PersonId, Role, Standing
 from coplink.ports.records import ContextLink
+from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.tables import (
     CharterRow,
@@ -18,7 +19,6 @@ from coplink.storage.tables import (
     OptOutRow,
     ParticipationRow,
 )
-from coplink.storage.transaction import Ready
 
 _contexts = sql(ContextRow)
 CONTEXTS_AT = Ready(

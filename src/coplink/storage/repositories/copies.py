@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, select
 from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.ports.copies import CopyState, CourseCopy, NoticeService
 from coplink.ports.records import ContextLink
+from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, sql
 from coplink.storage.repositories.communities import to_context
 from coplink.storage.tables import ContextRow, CopyRow, HeardNoticeRow, NoticeServiceRow
-from coplink.storage.transaction import Ready
 
 
 class SqlCopies(Repository):

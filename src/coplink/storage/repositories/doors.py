@@ -14,10 +14,11 @@ from sqlalchemy.sql.dml import ReturningDelete
 from coplink.core.people import InstitutionId, PersonId
 from coplink.ports.records import Login, Session
 from coplink.ports.sealing import Sealer
+from coplink.storage.ready import Ready, Row
 from coplink.storage.repositories.base import SWEEP, Repository, sql
 from coplink.storage.sweeps import Sweeps
 from coplink.storage.tables import LoginRow, SessionRow
-from coplink.storage.transaction import Ready, Row, Transaction
+from coplink.storage.transaction import Transaction
 
 LOGIN, SESSION = "login", "session"
 MOST_LOGINS = 10_000

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import SQLColumnExpression, bindparam, case, delete, func, literal, or_, select
 
 from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
+from coplink.storage.ready import Ready
+from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.repositories.merging import Merging
 from coplink.storage.tables import AccountRow, IdentityRow, LookUpRow, PersonRow
-from coplink.storage.transaction import Ready
-from coplink.storage.transaction import Row as Found
 
 LOOK_UPS_KEPT = timedelta(days=7)
 """How long it is known that a directory was asked for somebody in vain."""

@@ -12,6 +12,8 @@ from coplink.core.errors import NotAllowed
 from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.ports.records import Deployment, KeyPair, Registration, RegistrationState
+from coplink.storage.ready import Ready
+from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import SERVER, Repository, sql
 from coplink.storage.tables import (
     DeploymentRow,
@@ -22,8 +24,6 @@ from coplink.storage.tables import (
     RegistrationRow,
     SessionRow,
 )
-from coplink.storage.transaction import Ready
-from coplink.storage.transaction import Row as Found
 
 PRIVATE_KEY = "private key"
 DOOR = "lti"
