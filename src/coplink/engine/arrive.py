@@ -122,7 +122,7 @@ def _context(uow: UnitOfWork, arrival: Arrival, now: datetime, age: timedelta) -
         return ()
     here = tuple(uow.communities.contexts_at(arrival.institution, came_from.realm, came_from.id))
     for context in here:
-        roster = _roster(arrival.roster.values, context.roster) if arrival.roster else context.roster
+        roster = _roster(arrival.roster.values, context.roster or {}) if arrival.roster else context.roster
         if roster != context.roster:
             uow.communities.put_context(replace(context, roster=roster))
         if roster and (context.read_at is None or now - context.read_at > age):
