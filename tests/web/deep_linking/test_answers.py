@@ -181,7 +181,8 @@ def test_a_session_in_the_page_goes_back_by_a_page_of_its_own_once(site, school,
     )
     answer = site.browser().post("/deep-linking/back", {"code": code}, "")
     assert "form-action https://lms.example;" in answer.headers["Content-Security-Policy"]
-    assert "frame-ancestors 'self' https://lms.example" in answer.headers["Content-Security-Policy"]
+    framed_by = answer.headers["Content-Security-Policy"].partition("frame-ancestors ")[2].split()
+    assert {"'self'", "https://lms.example"} <= set(framed_by)
     assert len(school.contents(answer)) == 1
     assert site.browser().post("/deep-linking/back", {"code": code}, "").status_code == 401
     assert site.browser().post("/deep-linking/back", {"code": "forged"}, "").status_code == 401
