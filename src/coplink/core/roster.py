@@ -165,13 +165,16 @@ class Comparison:
             return None
         fresh: list[Listed] = []
         left_out: set[int] = set()
-        for place in [place for place in places if prints[place] not in waiting]:
+        unknown = set(prints).difference(waiting)
+        for place in [place for place in places if prints[place] in unknown] if unknown else ():
             person = listed(place)
             if person is None:
                 left_out.add(place)
             else:
                 fresh.append(person)
-        counted = array("Q", [prints[place] for place in places if place not in left_out])
+        if left_out or len(places) < len(prints):
+            prints = [prints[place] for place in places if place not in left_out]
+        counted = prints if isinstance(prints, array) else array("Q", prints)
         self._meet(counted)
         self._add(digest, counted)
         self.fresh += len(fresh)
@@ -179,7 +182,7 @@ class Comparison:
 
     def _first_time(self, subjects: Sequence[str], prints: Sequence[int]) -> Sequence[int]:
         """The places of those who had not been listed yet."""
-        hashes = [hash(subject) for subject in subjects]
+        hashes = list(map(hash, subjects))
         if (
             len(set(hashes)) == len(hashes)
             and self._subjects.isdisjoint(hashes)

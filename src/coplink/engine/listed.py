@@ -16,18 +16,23 @@ DOOR = "lti"
 NAMELESS = "—"
 
 
-def welcome(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], now: datetime) -> int:
-    """Know everybody who is listed and offer them an invitation; how many were not known to the community before."""
-    people = _people(uow, context, listed)
+def welcome(
+    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], now: datetime
+) -> tuple[int, int]:
+    """Know everybody who is listed and offer them an invitation.
+
+    How many were not known to the community before, and how many were not known to anybody.
+    """
+    people, new = _people(uow, context, listed)
     _accounts(uow, context, listed, people)
     offers: dict[PersonId, tuple[Person, Role]] = {}
     for one in listed:
         person = people[one.subject]
         offers.setdefault(person.id, (person, Role.CO_FACILITATOR if one.leads else Role.MEMBER))
-    return offer_all(uow, CommunityId(context.community), offers, now)
+    return offer_all(uow, CommunityId(context.community), offers, now), new
 
 
-def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> dict[str, Person]:
+def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> tuple[dict[str, Person], int]:
     """The person of each subject; who is new is added, a name or an address that was lacking is filled in."""
     here, realm = context.institution, context.realm
     known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
@@ -50,7 +55,7 @@ def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> 
             if person.id != new[subject].id:  # they came through the door at this very moment
                 uow.people.merge(gone=new[subject].id, into=person.id)
             known[subject] = person
-    return known
+    return known, len(new)
 
 
 def _accounts(

@@ -65,7 +65,8 @@ class _Run:
     context: ContextLink
     now: Now
     members: int
-    offered: bool = False
+    offered: int = 0
+    new: int = 0
 
     def offer(self, reading: Reading) -> None:
         """Offer page by page what the reading suggests, also where it breaks off later."""
@@ -82,10 +83,11 @@ class _Run:
             return
         with self.begin() as uow:
             self._hold(uow)
-            offered = welcome(uow, self.context, people, self.now())
+            offered, new = welcome(uow, self.context, people, self.now())
             if offered and not self.offered:
                 uow.rosters.owe(self.context.id, self.context.institution)
-                self.offered = True
+            self.offered += offered
+            self.new += new
             uow.commit()
 
     def end(self, reading: Reading, known: Snapshot | None) -> None:
@@ -149,8 +151,18 @@ class _Run:
         members = uow.rosters.members(CommunityId(self.context.community))
         snapshot = last.snapshot if same else compared.snapshot()
         since = last.since if compared.incremental else moment
-        gone = self._gone(uow, compared.listed)
+        gone = self._followed(last, known, compared.listed, members)
+        if gone is None:
+            gone = self._gone(uow, compared.listed)
         return replace(last, snapshot=snapshot, members=members, gone=gone, since=since, owing=False)
+
+    def _followed(self, last: LastReading, known: Snapshot | None, listed: int, members: int) -> int | None:
+        """``_gone`` without counting, where the community changed by nobody but people who are new to everybody."""
+        if known is None or not listed or self.offered != self.new:
+            return None
+        if self.members != last.members or members != last.members + self.new:
+            return None
+        return max(last.gone + known.listed + self.new - listed, 0)
 
     def _gone(self, uow: UnitOfWork, listed: int) -> int:
         """How many of the community's people this roster does not list any more.
