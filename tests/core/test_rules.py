@@ -1,4 +1,4 @@
-"""The smaller rules: who may do what, what a roster suggests, who gets a seat, what the catalogue keeps."""
+"""The smaller rules: who may do what, who gets a seat, what the catalogue keeps."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ from coplink.core.people import (
     Role,
     Standing,
 )
-from coplink.core.roster import Listed, Roster, suggest
-from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState
 from coplink.core.words import say
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -65,39 +63,6 @@ def test_the_permission_table(standing: Standing | None, role: Role, allowed: se
 def test_a_connection_admin_sees_nothing_inside_a_community() -> None:
     admin = Person(PersonId("a"), HERE, "Admin", admin=True)
     assert {action for action in Action if may(admin, action, COMMUNITY, None)} == {Action.ADMINISTER}
-
-
-def listed(*subjects: str) -> tuple[Listed, ...]:
-    return tuple(Listed(subject) for subject in subjects)
-
-
-@pytest.mark.parametrize(
-    ("roster", "invite", "gone"),
-    [
-        (Roster(listed("a", "b"), True), {"b"}, {"z"}),
-        (Roster(listed("a", "b"), False), {"b"}, set()),
-        (Roster((), True), set(), set()),
-    ],
-)
-def test_only_a_complete_reading_with_people_in_it_says_who_has_gone(
-    roster: Roster, invite: set[str], gone: set[str]
-) -> None:
-    found = suggest(roster, frozenset({"a", "z"}))
-    assert {person.subject for person in found.invite} == invite
-    assert found.gone == gone
-
-
-SPACE = Space(
-    SpaceId("s"),
-    COMMUNITY.id,
-    HERE,
-    ConnectionId("k"),
-    "teams",
-    SpaceKind.CHANNEL,
-    "Literacy",
-    "coplink:s",
-    SpaceState.READY,
-)
 
 
 def desired(
