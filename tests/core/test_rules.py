@@ -27,6 +27,7 @@ from coplink.core.people import (
     Role,
     Standing,
 )
+from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState
 from coplink.core.words import say
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -63,6 +64,19 @@ def test_the_permission_table(standing: Standing | None, role: Role, allowed: se
 def test_a_connection_admin_sees_nothing_inside_a_community() -> None:
     admin = Person(PersonId("a"), HERE, "Admin", admin=True)
     assert {action for action in Action if may(admin, action, COMMUNITY, None)} == {Action.ADMINISTER}
+
+
+SPACE = Space(
+    SpaceId("s"),
+    COMMUNITY.id,
+    HERE,
+    ConnectionId("k"),
+    "teams",
+    SpaceKind.CHANNEL,
+    "Literacy",
+    "coplink:s",
+    SpaceState.READY,
+)
 
 
 def desired(
