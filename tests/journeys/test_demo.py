@@ -37,7 +37,7 @@ def still_open(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_it_is_ready_stops_politely_and_goes_on_where_it_stopped(tmp_path: Path, how: signal.Signals) -> None:
     folder = tmp_path / "demo"
     running, url = start(folder)

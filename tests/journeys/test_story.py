@@ -18,7 +18,9 @@ def play(*options: str, folder: Path) -> tuple[int, dict[str, object]]:
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])]
+)
 def test_every_point_of_the_story_is_seen_and_the_second_run_writes_nothing(
     tmp_path: Path, database: str
 ) -> None:
