@@ -37,7 +37,7 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
         secret = uow.rosters.secret(context.institution)
     known = _trusted(last, members, now())
     reading = source.read(RosterSourceAddress(context.realm, context.roster), known, secret)
-    run = _Run(begin, turn, context, now, members)
+    run = _Run(begin, turn, context, now, last, members)
     run.offer(reading)
     run.end(reading, known)
     if reading.complete or reading.lacking:
@@ -64,6 +64,7 @@ class _Run:
     turn: Turn
     context: ContextLink
     now: Now
+    last: LastReading | None
     members: int
     offered: int = 0
     new: int = 0
@@ -98,7 +99,9 @@ class _Run:
             context = uow.communities.context(self.context.id)
             if context is None:
                 return
-            last = uow.rosters.last(context.id) or LastReading(context.id, context.institution)
+            # Nobody else has written it: whoever reads holds the turn.
+            last = self.last or LastReading(context.id, context.institution)
+            last = replace(last, owing=last.owing or self.offered > 0)
             if last.owing:
                 self._tell(uow)
             gone = 0
