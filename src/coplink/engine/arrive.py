@@ -7,7 +7,7 @@ institution's directory proposed for exactly one known person leads to the quest
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from coplink.core.people import Account, CommunityId, Identity, InstitutionId, P
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import copies, marks, notice_orders
+from coplink.ports.doorstep import Came, Recognised
 from coplink.ports.records import ContextLink
 from coplink.ports.storage import UnitOfWork
 
@@ -25,25 +26,42 @@ SEEN_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who came, what the context they came from belongs to, and whether they lead it and so may found here."""
+    """Who came, what the context they came from belongs to, and whether they lead it and so may found here.
+
+    ``belongs`` says whether they have a membership in the community they wanted, if they wanted one.
+    """
 
     person: Person
     here: tuple[ContextLink, ...]
     may_found: bool
+    belongs: bool = False
 
 
 def arrive(
-    uow: UnitOfWork, arrival: Arrival, now: datetime, roster_age: timedelta = timedelta(hours=1)
+    uow: UnitOfWork,
+    arrival: Arrival,
+    now: datetime,
+    roster_age: timedelta = timedelta(hours=1),
+    wanted: CommunityId | None = None,
 ) -> Welcome:
-    """Recognise or create the person and keep what the door proved; what is known already is not written again."""
-    person = _recognise(uow, arrival, now)
+    """Recognise or create the person and keep what the door proved; what is known already is not written again.
+
+    ``wanted`` is the community they come for.
+    """
+    came = _came(arrival, wanted)
+    known = uow.doorstep.recognised(came)
+    person = _recognise(uow, arrival, known, now)
     for proved in arrival.accounts:
-        person = _prove(uow, person, proved)
-    here = _context(uow, arrival, now, roster_age)
+        person = _prove(uow, person, proved, _holders(uow, person, proved, came, known))
+    here = _context(uow, arrival, known, now, roster_age)
     if not here:
         copies.arrived(uow, arrival, now)
     notice_orders.arrived(uow, arrival)
-    return Welcome(person, here, may_found=arrival.leads_context and not arrival.test_account)
+    membership = known.membership if known is not None else None
+    if wanted is not None and (known is None or known.person.id != person.id):
+        membership = uow.communities.membership(wanted, person.id)
+    may_found = arrival.leads_context and not arrival.test_account
+    return Welcome(person, here, may_found, belongs=membership is not None)
 
 
 def might_be(uow: UnitOfWork, person: Person) -> Person | None:
@@ -56,9 +74,23 @@ def might_be(uow: UnitOfWork, person: Person) -> Person | None:
     return uow.people.get(candidates.pop()) if len(candidates) == 1 else None
 
 
-def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
+def _came(arrival: Arrival, wanted: CommunityId | None) -> Came:
+    """What is read of who comes; most bring one account, and further ones are read when it is their turn."""
+    proved = arrival.accounts[0] if arrival.accounts else None
+    context = arrival.context
+    return Came(
+        arrival.institution,
+        arrival.door,
+        arrival.realm,
+        arrival.subject,
+        None if proved is None else (proved.integration, proved.account),
+        None if context is None else (context.realm, context.id),
+        wanted,
+    )
+
+
+def _recognise(uow: UnitOfWork, arrival: Arrival, found: Recognised | None, now: datetime) -> Person:
     named = (arrival.institution, arrival.door, arrival.realm, arrival.subject)
-    found = uow.people.known(*named)
     if found is None:
         name = (arrival.name or "").strip() or str(say("Someone without a name"))
         made = Person(PersonId(uow.new_id()), arrival.institution, name, arrival.email, zone=arrival.zone)
@@ -67,7 +99,7 @@ def _recognise(uow: UnitOfWork, arrival: Arrival, now: datetime) -> Person:
         if known.id != made.id:
             uow.people.merge(gone=made.id, into=known.id)  # another process was first to know this identity
         return known
-    before, proved_at = found
+    before, proved_at = found.person, found.proved_at
     known = _as_told(before, arrival)
     # The identity before a person others know: whoever comes in two tabs at once takes both in one order.
     if proved_at is None or now - proved_at >= SEEN_EVERY:
@@ -95,8 +127,19 @@ def _as_told(person: Person, arrival: Arrival) -> Person:
     )
 
 
-def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:
-    holders = uow.people.holding(person.institution, proved.integration, proved.account)
+def _holders(
+    uow: UnitOfWork, person: Person, proved: ProvedAccount, came: Came, known: Recognised | None
+) -> Sequence[Account]:
+    if (
+        known is not None
+        and known.person.id == person.id
+        and came.account == (proved.integration, proved.account)
+    ):
+        return known.holding
+    return uow.people.holding(person.institution, proved.integration, proved.account)
+
+
+def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount, holders: Sequence[Account]) -> Person:
     other = next((h.person for h in holders if h.proof is Proof.PROVED and h.person != person.id), None)
     if other is not None:  # the platform itself says that both are one account, hence one human
         marks.person_changed(uow, person.id)
@@ -116,11 +159,16 @@ def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount) -> Person:
     return person
 
 
-def _context(uow: UnitOfWork, arrival: Arrival, now: datetime, age: timedelta) -> tuple[ContextLink, ...]:
+def _context(
+    uow: UnitOfWork, arrival: Arrival, known: Recognised | None, now: datetime, age: timedelta
+) -> tuple[ContextLink, ...]:
     came_from = arrival.context
     if came_from is None:
         return ()
-    here = tuple(uow.communities.contexts_at(arrival.institution, came_from.realm, came_from.id))
+    if known is not None:
+        here = tuple(known.here)
+    else:
+        here = tuple(uow.communities.contexts_at(arrival.institution, came_from.realm, came_from.id))
     for context in here:
         roster = _roster(arrival.roster.values, context.roster or {}) if arrival.roster else context.roster
         if roster != context.roster:

@@ -31,7 +31,7 @@ class Jws:
 
     kid: str
     _signed: bytes = field(repr=False)
-    _payload: bytes = field(repr=False)
+    _values: dict[str, Any] = field(repr=False)
     _signature: bytes = field(repr=False)
 
     def claims(self, key: RSAPublicKey) -> dict[str, Any]:
@@ -40,7 +40,12 @@ class Jws:
             key.verify(self._signature, self._signed, _PADDING, _HASH)
         except InvalidSignature as error:
             raise refused("id_token's signature does not hold") from error
-        return _object(self._payload, "payload")
+        return self._values
+
+    def unproved(self, name: str) -> str:
+        """A text it says, believed by nobody: good for knowing where to look, and for nothing else."""
+        said = self._values.get(name)
+        return said if isinstance(said, str) else ""
 
 
 def read(token: str) -> Jws:
@@ -59,7 +64,16 @@ def read(token: str) -> Jws:
     if not isinstance(kid, str) or not kid:
         raise refused("kid is missing")
     signed = token[: token.rindex(".")].encode("ascii")
-    return Jws(kid, signed, _decoded(parts[1], "payload"), _decoded(parts[2], "signature"))
+    payload = _object(_decoded(parts[1], "payload"), "payload")
+    return Jws(kid, signed, payload, _decoded(parts[2], "signature"))
+
+
+def attempt(token: str) -> Jws | None:
+    """Take a token apart, if it has the one form; for who looks ahead and leaves the refusal to ``read``."""
+    try:
+        return read(token)
+    except BadToken:
+        return None
 
 
 def issuer_unproved(token: str) -> str:

@@ -9,7 +9,7 @@ did not come and the platform keeps the state instead, ``complete`` holds the ve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from coplink.core.people import InstitutionId
 from coplink.core.words import say
 from coplink.lti import arrivals, jws, logins, platform_storage, registrations, tokens
 from coplink.lti.arrivals import Presentation
-from coplink.lti.claims import Claims, refused
+from coplink.lti.claims import CORE, Claims, refused
 from coplink.lti.jws import Jws
 from coplink.lti.keys import KeysCache
 from coplink.lti.logins import Initiation
@@ -36,6 +36,7 @@ LOGIN_LIFE = timedelta(minutes=5)
 LAUNCH_PATH = "/lti/launch"
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
+DEPLOYMENT = CORE + "deployment_id"
 ACCEPTS = frozenset({RESOURCE_LINK, DEEP_LINKING})
 
 
@@ -68,11 +69,16 @@ class LaunchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A login taken, what it belongs to, and the platform's storage where that must prove the browser."""
+    """A login taken and what it belongs to.
+
+    ``deployment`` is the one that the token names, where it was read along; ``kept`` the platform's storage where that
+    must prove the browser.
+    """
 
     login: Login
     registration: Registration
-    kept: PlatformStorage | None
+    deployment: Deployment | None = None
+    kept: PlatformStorage | None = None
 
 
 class _Unknown(Exception):
@@ -106,7 +112,7 @@ def begin(
     the platform's storage takes its place where it is offered.
     """
     asked = logins.read_initiation(form, tool_url)
-    with storage.begin(lasting=False) as uow:  # what is lost here is a click
+    with storage.begin(lasting=False, single=True) as uow:  # what is lost here is a click
         registration = _expected(uow, asked)
         departure = logins.depart(registration, asked, tool_url + LAUNCH_PATH)
         values = {"target": asked.target, "deployment": asked.deployment, "tool": tool_url}
@@ -154,10 +160,10 @@ def complete(
     state = _proper(form.get("state", ""))
     try:
         with storage.begin(lasting=False) as uow:
-            taken = _take(uow, state, browser, now)
+            taken, token = _take(uow, state, form, browser, now)
             if "error" in form:
                 raise platform_said_no(form)
-            token = jws.read(form.get("id_token", ""))
+            token = token or jws.read(form.get("id_token", ""))
             key = keys_cache.at_hand(taken.registration, token.kid)
             if key is not None:
                 return _through(uow, taken, token, key, now, accepts, enter)
@@ -165,6 +171,7 @@ def complete(
         key = tokens.key_of(token, taken.registration, keys_cache)
         with storage.begin(lasting=False) as uow:
             registrations.unchanged(uow, taken.registration)  # asking took seconds
+            taken = replace(taken, deployment=None)
             return _through(uow, taken, token, key, now, accepts, enter)
     except _Unknown as error:
         raise error.refusal from None
@@ -194,14 +201,13 @@ def release(
             raise lost(
                 "the platform's storage gave back another state or none, or the code is unknown or old"
             )
-        return _result(uow, registration, login, values, accepts)
+        return _result(uow, _Taken(login, registration), values, accepts)
 
 
 def _expected(uow: UnitOfWork, asked: Initiation) -> Registration:
     """The registration an initiation belongs to, unless its deployment is known to wait for approval."""
-    registration = registrations.find(uow, asked.issuer, asked.client_id)
     # A deployment we do not know is no reason to stop yet: who asks is unproved. The token decides.
-    hinted = uow.platforms.deployment(registration.id, asked.deployment) if asked.deployment else None
+    registration, hinted = registrations.find(uow, asked.issuer, asked.client_id, asked.deployment)
     if hinted is not None and hinted.approved_at is None:
         raise pending(hinted)
     return registration
@@ -209,12 +215,12 @@ def _expected(uow: UnitOfWork, asked: Initiation) -> Registration:
 
 def _result(
     uow: UnitOfWork,
-    registration: Registration,
-    login: Login,
+    taken: _Taken,
     values: Mapping[str, Any],
     accepts: frozenset[str],
 ) -> LaunchResult:
     """What verified claims mean for the login they belong to; refused unless both agree."""
+    login, registration = taken.login, taken.registration
     registrations.opened(registration)  # it may have been switched off since the login
     seen = arrivals.read(values, registration, accepts)
     if seen.target != login.values["target"]:
@@ -224,7 +230,7 @@ def _result(
         raise refused("target_link_uri is not ours")
     if login.values["deployment"] not in ("", seen.deployment_id):
         raise refused("deployment_id is not the one of this login")
-    institution = _institution(uow, registration, seen.deployment_id)
+    institution = _institution(uow, taken, seen.deployment_id)
     return LaunchResult(
         arrivals.arrival(seen, registration, institution),
         path,
@@ -237,22 +243,29 @@ def _result(
     )
 
 
-def _take(uow: UnitOfWork, state: str, browser: str, now: datetime) -> _Taken:
+def _take(
+    uow: UnitOfWork, state: str, form: Mapping[str, str], browser: str, now: datetime
+) -> tuple[_Taken, Jws | None]:
     """Take the login's row before anything else is looked at: what comes twice finds nothing.
 
-    The platform's storage is named where it must prove the browser, because no cookie of ours came at all.
+    The platform's storage is named where it must prove the browser, because no cookie of ours came at all. The token is
+    taken apart, if it can be, to know which deployment to read.
     """
     login = uow.logins.consume(state, now)
-    registration = uow.platforms.get(login.about) if login is not None and login.door == DOOR else None
-    if login is None or registration is None:
+    if login is None or login.door != DOOR:
         raise _Unknown(lost("state is unknown, used or expired"))
+    token = jws.attempt(form.get("id_token", ""))
+    found = uow.doorstep.launched(login.about, token.unproved(DEPLOYMENT) if token is not None else "")
+    if found is None:
+        raise _Unknown(lost("state is unknown, used or expired"))
+    registration, deployment = found
     if logins.same_browser(login.browser, browser):
-        return _Taken(login, registration, None)
+        return _Taken(login, registration, deployment), token
     frame = login.values.get(platform_storage.FRAME, "")
     kept = None if browser else platform_storage.named(frame, registration, login.state)
     if kept is None:
         raise lost("state belongs to another browser, or the cookie did not come back")
-    return _Taken(login, registration, kept)
+    return _Taken(login, registration, deployment, kept), token
 
 
 def _through(
@@ -266,7 +279,7 @@ def _through(
 ) -> LaunchResult | Held:
     """Judge the token and let in whoever it brings, or hold them; commits."""
     values = tokens.judged(token, key, taken.registration, taken.login.nonce, now)
-    result = _result(uow, taken.registration, taken.login, values, accepts)
+    result = _result(uow, taken, values, accepts)
     if taken.kept is not None:
         held = platform_storage.hold(uow, taken.login, taken.kept, values, result.frame_ancestors, now)
         uow.commit()
@@ -282,9 +295,11 @@ def _proper(secret: str) -> str:
     return secret
 
 
-def _institution(uow: UnitOfWork, registration: Registration, deployment_id: str) -> InstitutionId:
+def _institution(uow: UnitOfWork, taken: _Taken, deployment_id: str) -> InstitutionId:
     """The institution behind an approved deployment; one we have never seen is kept as pending, and nothing else."""
-    found = uow.platforms.deployment(registration.id, deployment_id)
+    registration, found = taken.registration, taken.deployment
+    if found is None or found.deployment_id != deployment_id:
+        found = uow.platforms.deployment(registration.id, deployment_id)
     if found is None:
         uow.platforms.add_deployment(Deployment(registration.id, deployment_id, registration.institution))
         # Somebody may have approved it at this very moment: that stays.

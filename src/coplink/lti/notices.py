@@ -77,7 +77,7 @@ def read(storage: Storage, keys: KeysCache, token: str, now: datetime) -> Heard:
     """
     issuer, client = _for_whom(token)
     with storage.begin() as uow:
-        registration = registrations.find(uow, issuer, client)
+        registration, _ = registrations.find(uow, issuer, client, "")
     claims = Claims(tokens.signed(token, registration, keys, now))
     if claims.required(CORE + "version") != "1.3.0":
         raise refused("version of the notice is not 1.3.0")

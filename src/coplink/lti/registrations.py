@@ -8,22 +8,27 @@ from __future__ import annotations
 from coplink.core.errors import PendingDeployment, UnknownPlatform
 from coplink.core.words import say
 from coplink.lti.claims import refused
-from coplink.ports.records import Registration, RegistrationState
+from coplink.ports.records import Deployment, Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
 
 
-def find(uow: UnitOfWork, issuer: str, client_id: str) -> Registration:
-    """The one registration of this issuer and client; an issuer with several open ones and no client is refused.
+def find(
+    uow: UnitOfWork, issuer: str, client_id: str, deployment: str
+) -> tuple[Registration, Deployment | None]:
+    """The one registration of this issuer and client, and its deployment of that id, if it is known.
+
+    An issuer with several open ones and no client is refused.
 
     One that waits or is switched off never stands in the way of an open one: anybody's invitation makes such.
     """
-    found = uow.platforms.find(issuer, client_id or None)
+    found = uow.doorstep.asked(issuer, client_id or None, deployment)
     for state in (RegistrationState.OPEN, RegistrationState.PENDING):
-        if any(one.state is state for one in found):
-            found = [one for one in found if one.state is state]
+        if any(one.state is state for one, _ in found):
+            found = [(one, theirs) for one, theirs in found if one.state is state]
             break
     if len(found) == 1:
-        return opened(found[0])
+        registration, known = found[0]
+        return opened(registration), known
     if found:
         message = say(
             "The learning platform did not say which school this is. Its administrator must check that."

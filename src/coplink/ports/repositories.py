@@ -176,12 +176,6 @@ class People(Protocol):
     def by_identity(
         self, institution: InstitutionId, door: str, realm: str, subject: str
     ) -> Person | None: ...
-    def known(
-        self, institution: InstitutionId, door: str, realm: str, subject: str
-    ) -> tuple[Person, datetime | None] | None:
-        """The person, and when this identity was last proved."""
-        ...
-
     def subjects(self, institution: InstitutionId, door: str, realm: str) -> Mapping[str, PersonId]:
         """Subject to person, for everybody known by this door and realm."""
         ...

@@ -26,6 +26,7 @@ from coplink.core.spaces import Observed, Remembered, SpaceId
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
+from coplink.ports.doorstep import Doorstep
 from coplink.ports.records import (
     Happening,
     Notice,
@@ -224,6 +225,8 @@ class UnitOfWork(Protocol):
     @property
     def institutions(self) -> Institutions: ...
     @property
+    def doorstep(self) -> Doorstep: ...
+    @property
     def platforms(self) -> Platforms: ...
     @property
     def logins(self) -> Logins: ...
@@ -271,6 +274,10 @@ AfterCommit = Callable[[Sequence[Dirty]], None]
 class Storage(Protocol):
     """Opens units of work; after a commit, ``AfterCommit`` is told what was marked so that hints can be enqueued."""
 
-    def begin(self, lasting: bool = True) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work; one that need not be lasting may be lost, whole, when a machine loses its power."""
+    def begin(self, lasting: bool = True, single: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work; one that need not be lasting may be lost, whole, when a machine loses its power.
+
+        In a ``single`` one each statement is kept at once: for reading and then writing one row, whatever happens in
+        between.
+        """
         ...

@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from coplink.storage.types import UtcDateTime, storable
 
 BEGIN = b"BEGIN"
-BEGIN_PASSING = b"BEGIN; SET LOCAL synchronous_commit TO off"
+LASTING, PASSING = b"SET synchronous_commit TO on", b"SET synchronous_commit TO off"
 COMMIT = b"COMMIT"
 _PREPARED = "coplink prepared"
 _DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]

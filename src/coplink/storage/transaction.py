@@ -24,12 +24,21 @@ READ_ANEW = {"populate_existing": True, "synchronize_session": False}
 
 
 class Transaction:
-    """One transaction of one thread; ``end`` takes back what was not committed and returns the connection."""
+    """One transaction of one thread; ``end`` takes back what was not committed and returns the connection.
 
-    def __init__(self, engine: Engine, lasting: bool = True, turn: threading.Lock | None = None) -> None:
+    In one that is ``single`` each ready statement is kept at once: for what writes a single row at its end.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        lasting: bool = True,
+        turn: threading.Lock | None = None,
+        single: bool = False,
+    ) -> None:
         self._engine = engine
         self._sqlite = engine.dialect.name == "sqlite"
-        self._lasting = lasting
+        self._lasting, self._single = lasting, single
         self._turn, self._holds = turn, False
         self._pooled: PoolProxiedConnection | None = None
         self._wide: Connection | None = None
@@ -63,7 +72,7 @@ class Transaction:
         under_way = self._wide.get_transaction() if self._wide is not None else None
         if under_way is not None:
             under_way.commit()
-        elif self._pooled is not None:
+        elif self._pooled is not None and not self._single:
             try:
                 if self._sqlite:
                     self._pooled.commit()
@@ -120,20 +129,26 @@ class Transaction:
     def _begin(self) -> PoolProxiedConnection:
         try:
             self._pooled = self._engine.raw_connection()
-            if self._sqlite:
-                self._begin_sqlite(self._pooled)
+            if self._pooled.info.get(LASTING, True) is not self._lasting:
+                self._wait_for_disk(self._pooled)
+            if self._single:
+                pass
+            elif self._sqlite:
+                cast(Any, self._pooled.driver_connection).execute(BEGIN)
             else:
-                postgres.command(self._pooled, postgres.BEGIN if self._lasting else postgres.BEGIN_PASSING)
+                postgres.command(self._pooled, postgres.BEGIN)
         except self._driver_errors() as error:
             raise self._told("BEGIN", error) from error
         return self._pooled
 
-    def _begin_sqlite(self, pooled: PoolProxiedConnection) -> None:
-        driver = cast(Any, pooled.driver_connection)
-        if pooled.info.get(LASTING, True) is not self._lasting:
+    def _wait_for_disk(self, pooled: PoolProxiedConnection) -> None:
+        """Say whether this connection's commits wait until they are on disk; it stays as it was said last."""
+        if self._sqlite:
+            driver = cast(Any, pooled.driver_connection)
             driver.execute(f"PRAGMA synchronous={'FULL' if self._lasting else 'NORMAL'}")
-            pooled.info[LASTING] = self._lasting
-        driver.execute(BEGIN)
+        else:
+            postgres.command(pooled, postgres.LASTING if self._lasting else postgres.PASSING)
+        pooled.info[LASTING] = self._lasting
 
     def _driver_errors(self) -> type[Exception]:
         return cast(type[Exception], self._engine.dialect.loaded_dbapi.Error)

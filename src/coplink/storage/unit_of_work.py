@@ -19,6 +19,7 @@ from coplink.storage.repositories.catalogue import SqlCatalogue
 from coplink.storage.repositories.communities import SqlCommunities
 from coplink.storage.repositories.copies import SqlCopies, SqlNoticeServices
 from coplink.storage.repositories.doors import Passing, SqlLogins, SqlSessions
+from coplink.storage.repositories.doorstep import SqlDoorstep
 from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
 from coplink.storage.repositories.ledger import SqlLedger
@@ -36,6 +37,7 @@ from coplink.storage.transaction import Transaction
 
 REPOSITORIES: dict[str, type[Repository]] = {
     "institutions": SqlInstitutions,
+    "doorstep": SqlDoorstep,
     "platforms": SqlPlatforms,
     "logins": SqlLogins,
     "sessions": SqlSessions,
@@ -60,6 +62,7 @@ class SqlUnitOfWork:
     """Every repository on one transaction; belongs to one thread."""
 
     institutions: SqlInstitutions
+    doorstep: SqlDoorstep
     platforms: SqlPlatforms
     logins: SqlLogins
     sessions: SqlSessions
@@ -135,13 +138,13 @@ class SqlStorage:
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
-    def begin(self, lasting: bool = True) -> Iterator[SqlUnitOfWork]:
+    def begin(self, lasting: bool = True, single: bool = False) -> Iterator[SqlUnitOfWork]:
         """A unit of work; leaving the block without ``commit()`` takes everything back.
 
         One that need not be lasting is not waited for until it is on SQLite's disk: a machine that loses its power may
-        lose the last of these, whole, and nothing else.
+        lose the last of these, whole, and nothing else. In a ``single`` one every statement is kept at once.
         """
-        transaction = Transaction(self._engine, lasting, self._turn)
+        transaction = Transaction(self._engine, lasting, self._turn, single)
         try:
             yield SqlUnitOfWork(transaction, self._sealer, self._sweeps, self._after_commit)
         finally:

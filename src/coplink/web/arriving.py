@@ -47,8 +47,9 @@ def enter(
 ) -> str:
     """Recognise who came, begin their session, and say where to go: a waiting invitation, the target, or the start."""
     age = timedelta(minutes=desk.services.settings.roster_minutes)
+    wanted = own_path(target) or ""
     before = desk.leave(uow)
-    welcome = arrive(uow, arrival, desk.now(), age)
+    welcome = arrive(uow, arrival, desk.now(), age, _community_of(wanted))
     link = _waiting(uow, before.get("link", ""), desk)
     values = {
         **_told(arrival),
@@ -60,7 +61,12 @@ def enter(
     desk.enter(uow, welcome.person, {k: v for k, v in values.items() if v and len(v) <= LONGEST_VALUE})
     if link:
         return f"/i/{link}"
-    return _open_to(uow, welcome, own_path(target) or "")
+    return _open_to(uow, welcome, wanted)
+
+
+def _community_of(path: str) -> CommunityId | None:
+    found = _COMMUNITY.match(path)
+    return None if found is None else CommunityId(found[1])
 
 
 def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
@@ -70,10 +76,10 @@ def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
     """
     if not wanted.startswith(("/c/", "/i/", "/me", "/admin")):
         return "/"
-    found = _COMMUNITY.match(wanted)
-    if found is None or uow.communities.membership(CommunityId(found[1]), welcome.person.id):
+    named = _community_of(wanted)
+    if named is None or welcome.belongs:
         return wanted
-    community, institution = uow.communities.get(CommunityId(found[1])), welcome.person.institution
+    community, institution = uow.communities.get(named), welcome.person.institution
     if community is None:
         return wanted
     near = community.institution == institution or uow.communities.participation(community.id, institution)

@@ -27,7 +27,7 @@ _of_person = tuple(
 PERSON = Ready(lambda _: select(*_of_person).where(_people.c.id == bindparam("found")))
 KNOWN = Ready(
     lambda _: (
-        select(*_of_person, _identities.c.proved_at)
+        select(*_of_person)
         .join(_identities, _identities.c.person == _people.c.id)
         .where(
             _people.c.institution == bindparam("whose"),
@@ -105,14 +105,8 @@ class SqlPeople(Repository):
         )
 
     def by_identity(self, institution: InstitutionId, door: str, realm: str, subject: str) -> Person | None:
-        known = self.known(institution, door, realm, subject)
-        return None if known is None else known[0]
-
-    def known(
-        self, institution: InstitutionId, door: str, realm: str, subject: str
-    ) -> tuple[Person, datetime | None] | None:
         found = self._transaction.first(KNOWN, whose=institution, by=door, within=realm, named=subject)
-        return None if found is None else (_person(found), found[-1])
+        return None if found is None else _person(found)
 
     def subjects(self, institution: InstitutionId, door: str, realm: str) -> Mapping[str, PersonId]:
         found = self._session.execute(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy import Column, bindparam, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from coplink.core.errors import NotAllowed
@@ -32,13 +33,8 @@ DOOR = "lti"
 _registrations, _deployments = sql(RegistrationRow), sql(DeploymentRow)
 _NAMES = tuple(field.name for field in fields(Registration))
 _of_registration = tuple(_registrations.c[name] for name in _NAMES)
-_of_issuer = (_registrations.c.issuer == bindparam("by"), _registrations.c.client_id == bindparam("named"))
 
 REGISTRATION = Ready(lambda _: select(*_of_registration).where(_registrations.c.id == bindparam("found")))
-OF_CLIENT = Ready(lambda _: select(*_of_registration).where(*_of_issuer))
-OF_ISSUER = Ready(
-    lambda _: select(*_of_registration).where(_of_issuer[0]).order_by(_registrations.c.client_id)
-)
 DEPLOYMENT = Ready(
     lambda _: select(
         _deployments.c.institution, _deployments.c.approved_at, _deployments.c.disabled_at
@@ -79,12 +75,13 @@ class SqlPlatforms(Repository):
 
     def get(self, key: str) -> Registration | None:
         found = self._transaction.first(REGISTRATION, found=key)
-        return None if found is None else _told(found)
+        return None if found is None else told_registration(found)
 
     def find(self, issuer: str, client_id: str | None) -> Sequence[Registration]:
-        if client_id is None:
-            return [_told(found) for found in self._run_ready(OF_ISSUER, by=issuer)]
-        return [_told(found) for found in self._run_ready(OF_CLIENT, by=issuer, named=client_id)]
+        query = select(RegistrationRow).where(RegistrationRow.issuer == issuer)
+        if client_id is not None:
+            query = query.where(RegistrationRow.client_id == client_id)
+        return [_registration(row) for row in self._rows(query.order_by(RegistrationRow.client_id))]
 
     def all(self) -> Sequence[Registration]:
         query = select(RegistrationRow).order_by(RegistrationRow.issuer, RegistrationRow.client_id)
@@ -181,11 +178,17 @@ class SqlPlatforms(Repository):
         self._run(delete(KeyPairRow).where(KeyPairRow.kid == kid))
 
 
+def of_registration() -> tuple[Column[Any], ...]:
+    """What is read of a registration."""
+    return _of_registration
+
+
 def _registration(row: RegistrationRow) -> Registration:
-    return _told(tuple(getattr(row, column.key) for column in _of_registration))
+    return told_registration(tuple(getattr(row, column.key) for column in _of_registration))
 
 
-def _told(found: Found) -> Registration:
+def told_registration(found: Found) -> Registration:
+    """The registration of a row of ``of_registration``."""
     values = dict(zip(_NAMES, found, strict=True))
     return Registration(**{**values, "state": RegistrationState(values["state"])})
 
