@@ -33,13 +33,15 @@ from coplink.lti.outside import Outside
 from coplink.lti.rosters import LtiRosters
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Call, Connection, Integration, Manifest, Surroundings
 from coplink.ports.jobs import Job, Jobs, JobStats
 from coplink.ports.records import Connected
 from coplink.ports.rosters import RosterSource
 from coplink.ports.sealing import Sealer
+from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.storage import Storage, UnitOfWork
+from coplink.ports.watch import Heard
 from coplink.settings import LOOPBACK_HOSTS, Settings
 from coplink.storage.database import make_engine
 from coplink.storage.sealing import FernetSealer
@@ -137,6 +139,18 @@ class Services:
     def connection(self, integration: str, settings: Mapping[str, str]) -> Connection:
         """Open a connection without remembering it; calls no platform."""
         return self.installed.get(integration).connect(settings, self._surroundings(integration))
+
+    def look_over(self, integration: str, settings: Mapping[str, str]) -> str:
+        """The realm of settings of the right form; calls no platform and loads no SDK."""
+        return self.installed.get(integration).look_over(settings)
+
+    def planned(self, connected: Connected, wish: SpaceWish) -> Planned:
+        """What would be made at a connection; calls no platform and loads no SDK."""
+        return self.installed.get(connected.integration).preview(connected.settings, wish)
+
+    def heard(self, connected: Connected, request: InboundRequest, secret: str) -> Reply | Heard | None:
+        """What a call at a hook of ours says; loads no SDK."""
+        return self.installed.get(connected.integration).receive(connected.settings, request, secret)
 
     def door(self, connected: Connected) -> Door | None:
         """The way in of one connection, if its platform has one; made once per process, so that keys stay cached."""

@@ -186,7 +186,7 @@ def school(tmp_path: Path) -> School:
                 institution.id,
                 pinboard.manifest,
                 {"room": room, "key": "cupboard"},
-                lambda values: services.connection("pinboard", values),
+                lambda values: services.look_over("pinboard", values),
                 clock.now(),
             )
         uow.commit()

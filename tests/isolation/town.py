@@ -27,7 +27,7 @@ from coplink.jobs.inline import InlineJobs
 from coplink.ports.door import InboundRequest, Knock, TokenPage
 from coplink.ports.integration import Capability, Surroundings
 from coplink.ports.records import Deployment, LinkKind
-from coplink.ports.watch import Subscription
+from coplink.ports.watch import Heard, Subscription
 from coplink.settings import load
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import PinBoard, Pinned
@@ -74,9 +74,6 @@ class Bell:
     def subscribe(self, parts: Mapping[str, str], callback: str, secret: str, key: str) -> Subscription:
         return Subscription("bell-1", NOW + timedelta(days=3))
 
-    def receive(self, request: InboundRequest, secret: str) -> bool:
-        return request.headers.get("x-bell") == secret
-
 
 class StaffRoom(PinBoard):
     """The pin board with a door and a bell; a school's room is called after it."""
@@ -94,6 +91,9 @@ class StaffRoom(PinBoard):
             FileFact("file-1", f"{settings['room']} notes", "https://files.example/1", NOW, NOW, "1")
         ]
         return pinned
+
+    def receive(self, settings: Mapping[str, str], request: InboundRequest, secret: str) -> Heard | None:
+        return Heard() if request.headers.get("x-bell") == secret else None
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Tab:
         return Tab(settings["room"])

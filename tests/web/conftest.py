@@ -26,7 +26,7 @@ from coplink.engine import connect
 from coplink.jobs.inline import InlineJobs
 from coplink.ports.door import InboundRequest, Knock, Reply, TokenPage
 from coplink.ports.integration import Capability, Surroundings
-from coplink.ports.watch import Subscription
+from coplink.ports.watch import Heard, Subscription
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
 from coplink.testing.databases import postgres_server, sqlite_url
@@ -131,10 +131,8 @@ class Bell:
     def renew(self, parts: Mapping[str, str], subscription: Subscription) -> Subscription:
         return subscription
 
-    def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
-        if "validationToken" in request.query:
-            return Reply(200, {"content-type": "text/plain"}, request.query["validationToken"])
-        return request.headers.get("x-bell") == secret
+    def stop(self, subscription: Subscription) -> None:
+        pass
 
 
 class StaffRoom(PinBoard):
@@ -150,6 +148,13 @@ class StaffRoom(PinBoard):
         pinned = super().connect(settings, around)
         pinned.watch = Bell()
         return pinned
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        if "validationToken" in request.query:
+            return Reply(200, {"content-type": "text/plain"}, request.query["validationToken"])
+        return Heard() if request.headers.get("x-bell") == secret else None
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> TokenDoor:
         return TokenDoor(institution)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from coplink.core.errors import NotInstalled
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
+from coplink.ports.spaces import Planned, SpaceWish
+from coplink.ports.watch import Heard
 
 if TYPE_CHECKING:
     from coplink_canvas.connection import CanvasConnection
@@ -91,6 +93,25 @@ class CanvasIntegration:
                 raise
             raise NotInstalled(MANIFEST.extra) from error
         return CanvasConnection(settings, around)
+
+    def look_over(self, settings: Mapping[str, str]) -> str:
+        """The host of this Canvas; raises ``Misconfigured``."""
+        from coplink_canvas.names import host, token_as_sent
+
+        token_as_sent(settings.get("token", ""))
+        return host(settings.get("base_url", ""))
+
+    def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
+        """What the group will be called, and the parts around it."""
+        from coplink_canvas.names import fitted
+
+        return Planned(fitted(wish.name), MANIFEST.steps)
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        """None: Canvas tells nobody about a group."""
+        return None
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """None: people come from Canvas through LTI."""

@@ -22,11 +22,11 @@ from canvasapi.exceptions import CanvasException
 from canvasapi.group import Group, GroupCategory
 
 from coplink.core.words import say
-from coplink.ports.errors import Misconfigured, OutcomeUnknown, Transient, UnexpectedReply
+from coplink.ports.errors import OutcomeUnknown, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
-from coplink_canvas import ADMIN
 from coplink_canvas.listing import Forgetful, Listing, Pages, Row
-from coplink_canvas.transport import Guarded, address, session
+from coplink_canvas.names import address, token_as_sent
+from coplink_canvas.transport import Guarded, session
 
 _HTTP_WARNING = "Canvas may respond unexpectedly when making requests to HTTP URLs"
 _warnings = threading.Lock()
@@ -40,11 +40,10 @@ class Client:
 
     def __init__(self, base_url: str, token: str, around: Surroundings) -> None:
         self.base_url = address(base_url)
-        if not token.strip() or not token.strip().isascii() or not token.strip().isprintable():
-            raise Misconfigured(say("The access token for Canvas is missing or cannot be one."), ADMIN)
+        given = token_as_sent(token)
         with _warnings, warnings.catch_warnings():  # loopback http is what the sandbox speaks
             warnings.filterwarnings("ignore", message=_HTTP_WARNING, category=UserWarning)
-            self._canvas = Canvas(self.base_url, token.strip())
+            self._canvas = Canvas(self.base_url, given)
         self._requester = self._canvas._Canvas__requester
         self._requester._session = session(Guarded(around))
         self._requester._cache = Forgetful()

@@ -53,6 +53,10 @@ class CanvasConnection:
     def watch(self) -> None:
         """None: Canvas tells nobody about a group."""
 
+    @property
+    def upkeep(self) -> None:
+        """None: a group stays as it was made."""
+
     def check(self) -> Sequence[Check]:
         """Signs in and looks at the service account's own calendar; rights are per course and show when it is used."""
         return (

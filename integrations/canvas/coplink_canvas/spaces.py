@@ -8,7 +8,6 @@ Canvas, November 2026). A set has no description, so its name ends in a short fo
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -27,11 +26,11 @@ from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_canvas import ADMIN
 from coplink_canvas.client import Client
 from coplink_canvas.listing import Row, number, text
+from coplink_canvas.names import LONGEST_NAME, fitted
 
 CATEGORY, GROUP, PAGE = "category", "group", "page"
 NO_PAGE = "none"  # the remote id of a page that the course does not allow
 PAGE_TITLE = "About this community"
-LONGEST_NAME = 255
 TEACHER = "facilitator"
 
 
@@ -44,10 +43,6 @@ class CourseGroups:
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
         """The group set, the group in it, and the page in the group."""
         return (CATEGORY, GROUP, PAGE)
-
-    def preview(self, wish: SpaceWish) -> str:
-        """The group's name: no control characters, at most 255 characters, never empty."""
-        return _fitted(wish.name, LONGEST_NAME)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         """Make this part or find it by our marker; Canvas takes no create key, so it always looks first."""
@@ -81,7 +76,7 @@ class CourseGroups:
         )
         if found:
             return Made(found, found=True)
-        name = f"{_fitted(wish.name, LONGEST_NAME - len(tag) - 3)} ({tag})"
+        name = f"{fitted(wish.name, LONGEST_NAME - len(tag) - 3)} ({tag})"
         return Made(number(self._client.make_category(course, name), "id"))
 
     def _group(self, wish: SpaceWish, category: str) -> Made:
@@ -91,7 +86,7 @@ class CourseGroups:
         if found:
             return Made(found, found=True)
         about = "\n\n".join(text for text in (wish.about.strip(), wish.home_url, wish.marker) if text)
-        return Made(number(self._client.make_group(category, self.preview(wish), about), "id"))
+        return Made(number(self._client.make_group(category, fitted(wish.name), about), "id"))
 
     def _page(self, wish: SpaceWish, group: str) -> Made:
         """The page, or ``NO_PAGE`` where the course forbids pages: a community can do without."""
@@ -168,16 +163,6 @@ def _marked(rows: Sequence[Row], ours: Callable[[Row], bool], key: str = "id") -
             ids,
         )
     return ids[0] if ids else None
-
-
-def _fitted(name: str, room: int) -> str:
-    """One line that Canvas takes: control and direction characters out, spaces single, cut with an ellipsis."""
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in name)
-    kept = "".join(
-        c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn") or c == "\u200d"
-    )
-    line = " ".join(kept.split()) or "Community"
-    return line if len(line) <= room else line[: room - 1].rstrip() + "…"
 
 
 def _body(wish: SpaceWish) -> str:

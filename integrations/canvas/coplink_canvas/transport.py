@@ -11,7 +11,6 @@ import re
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from pyrate_limiter import Duration, Limiter, Rate, SingleBucketFactory, StateBucket
@@ -129,32 +128,6 @@ def operation(request: requests.PreparedRequest) -> str:
     """The path without ids and query: what was asked for, and of nobody in particular."""
     path = (request.path_url or "/").partition("?")[0].removeprefix("/api/v1")
     return re.sub(r"(?<=/)(\d+|(?<=/pages/)[^/]+)(?=/|$)", ":id", path)
-
-
-def address(base_url: str) -> str:
-    """The address of a Canvas: https, or http on loopback, without a path. Raises ``Misconfigured``."""
-    try:
-        parts = urlsplit(base_url.strip())
-        port = parts.port
-    except ValueError:
-        raise Misconfigured(say("The address of Canvas cannot be read."), ADMIN) from None
-    host = parts.hostname or ""
-    loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    if (
-        not host
-        or parts.username
-        or parts.password
-        or parts.query
-        or parts.fragment
-        or parts.path not in ("", "/")
-    ):
-        raise Misconfigured(
-            say("The address of Canvas looks like https://district.instructure.com, no more."), ADMIN
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise Misconfigured(say("The address of Canvas must begin with https://."), ADMIN)
-    name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

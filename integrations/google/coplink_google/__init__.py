@@ -22,8 +22,10 @@ from datetime import timedelta
 
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Connection, Field, Limits, Manifest, Scope, Surroundings
+from coplink.ports.spaces import Planned, SpaceWish
+from coplink.ports.watch import Heard
 
 ADMIN = "Google Workspace administrator"
 AUTH = "https://www.googleapis.com/auth/"
@@ -148,6 +150,24 @@ class GoogleWorkspace:
         from coplink_google.connection import open_connection
 
         return open_connection(settings, around)
+
+    def look_over(self, settings: Mapping[str, str]) -> str:
+        """The realm of this domain's sign-in; raises ``Misconfigured``."""
+        from coplink_google.options import Options
+
+        return Options.of(settings).realm
+
+    def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
+        """What the shared drive will be called, and the parts around it."""
+        from coplink_google.names import drive_name
+
+        return Planned(drive_name(wish.name), manifest.steps)
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        """None: changes of drives are polled."""
+        return None
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """Sign-in with Google for people of this connection's domain."""

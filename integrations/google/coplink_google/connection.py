@@ -14,6 +14,7 @@ from coplink.ports.integration import Check, Connection, Surroundings
 from coplink.ports.library import Library
 from coplink.ports.seats import Seats
 from coplink.ports.spaces import Spaces
+from coplink.ports.upkeep import Upkeep
 from coplink.ports.watch import Watch
 from coplink_google import ADMIN
 from coplink_google.options import Options
@@ -71,6 +72,10 @@ class GoogleConnection:
 
     @property
     def watch(self) -> Watch | None:
+        return None
+
+    @property
+    def upkeep(self) -> Upkeep | None:
         return None
 
     def realm(self) -> str:

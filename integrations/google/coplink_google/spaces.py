@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping
 from coplink.core.words import say
 from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, UnexpectedReply
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
-from coplink_google import ADMIN, manifest
+from coplink_google import ADMIN
 from coplink_google.drives import Drives
 from coplink_google.marks import may_be_ours, short, the_one
+from coplink_google.names import drive_name
 from coplink_google.options import Options
 from coplink_google.replies import AlreadyThere, part, rows_of, text_of
 from coplink_google.workspace import Workspace
@@ -34,7 +35,7 @@ class GoogleSpaces:
         self._google, self._options, self._drives = workspace, options, Drives(workspace)
         self._make: Mapping[str, Callable[[SpaceWish, Mapping[str, str], str], Made]] = {
             "group": self._group,
-            "drive": lambda wish, parts, key: self._drives.make(self.preview(wish), wish.marker, key),
+            "drive": lambda wish, parts, key: self._drives.make(drive_name(wish.name), wish.marker, key),
             "grants": lambda wish, parts, key: self._drives.grant(
                 part(parts, "drive"), self._group_address(parts)
             ),
@@ -44,10 +45,6 @@ class GoogleSpaces:
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
         return STEPS
-
-    def preview(self, wish: SpaceWish) -> str:
-        printable = "".join(letter if letter.isprintable() else " " for letter in wish.name)
-        return " ".join(printable.split())[: manifest.limits.name_length].strip() or "coplink"
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         if step not in self._make:
@@ -79,7 +76,7 @@ class GoogleSpaces:
         made = self._find_group(address, wish.marker)
         if made is None:
             about = f"{wish.about[: DESCRIPTION - len(wish.marker) - 1]} {wish.marker}".strip()
-            body = {"email": address, "name": self.preview(wish), "description": about}
+            body = {"email": address, "name": drive_name(wish.name), "description": about}
             try:
                 made = Made(text_of(self._google.call("directory.groups.insert", body=body), "id"))
             except AlreadyThere:  # made by an earlier go, and not in the listing yet
@@ -132,7 +129,7 @@ class GoogleSpaces:
             {text_of(row, "id") for row in rows if str(row.get("description", "")).endswith(wish.marker)}
         )
         if made is None:
-            body = {"summary": self.preview(wish), "description": f"{wish.about} {wish.marker}".strip()}
+            body = {"summary": drive_name(wish.name), "description": f"{wish.about} {wish.marker}".strip()}
             made = Made(text_of(self._google.call("calendar.calendars.insert", body=body), "id"))
         self._show_calendar(made.remote, self._group_address(parts))
         return made

@@ -21,7 +21,7 @@ from datetime import timedelta
 from coplink.core.errors import NotInstalled
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import (
     Capability,
     Connection,
@@ -31,6 +31,8 @@ from coplink.ports.integration import (
     Scope,
     Surroundings,
 )
+from coplink.ports.spaces import Planned, SpaceWish
+from coplink.ports.watch import Heard
 
 ADMIN = "Microsoft 365 administrator"
 GRAPH_URL = "https://graph.microsoft.com/v1.0"
@@ -159,6 +161,26 @@ class TeamsIntegration:
                 raise NotInstalled(manifest.extra) from error
             raise
         return open_connection(settings, around)
+
+    def look_over(self, settings: Mapping[str, str]) -> str:
+        """The Entra directory id; raises ``Misconfigured``."""
+        from coplink_teams.settings import read_settings
+
+        return read_settings(settings).tenant_id
+
+    def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
+        """What the channel will be called, and its parts."""
+        from coplink_teams.names import channel_name
+
+        return Planned(channel_name(wish.name), manifest.steps)
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        """Read a call of Graph's."""
+        from coplink_teams.hints import receive
+
+        return receive(request, secret)
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """The Teams tab of one institution."""

@@ -35,6 +35,7 @@ class TeamsConnection:
         self.calendar = MailboxCalendar(graph, settings)
         self.library = ChannelFiles(graph, around)
         self.watch = FileWatch(graph, around)
+        self.upkeep = None
 
     def realm(self) -> str:
         """The Entra directory id: identities of the Teams tab are unique within it."""

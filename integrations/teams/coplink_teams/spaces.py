@@ -41,10 +41,6 @@ class Channels:
         """Channel, folder, tab; the tab is skipped inside its step where there is no app in the catalogue."""
         return ("channel", "folder", "tab")
 
-    def preview(self, wish: SpaceWish) -> str:
-        """What the channel will be called."""
-        return channel_name(wish.name)
-
     @careful
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         """Make this one part, or find it by our marker."""

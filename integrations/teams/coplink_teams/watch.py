@@ -1,19 +1,15 @@
 """Graph's promise to call us when files of a channel change (a subscription on its drive).
 
-Graph asks our address to echo a token while the request for the subscription is still open. Later calls carry our
-secret as ``clientState``; what else they say is not used, they only hint that reading is worth while. A lost or refused
-call costs nothing but time: the library is read on a timer too.
+The calls themselves are read by ``hints``. A lost or refused call costs nothing but time: the library is read on a
+timer too.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from coplink.core.words import say
-from coplink.ports.door import InboundRequest, Reply
 from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Surroundings
 from coplink.ports.watch import Subscription
@@ -22,9 +18,6 @@ from coplink_teams.answers import Answer
 from coplink_teams.calls import Graph
 from coplink_teams.replies import accepted, careful
 
-LONGEST_ECHO = 2048
-LONGEST_BODY = 256 * 1024
-MOST_ENTRIES = 1000
 SHORT = timedelta(days=2)  # where the service wants less than the 42,300 minutes it publishes for drives
 _LIFE = manifest.limits.watch_life or SHORT
 
@@ -74,31 +67,12 @@ class FileWatch:
         return Subscription(str(renewed["id"]), _ends(renewed))
 
     @careful
-    def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
-        """The echo Graph waits for, or whether any entry of the call carries our secret."""
-        if "validationToken" in request.query:
-            echo = request.query["validationToken"]
-            if request.method != "POST" or not echo or len(echo) > LONGEST_ECHO:
-                return Reply(400, {"content-type": "text/plain; charset=utf-8"}, "")
-            # plain text that no browser may take for a page: the token is whatever the caller wrote
-            return Reply(
-                200, {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}, echo
-            )
-        if request.method != "POST" or len(request.body) > LONGEST_BODY:
-            return False
-        try:
-            entries = json.loads(request.body)["value"]
-        except (ValueError, LookupError, TypeError, RecursionError):
-            return False
-        if not isinstance(entries, list):
-            return False
-        ours = secret[:128].encode()
-        told = [entry.get("clientState") for entry in entries[:MOST_ENTRIES] if isinstance(entry, dict)]
-        # every entry is compared, each in constant time
-        fits = [
-            isinstance(t, str) and hmac.compare_digest(t.encode("utf-8", "surrogatepass"), ours) for t in told
-        ]
-        return any(fits)
+    def stop(self, subscription: Subscription) -> None:
+        """Take the promise back; one that Graph knows no more is no error."""
+        at = lambda g: g.subscriptions.by_subscription_id(subscription.remote)  # noqa: E731
+        answer = self._graph.send("DELETE", at, service="files")
+        if answer.status != 404:
+            accepted(answer, 204)
 
     def _ask(self, method: str, at: object, body: Mapping[str, str]) -> Answer:
         """Ask for the long life, and for a short one where that is refused."""

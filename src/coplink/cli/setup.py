@@ -95,7 +95,7 @@ def store(services: Services, integration: str, institution_name: str, settings:
             owner.id,
             manifest,
             settings,
-            lambda values: services.connection(integration, values),
+            lambda values: services.look_over(integration, values),
             services.now(),
             services.settings.loopback,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -73,13 +73,23 @@ class Space:
         """The same space with one more remote id."""
         return replace(self, parts={**self.parts, step: remote})
 
+    def without_parts(self, steps: Collection[str]) -> Space:
+        """The same space without the remote ids of these steps, which turned out not to be."""
+        return replace(self, parts={step: remote for step, remote in self.parts.items() if step not in steps})
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One account's place in a space, and its role there."""
+    """One account's place in a space, and its role there.
+
+    ``before`` is the role it has over there already, where it is known to sit; ``address`` the account's e-mail
+    address, where it is known: some platforms seat by it.
+    """
 
     account: AccountId
     role: Role
+    before: Role | None = field(default=None, compare=False)
+    address: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

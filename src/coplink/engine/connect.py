@@ -21,12 +21,12 @@ from coplink.core.work import Kind
 from coplink.engine import marks
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
-from coplink.ports.integration import Connection, Manifest
+from coplink.ports.integration import Manifest
 from coplink.ports.records import Connected, Happening, Link, LinkKind
 from coplink.ports.storage import UnitOfWork
 
 ADMIN_LINK_LIFE = timedelta(hours=24)
-Try = Callable[[Mapping[str, str]], Connection]
+LookOver = Callable[[Mapping[str, str]], str]
 
 
 def add_institution(uow: UnitOfWork, name: str, listed: bool = False) -> Institution:
@@ -86,14 +86,14 @@ def connect(
     institution: InstitutionId,
     manifest: Manifest,
     typed: Mapping[str, str],
-    open_with: Try,
+    look_over: LookOver,
     now: datetime,
     loopback: bool = False,
 ) -> Connected:
     """Store a connection after its settings were checked for form; a second time changes the settings.
 
     Unknown settings are refused, missing ones named, addresses must be https (or loopback). Secrets left empty keep
-    their old value. ``open_with`` opens a connection without calling the platform.
+    their old value. ``look_over`` gives the realm of settings that have the right form, without calling the platform.
     """
     known = uow.institutions.connection_of(institution, manifest.key)
     old = known.settings if known else {}
@@ -108,13 +108,13 @@ def connect(
         if field.name.endswith("_url") and value:
             check_address(value, loopback)
         settings[field.name] = value
-    connection = open_with(settings)
+    realm = look_over(settings)
     connected = Connected(
         known.id if known else ConnectionId(uow.new_id()),
         institution,
         manifest.key,
         settings,
-        connection.realm(),
+        realm,
         known.made_at if known else now,
     )
     uow.institutions.put_connection(connected)

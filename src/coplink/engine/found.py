@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +15,12 @@ from coplink.core.rhythm import Rhythm, check, expand
 from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
-from coplink.engine.outcome import Reach
-from coplink.ports.integration import Manifest
+from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Connected, ContextLink, Happening, Notice
-from coplink.ports.spaces import SpaceWish
+from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.storage import UnitOfWork
+
+Plan = Callable[[Connected, SpaceWish], Planned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +100,27 @@ def preview(
     founder: Person,
     origin: Origin,
     answers: Answers,
-    reaches: Mapping[ConnectionId, Reach],
+    manifests: Mapping[str, Manifest],
+    plan: Plan,
 ) -> tuple[Preview, ...]:
-    """What founding would make in each chosen place; nothing is made and no platform is asked."""
-    manifests = {reach.manifest.key: reach.manifest for reach in reaches.values()}
+    """What founding would make in each chosen place; nothing is made and no platform is asked.
+
+    ``plan`` is how an integration would go about a wish.
+    """
     chosen = _chosen(uow, founder, origin, answers, manifests)
     previews = []
     for place in chosen:
-        reach = reaches[place.connection]
-        if reach.connection.spaces is None:
+        connected = uow.institutions.connection(place.connection)
+        if connected is None or Capability.SPACES not in manifests[connected.integration].capabilities:
             continue
-        asked = {k: origin.asked[k] for k in reach.manifest.chooses}
-        wish = SpaceWish(community_name(answers.name), answers.about, "", asked)
+        manifest = manifests[connected.integration]
+        asked = {k: origin.asked[k] for k in manifest.chooses}
+        planned = plan(connected, SpaceWish(community_name(answers.name), answers.about, "", asked))
         previews.append(
             Preview(
                 place,
-                reach.connection.spaces.preview(wish),
-                tuple(reach.manifest.part_words.get(s, s) for s in reach.connection.spaces.steps(wish)),
+                planned.name,
+                tuple(manifest.part_words.get(step, step) for step in planned.steps),
                 None if place.own else place.institution_name,
             )
         )

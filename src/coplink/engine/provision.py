@@ -17,7 +17,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
-from coplink.ports.errors import Gone, NeedsAttention, NotReadyYet, PolicyForbids, Transient
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, NotReadyYet, PolicyForbids, Transient
 from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Happening, Report
 from coplink.ports.seats import Done
@@ -74,7 +74,9 @@ def wish_of(
         Capability.DOOR in manifest.capabilities
     ):  # whoever follows it over there is let in by that platform's own door
         address = f"{home_url}/door/{space.integration}/{space.connection}?next=/c/{community.id}"
-    return SpaceWish(space.name, community.charter.about, space.marker, space.asked, others, address)
+    return SpaceWish(
+        space.name, community.charter.about, space.marker, space.asked, others, address, space.parts
+    )
 
 
 def _step(
@@ -96,7 +98,8 @@ def _step(
         Transient,
         NeedsAttention,
         Gone,
-    ):  # after anything else the row stays open: the next go looks first
+    ) as error:  # after anything else the row stays open: the next go looks first
+        _forget(begin, space, error)
         with begin() as uow:
             uow.journal.close(entry, Done.REFUSED, now())
             uow.commit()
@@ -107,6 +110,14 @@ def _step(
         uow.journal.close(entry, Done.ALREADY_SO if made.found else Done.CHANGED, now(), made.found)
         uow.commit()
     return space
+
+
+def _forget(begin: Begin, space: Space, error: IntegrationError) -> None:
+    """What a platform began and gave up is not there: its steps are taken from the beginning again."""
+    if error.forget:
+        with begin() as uow:
+            uow.spaces.put(space.without_parts(error.forget))
+            uow.commit()
 
 
 def _describe(port: Spaces, space: Space, made: int, reach: Reach) -> SpaceFacts:

@@ -16,15 +16,25 @@ a token or a person's name; ``detail`` may hold method, path without query, stat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from coplink.core.errors import CoplinkError
 from coplink.core.words import Said, say
 
 
 class IntegrationError(CoplinkError):
-    """A platform said no, or nothing."""
+    """A platform said no, or nothing.
+
+    ``forget`` names steps of a space that turned out not to be, so that they are made anew.
+    """
 
     code = "integration"
+    forget: tuple[str, ...] = ()
+
+    def forgetting(self, *steps: str) -> Self:
+        """The same error; what these steps left is forgotten."""
+        self.forget = steps
+        return self
 
 
 class Transient(IntegrationError):

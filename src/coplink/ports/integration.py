@@ -19,11 +19,13 @@ from coplink.core.words import Said
 from coplink.ports.calendar import Calendar
 from coplink.ports.clock import Clock
 from coplink.ports.directory import Directory
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.library import Library
+from coplink.ports.pace import UNPACED, Pace
 from coplink.ports.seats import Seats
-from coplink.ports.spaces import Spaces
-from coplink.ports.watch import Watch
+from coplink.ports.spaces import Planned, Spaces, SpaceWish
+from coplink.ports.upkeep import Upkeep
+from coplink.ports.watch import Heard, Watch
 
 
 class Capability(StrEnum):
@@ -35,6 +37,7 @@ class Capability(StrEnum):
     CALENDAR = "calendar"
     LIBRARY = "library"
     WATCH = "watch"
+    UPKEEP = "upkeep"
     DOOR = "door"
 
 
@@ -42,7 +45,8 @@ class Capability(StrEnum):
 class Limits:
     """How much a platform holds; configuration may override, the platform's own refusal is the truth.
 
-    ``lag`` is how late a write may become visible; ``watch_life`` how long a subscription lives.
+    ``lag`` is how late a write may become visible; ``watch_life`` how long a subscription lives, ``watch_check`` how
+    often it is made sure that it still does; ``batch`` how many seats one write takes.
     """
 
     seats: int
@@ -51,15 +55,26 @@ class Limits:
     batch: int
     lag: timedelta
     watch_life: timedelta | None = None
+    watch_check: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One permission an admin grants: its name over there, why coplink needs it, and what stops without it."""
+    """One permission an admin grants: its name over there, why coplink needs it, and what stops without it.
+
+    ``where`` says at which place it is granted, where there are several ("the host team"); ``when`` names the setting
+    and the values with which it is needed (None: always).
+    """
 
     name: str
     reason: str
     without: str
+    where: str = ""
+    when: tuple[str, frozenset[str]] | None = None
+
+    def needed(self, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with these settings needs it."""
+        return self.when is None or settings.get(self.when[0], "") in self.when[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Manifest:
     ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Canvas administrator");
     ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold;
     ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them,
-    ``part_words`` what people call them.
+    ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file.
     """
 
     key: str
@@ -99,6 +114,7 @@ class Manifest:
     part_words: Mapping[str, str] = field(default_factory=dict)
     chooses: tuple[str, ...] = ()
     invites_attendees: bool = False
+    package: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +135,10 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an integration gets from the house: the clock, its share of each published quota, and a recorder.
+    """What an integration gets from the house: the clock, a recorder, and the pace that every call passes.
 
     ``timeout`` in seconds bounds every single HTTP call. ``lag`` overrides ``limits.lag`` where configured.
+    ``background`` says whether the process does work in the background, and nobody waits for it.
     """
 
     clock: Clock
@@ -129,17 +146,41 @@ class Surroundings:
     share: float = 1.0
     timeout: float = 30.0
     lag: timedelta | None = None
+    pace: Pace = UNPACED
+    background: bool = False
+
+
+class Verdict(StrEnum):
+    """What a line of a check-up comes to, in three words a person understands."""
+
+    WORKS = "works"
+    NEEDS_YOU = "needs you"
+    CANNOT = "cannot"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of a connection's check-up: what was tried, whether it works, and who can change it if not."""
+    """One line of a connection's check-up: what was tried, whether it works, and who can change it if not.
+
+    ``where`` names the console and the setting; ``fallback`` what coplink does instead where the platform cannot.
+    ``asked`` is False where the platform gave no answer, so that nothing is known.
+    """
 
     title: str
     ok: bool
     message: Said
     who: str = ""
     scopes: tuple[str, ...] = field(default_factory=tuple)
+    where: Said | None = None
+    fallback: Said | None = None
+    asked: bool = True
+
+    @property
+    def verdict(self) -> Verdict:
+        """Works; needs a person; or cannot, and what happens instead."""
+        if self.ok:
+            return Verdict.WORKS
+        return Verdict.CANNOT if self.fallback is not None else Verdict.NEEDS_YOU
 
 
 class Connection(Protocol):
@@ -157,6 +198,8 @@ class Connection(Protocol):
     def library(self) -> Library | None: ...
     @property
     def watch(self) -> Watch | None: ...
+    @property
+    def upkeep(self) -> Upkeep | None: ...
 
     def check(self) -> Sequence[Check]:
         """One harmless call per feature."""
@@ -168,10 +211,27 @@ class Connection(Protocol):
 
 
 class Integration(Protocol):
-    """Code for one platform; a package's ``integration`` object. ``connect`` may raise ``NotInstalled``."""
+    """Code for one platform; a package's ``integration`` object. ``connect`` may raise ``NotInstalled``.
+
+    ``look_over``, ``preview`` and ``receive`` never load the platform's SDK: pages and hooks use them.
+    """
 
     @property
     def manifest(self) -> Manifest: ...
+
+    def look_over(self, settings: Mapping[str, str]) -> str:
+        """The realm of these settings, when they have the right form; raises ``Misconfigured``. Calls nobody."""
+        ...
+
+    def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
+        """What would be made for a wish: forbidden characters of its name replaced, its length kept. Calls nobody."""
+        ...
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        """Read a call that a watch brought: a reply to give as it is, what it hints at, or None without our secret."""
+        ...
 
     def connect(self, settings: Mapping[str, str], around: Surroundings) -> Connection: ...
 

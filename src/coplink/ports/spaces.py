@@ -13,7 +13,8 @@ class SpaceWish:
 
     ``marker`` is unique per space and goes into the remote object (a description, an external id) so that it
     can be found again. ``outsiders`` tells whether people of other institutions will belong. ``home_url`` is the
-    community's page in coplink, for a tab or a link over there.
+    community's page in coplink, for a tab or a link over there. ``parts`` are those that exist already, so that a
+    space is finished the way it was begun.
     """
 
     name: str
@@ -22,6 +23,7 @@ class SpaceWish:
     asked: Mapping[str, str] = field(default_factory=dict)
     outsiders: bool = False
     home_url: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,29 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class SpaceFacts:
-    """What the platform says about a ready space: its name over there, and a link for people."""
+    """What the platform says about a ready space: its name over there, a link for people, how many it holds.
+
+    ``seats`` is None where the manifest's limit holds.
+    """
 
     name: str
     link: str
+    seats: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be made: the name over there, and the parts in order."""
+
+    name: str
+    steps: tuple[str, ...]
 
 
 class Spaces(Protocol):
-    """Makes the parts of a space once. There is no delete in coplink."""
+    """Makes the parts of a space once. There is no delete in coplink; see ``Upkeep`` for what comes after."""
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
         """The names of the parts in the order they are made; pure, no call."""
-        ...
-
-    def preview(self, wish: SpaceWish) -> str:
-        """What the space will be called over there (forbidden characters replaced, length kept); pure, no call."""
         ...
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:

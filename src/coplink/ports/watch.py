@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from coplink.ports.door import InboundRequest, Reply
-
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -18,8 +16,16 @@ class Subscription:
     ends: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a call hints at: files to read, or a subscription to see to."""
+
+    files: bool = True
+    renew: bool = False
+
+
 class Watch(Protocol):
-    """Subscribes to changes of a space's files and reads the calls that come of it."""
+    """Subscribes to changes of a space's files; ``Integration.receive`` reads the calls that come of it."""
 
     def subscribe(self, parts: Mapping[str, str], callback: str, secret: str, key: str) -> Subscription:
         """Ask to be called at ``callback``; ``secret`` comes back with every call. Finds an earlier one by callback."""
@@ -29,6 +35,6 @@ class Watch(Protocol):
         """Prolong; raises ``Gone`` when it has ended, so that the caller subscribes anew."""
         ...
 
-    def receive(self, request: InboundRequest, secret: str) -> Reply | bool:
-        """A reply to give as it is (a validation echo), or whether the call carries our secret."""
+    def stop(self, subscription: Subscription) -> None:
+        """Take the promise back; one that is gone is no error."""
         ...

@@ -18,12 +18,13 @@ from coplink.core.spaces import Observed, Seat, SpaceKind
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.directory import Found
-from coplink.ports.door import Door
+from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.errors import IntegrationError, OutcomeUnknown
 from coplink.ports.integration import Capability, Check, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.library import Changes
 from coplink.ports.seats import BatchResult, Done
-from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
+from coplink.ports.spaces import Made, Planned, SpaceFacts, SpaceWish
+from coplink.ports.watch import Heard
 
 MANIFEST = Manifest(
     key="pinboard",
@@ -82,9 +83,6 @@ class _Spaces:
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
         return MANIFEST.steps
-
-    def preview(self, wish: SpaceWish) -> str:
-        return wish.name[: MANIFEST.limits.name_length]
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         marker = f"{step}/{wish.marker}"
@@ -206,6 +204,7 @@ class Pinned:
         self.calendar = _Calendar(self.board)
         self.library = _Library(self.board)
         self.watch = None
+        self.upkeep = None
 
     def check(self) -> Sequence[Check]:
         """The staff room is open."""
@@ -227,6 +226,20 @@ class PinBoard:
     def connect(self, settings: Mapping[str, str], around: Surroundings) -> Pinned:
         """Enter the room named in the settings."""
         return Pinned(self.rooms.setdefault(settings["room"], Board()))
+
+    def look_over(self, settings: Mapping[str, str]) -> str:
+        """There is one staff room."""
+        return "staff-room"
+
+    def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
+        """What hangs over the board."""
+        return Planned(wish.name[: MANIFEST.limits.name_length], self.manifest.steps)
+
+    def receive(
+        self, settings: Mapping[str, str], request: InboundRequest, secret: str
+    ) -> Reply | Heard | None:
+        """A pin board calls nobody."""
+        return None
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """The staff room has no door of its own."""

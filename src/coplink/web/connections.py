@@ -48,7 +48,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
                     admin.institution,
                     manifest,
                     given,
-                    lambda settings: desk.services.connection(manifest.key, settings),
+                    lambda settings: desk.services.look_over(manifest.key, settings),
                     desk.now(),
                     desk.services.settings.loopback,
                 )

@@ -134,11 +134,7 @@ def _founder(desk: Desk) -> tuple[Person, Origin]:
 def _previews(
     uow: UnitOfWork, desk: Desk, person: Person, origin: Origin, answers: Answers
 ) -> tuple[Preview, ...]:
-    possible = {
-        place.connection for place in found.places(uow, person, origin, desk.manifests) if place.possible
-    }
-    reaches = {key: desk.services.open(uow, key) for key in answers.places if key in possible}
-    return found.preview(uow, person, origin, answers, reaches)
+    return found.preview(uow, person, origin, answers, desk.manifests, desk.services.planned)
 
 
 def _again(desk: Desk, filled: Filled, error: CoplinkError) -> Response:

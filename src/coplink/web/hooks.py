@@ -17,7 +17,7 @@ from coplink.core.work import Kind
 from coplink.engine import watches
 from coplink.ports.door import InboundRequest, Reply
 from coplink.ports.jobs import Job
-from coplink.ports.watch import Watch
+from coplink.ports.records import Connected
 from coplink.web.desk import Desk
 
 MOST_BYTES = 256 * 1024
@@ -37,11 +37,15 @@ def blueprint(desk: Desk) -> Blueprint:
         if found is None:
             log.warning("hook for nothing known", integration=integration[:40])
             return Response("", 202)
-        watch, secret, community = found
-        heard = watch.receive(_inbound(body), secret)
+        connected, secret, community = found
+        try:
+            heard = desk.services.heard(connected, _inbound(body), secret)
+        except CoplinkError as error:
+            log.error("hook for a connection that does not open", code=error.code, detail=error.detail)
+            return Response("", 202)
         if isinstance(heard, Reply):
             return Response(heard.body, heard.status, dict(heard.headers))
-        if not heard:
+        if heard is None:
             log.warning("hook without the right proof", integration=integration, space=space)
             return Response("", 202)
         with desk.begin() as uow:
@@ -57,20 +61,15 @@ def blueprint(desk: Desk) -> Blueprint:
     return views
 
 
-def _watch(desk: Desk, integration: str, space: SpaceId) -> tuple[Watch, str, str] | None:
-    """The watch of that space, its secret and its community; None for what is not watched."""
+def _watch(desk: Desk, integration: str, space: SpaceId) -> tuple[Connected, str, str] | None:
+    """The connection of that space, its watch's secret and its community; None for what is not watched."""
     with desk.begin() as uow:
         found = uow.spaces.get(space)
         kept = uow.watches.of(space) if found else None
         if found is None or kept is None or found.integration != integration:
             return None
-        try:
-            reach = desk.services.open(uow, found.connection)
-        except CoplinkError as error:
-            log.error("hook for a connection that does not open", code=error.code, detail=error.detail)
-            return None
-    watch = reach.connection.watch
-    return (watch, kept[1], found.community) if watch else None
+        connected = uow.institutions.connection(found.connection)
+    return (connected, kept[1], found.community) if connected else None
 
 
 def _inbound(body: bytes) -> InboundRequest:

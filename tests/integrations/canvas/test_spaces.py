@@ -14,6 +14,7 @@ from coplink.ports.errors import (
     PermissionMissing,
     Throttled,
 )
+from coplink_canvas import integration
 from coplink_canvas.spaces import NO_PAGE
 
 
@@ -228,7 +229,7 @@ def test_markup_in_the_words_of_a_founder_stays_text(faultless):
 )
 def test_the_preview_is_what_the_group_is_called(faultless, name, called):
     wish = faultless.wish(name=name)
-    assert faultless.connect().spaces.preview(wish) == called
+    assert integration.preview({}, wish).name == called
     assert faultless.sandbox.calls == []
 
     faultless.provision(name=name)
