@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Act = Literal["answer", "lose", "garble", "slow", "hold-before", "hold-after"]
+Act = Literal["answer", "apply", "lose", "garble", "slow", "hold-before", "hold-after"]
 
 
 @dataclass(slots=True)
 class Rule:
     """Spoil requests whose ``METHOD path?query`` matches ``match``, after ``skip`` of them, ``times`` times.
 
-    ``answer``: reply with ``status``, ``headers`` and ``body`` (JSON) without doing the work. ``lose``: do the work and
-    drop the connection. ``garble``: do the work and answer with a page instead. ``slow``: wait ``seconds`` first.
-    ``hold-before`` and ``hold-after``: wait until released. Token endpoints and pages for people, which are not
-    counted, have weather only from rules with ``uncounted``.
+    ``answer``: reply with ``status``, ``headers`` and ``body`` (JSON) without doing the work. ``apply``: do the work,
+    then reply so. ``lose``: do the work and drop the connection. ``garble``: do the work and answer with a page instead.
+    ``slow``: wait ``seconds`` first. ``hold-before`` and ``hold-after``: wait until released. Token endpoints and pages
+    for people, which are not counted, have weather only from rules with ``uncounted``.
     """
 
     match: str

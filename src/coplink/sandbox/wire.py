@@ -66,8 +66,9 @@ class Wire:
     """The frame of a vendor sandbox. ``key`` is the integration's; ``base_url`` is set when it is served.
 
     ``checks`` see every API request with its answer (a test hangs contract checks there); what they return stays
-    in ``violations``. ``most_per_page`` makes the pages of listings smaller than the vendor's. Every route is counted
-    but those registered with ``counted=False`` (tokens, pages).
+    in ``violations``. With ``enforce_limits`` the vendor's published rates hold on the wire's clock (``over_limit``);
+    ``throttled`` counts what was refused for them. ``most_per_page`` makes the pages of listings smaller than the
+    vendor's. Every route is counted but those registered with ``counted=False`` (tokens, pages).
     """
 
     key = ""
@@ -77,6 +78,8 @@ class Wire:
         self.base_url = ""
         self.weather = Weather()
         self.most_per_page = 1000
+        self.enforce_limits = False
+        self.throttled = 0
         self.calls: list[Noted] = []
         self.complete_reads: list[tuple[str, str]] = []
         self.refusals: list[str] = []
@@ -100,7 +103,8 @@ class Wire:
     def dispatch(self, method: str, path: str, headers: Mapping[str, str], body: Any = None) -> Response:
         """Answer a part of a batch (``path`` may have a query, ``body`` is JSON) by its route and count it as a call.
 
-        Weather that answers falls on it too; what befalls a connection, and the checks, belong to the envelope.
+        Weather that answers (``answer``, ``apply``) falls on it too; what befalls a connection, and the checks, belong
+        to the envelope.
         """
         data = json.dumps(body).encode() if body is not None else None
         request = Request(
@@ -109,9 +113,11 @@ class Wire:
         line = f"{method} {request.full_path.rstrip('?')}"
         rule = self.weather.due(line)
         if rule and rule.act == "answer":
-            response = self.json(rule.body, rule.status, rule.headers)
+            response = self._told(rule)
         else:
             response = self._routed(request, line)
+            if rule and rule.act == "apply" and response.status_code < 400:
+                response = self._told(rule)
         self.note(method, request.path, response.status_code, method not in ("GET", "HEAD", "OPTIONS"))
         return response
 
@@ -130,6 +136,16 @@ class Wire:
         return self.json(
             {"error": {"code": refused.code, "message": refused.message}}, refused.status, refused.headers
         )
+
+    def over_limit(self, request: Request) -> Refuse | None:
+        """Count this request (or part of a batch) against the vendor's published limits; how it is refused, if it is.
+
+        Asked only with ``enforce_limits``, one request after the other; vendors override it.
+        """
+        return None
+
+    def ended(self, request: Request) -> None:
+        """A request that was let in has been answered: for limits on how many run at once."""
 
     def json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """A JSON answer."""
@@ -170,11 +186,7 @@ class Wire:
         rule = self.weather.due(line, counted)
         if not counted:
             bad = rule and rule.act == "answer"
-            return (
-                self.json(rule.body, rule.status, rule.headers)
-                if rule and bad
-                else self._view(view, request, values)
-            )
+            return self._told(rule) if rule and bad else self._view(view, request, values)
         writes = request.method not in ("GET", "HEAD", "OPTIONS") if write is None else write
         if rule and rule.act == "slow":
             time.sleep(rule.seconds)
@@ -182,11 +194,13 @@ class Wire:
             self.weather.hold(line)
             raise _Dropped
         if rule and rule.act == "answer":
-            response = self.json(rule.body, rule.status, rule.headers)
+            response = self._told(rule)
         else:
-            response = self._view(view, request, values)
+            response = self._limited(view, request, values)
             for check in self.checks:
                 self.violations.extend(check(request, response))
+            if rule and rule.act == "apply" and response.status_code < 400:
+                response = self._told(rule)
         self.note(request.method, request.path, response.status_code, writes)
         if rule and rule.act == "hold-after":
             self.weather.hold(line)
@@ -204,7 +218,25 @@ class Wire:
             name, values = self._map.bind_to_environ(request.environ).match()
         except HTTPException:
             return self._no_route(line)
-        return self._view(self._views[name][0], request, values)
+        return self._limited(self._views[name][0], request, values)
+
+    def _told(self, rule: Rule) -> Response:
+        return self.json(rule.body, rule.status, rule.headers)
+
+    def _limited(self, view: View, request: Request, values: Mapping[str, Any]) -> Response:
+        """The view, unless a published limit stands in the way."""
+        if not self.enforce_limits:
+            return self._view(view, request, values)
+        with self._lock:
+            refused = self.over_limit(request)
+            self.throttled += refused is not None
+        if refused is not None:
+            return self.refusal(refused)
+        try:
+            return self._view(view, request, values)
+        finally:
+            with self._lock:
+                self.ended(request)
 
     def _no_route(self, line: str) -> Response:
         self.refusals.append(line)
@@ -244,6 +276,7 @@ class Wire:
                 "complete": [list(pair) for pair in self.complete_reads],
                 "refusals": self.refusals,
                 "violations": self.violations,
+                "throttled": self.throttled,
             }
         return self.json(body)
 
@@ -251,6 +284,7 @@ class Wire:
         with self._lock:
             self.calls.clear()
             self.complete_reads.clear()
+            self.throttled = 0
         return Response(status=204)
 
     def _take_rule(self, request: Request) -> Response:

@@ -33,7 +33,7 @@ class Members:
     # --- for other parts ------------------------------------------------------------------------------------------
 
     def seat(self, place: str, account: str, roles: list[str], since: float) -> Document:
-        """Write one membership; ``place`` is a channel id or ``team``."""
+        """Write one membership; ``place`` is a channel id or a team id."""
         serial = self._wire.store.serial(MEMBER)
         opaque = base64.urlsafe_b64encode(f"MCMjMCMj{serial}##{place[-12:]}##{account}".encode()).decode()
         kept = {
@@ -72,7 +72,7 @@ class Members:
 
     def team_listing(self, request: Request, team: str) -> Response:
         """Members of the host team."""
-        return self._listing(request, "team", None)
+        return self._listing(request, team, None)
 
     def listing(self, request: Request, team: str, channel: str) -> Response:
         """Members of a channel; a filter by account is answered at once, the whole listing with the lag."""
@@ -88,7 +88,7 @@ class Members:
             raise Refuse(400, "BadRequest", "Members of a standard channel are those of the team")
         with self._wire.store.change():
             account = self.bound(body)
-            if kept["kind"] == "private" and all(m["account"] != account for m in self.sitting("team")):
+            if kept["kind"] == "private" and all(m["account"] != account for m in self.sitting(team)):
                 raise Refuse(404, "NotFound", "The user is not a member of the team")
             if kept["kind"] == "shared" and "#EXT#" in str(
                 (self.people.find(account) or {}).get("userPrincipalName")

@@ -52,9 +52,12 @@ class Teams:
             )  # fmt: skip
             for person in [p for p in wire.region.of(district.key) if p.entra_id][:14]:
                 self._members.seat(
-                    "team", str(person.entra_id), ["owner"] if person.key == "ana.ruiz" else [], 0.0
+                    district.host_team,
+                    str(person.entra_id),
+                    ["owner"] if person.key == "ana.ruiz" else [],
+                    0.0,
                 )
-            self._members.seat("team", self._members.people.service_id, ["owner"], 0.0)
+            self._members.seat(district.host_team, self._members.people.service_id, ["owner"], 0.0)
 
     def app_id(self) -> str:
         """The coplink app in the organisation's catalogue."""
