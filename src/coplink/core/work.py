@@ -20,6 +20,7 @@ class Kind(StrEnum):
     PLACE_MEETINGS = "place_meetings"
     RENEW_WATCH = "renew_watch"
     ORDER_NOTICES = "order_notices"
+    PREFLIGHT = "preflight"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ class Check:
     """One line of a connection's check-up: what was tried, whether it works, and who can change it if not.
 
     ``where`` names the console and the setting; ``fallback`` what coplink does instead where the platform cannot.
-    ``asked`` is False where the platform gave no answer, so that nothing is known.
+    ``asked`` is False where the platform gave no answer, so that nothing is known; ``stops`` names what rests on it.
     """
 
     title: str
@@ -174,6 +174,7 @@ class Check:
     where: Said | None = None
     fallback: Said | None = None
     asked: bool = True
+    stops: frozenset[Capability] = frozenset()
 
     @property
     def verdict(self) -> Verdict:

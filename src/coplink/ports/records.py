@@ -13,6 +13,7 @@ from enum import StrEnum
 from coplink.core.people import InstitutionId
 from coplink.core.spaces import ConnectionId, Trouble
 from coplink.core.words import Said
+from coplink.ports.integration import Check
 
 
 class RegistrationState(StrEnum):
@@ -102,6 +103,16 @@ class Connected:
     realm: str
     made_at: datetime
     trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUp:
+    """What the last check-up of a connection found; it is dropped with the settings it was made with."""
+
+    connection: ConnectionId
+    institution: InstitutionId
+    at: datetime
+    checks: tuple[Check, ...]
 
 
 class LinkKind(StrEnum):

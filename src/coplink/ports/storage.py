@@ -22,12 +22,13 @@ from coplink.core.people import (
 )
 from coplink.core.plan import Change
 from coplink.core.rhythm import Rhythm
-from coplink.core.spaces import Observed, Remembered, SpaceId
+from coplink.core.spaces import ConnectionId, Observed, Remembered, SpaceId
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
 from coplink.ports.records import (
+    CheckUp,
     Happening,
     Notice,
     Report,
@@ -157,6 +158,18 @@ class Watches(Protocol):
     def drop(self, space: SpaceId) -> None: ...
 
 
+class Checks(Protocol):
+    """The last check-up of each connection."""
+
+    def put(self, found: CheckUp) -> None:
+        """Keep it in place of an older one."""
+        ...
+
+    def of(self, connection: ConnectionId) -> CheckUp | None: ...
+    def of_institution(self, institution: InstitutionId) -> Mapping[ConnectionId, CheckUp]: ...
+    def drop(self, connection: ConnectionId) -> None: ...
+
+
 class Work(Protocol):
     """What is to be brought up to date."""
 
@@ -256,6 +269,8 @@ class UnitOfWork(Protocol):
     def catalogue(self) -> Catalogue: ...
     @property
     def watches(self) -> Watches: ...
+    @property
+    def checks(self) -> Checks: ...
     @property
     def work(self) -> Work: ...
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from coplink.core.rhythm import Break, Dates, MonthlyDay, MonthlyWeekday, Pattern, Rhythm, Weekly
 from coplink.core.spaces import Trouble
 from coplink.core.words import Said
+from coplink.ports.integration import Capability, Check
 from coplink.storage.types import Json
 
 
@@ -32,6 +33,37 @@ def from_trouble(trouble: Trouble | None) -> Json | None:
 def to_trouble(json: Mapping[str, Any] | None) -> Trouble | None:
     """The trouble as it was kept."""
     return None if json is None else Trouble(json["code"], to_said(json["message"]), json["who"])
+
+
+def from_check(check: Check) -> Json:
+    """One line of a check-up."""
+    return {
+        "title": check.title,
+        "ok": check.ok,
+        "message": from_said(check.message),
+        "who": check.who,
+        "scopes": list(check.scopes),
+        "where": None if check.where is None else from_said(check.where),
+        "fallback": None if check.fallback is None else from_said(check.fallback),
+        "asked": check.asked,
+        "stops": sorted(check.stops),
+    }
+
+
+def to_check(json: Mapping[str, Any]) -> Check:
+    """The line as it was kept; what a later version called a capability and this one does not know is left out."""
+    where, fallback = json["where"], json["fallback"]
+    return Check(
+        json["title"],
+        json["ok"],
+        to_said(json["message"]),
+        json["who"],
+        tuple(json["scopes"]),
+        None if where is None else to_said(where),
+        None if fallback is None else to_said(fallback),
+        json["asked"],
+        frozenset(one for one in Capability if one.value in json["stops"]),
+    )
 
 
 def from_rhythm(rhythm: Rhythm) -> Json:

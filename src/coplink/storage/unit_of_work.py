@@ -16,6 +16,7 @@ from coplink.ports.sealing import Sealer
 from coplink.ports.storage import AfterCommit
 from coplink.storage.repositories.base import Repository
 from coplink.storage.repositories.catalogue import SqlCatalogue
+from coplink.storage.repositories.checks import SqlChecks
 from coplink.storage.repositories.communities import SqlCommunities
 from coplink.storage.repositories.copies import SqlCopies, SqlNoticeServices
 from coplink.storage.repositories.doors import Passing, SqlLogins, SqlSessions
@@ -53,6 +54,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "meetings": SqlMeetings,
     "catalogue": SqlCatalogue,
     "watches": SqlWatches,
+    "checks": SqlChecks,
     "work": SqlWork,
     "records": SqlRecords,
 }
@@ -78,6 +80,7 @@ class SqlUnitOfWork:
     meetings: SqlMeetings
     catalogue: SqlCatalogue
     watches: SqlWatches
+    checks: SqlChecks
     work: SqlWork
     records: SqlRecords
 

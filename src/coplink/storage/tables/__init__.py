@@ -2,6 +2,7 @@
 
 from coplink.storage.tables.base import Table
 from coplink.storage.tables.catalogue import ArtifactRow, CuratedListRow, CursorRow, VersionRow
+from coplink.storage.tables.checks import CheckUpRow
 from coplink.storage.tables.communities import (
     CharterRow,
     CommunityRow,
@@ -38,6 +39,7 @@ __all__ = [
     "AccountRow",
     "ArtifactRow",
     "CharterRow",
+    "CheckUpRow",
     "CommunityRow",
     "ConnectionRow",
     "ContextRow",
