@@ -19,9 +19,9 @@ Act = Literal["answer", "apply", "lose", "garble", "slow", "hold-before", "hold-
 class Rule:
     """Spoil requests whose ``METHOD path?query`` matches ``match``, after ``skip`` of them, ``times`` times.
 
-    ``answer``: reply with ``status``, ``headers`` and ``body`` (JSON) without doing the work. ``apply``: do the
-    work and reply so. ``lose``: do the work and drop the connection. ``garble``: do the work and answer with a page
-    instead. ``slow``: wait ``seconds`` first. ``hold-before`` and ``hold-after``: wait until released. Token endpoints and pages
+    ``answer``: reply with ``status``, ``headers`` and ``body`` (JSON) without doing the work. ``apply``: do the work,
+    then reply so. ``lose``: do the work and drop the connection. ``garble``: do it and answer with a page instead.
+    ``slow``: wait ``seconds`` first. ``hold-before`` and ``hold-after``: wait until released. Token endpoints and pages
     for people, which are not counted, have weather only from rules with ``uncounted``.
     """
 
