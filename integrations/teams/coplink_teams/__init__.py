@@ -1,4 +1,4 @@
-"""Microsoft Teams: a channel per community in a host team, meetings from a service mailbox, files, and the Teams tab.
+"""Microsoft Teams: a channel in a host team or a team for each community, meetings, files, and the Teams tab.
 
 Listing this package loads ports and core only; ``connect`` loads Microsoft's SDK, ``door`` does not need it.
 
@@ -35,6 +35,9 @@ from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
 
 ADMIN = "Microsoft 365 administrator"
+CHANNEL, TEAM = MODES = ("channel", "team")  # where a new community gets its place
+CHANNEL_STEPS = ("channel", "folder", "tab")
+TEAM_STEPS = ("order", "team", "app", "channel", "folder", "tab")
 GRAPH_URL = "https://graph.microsoft.com/v1.0"
 LOGIN_URL = "https://login.microsoftonline.com"
 FRAME_ORIGINS = "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft"
@@ -99,10 +102,27 @@ _FIELDS = (
         "client_secret", "Client secret", "Certificates & secrets; note the day on which it ends", secret=True
     ),
     Field(
-        "team_id", "Host team", "The id of the team that holds the channels (groupId in “Get link to team”)"
+        "mode",
+        "Mode",
+        "channel: each community gets a channel in the host team; team: a team of its own. "
+        "Places that exist stay as they are",
+        default=CHANNEL,
     ),
-    Field("mailbox", "Service mailbox", "The sign-in name of the account that owns channels and meetings"),
-    Field("app_id", "Teams app id in your catalogue", "Empty: no tab is pinned in the channels", default=""),
+    Field(
+        "team_id",
+        "Host team",
+        "The id of the team that holds the channels (groupId in “Get link to team”); not needed in mode team",
+        default="",
+    ),
+    Field(
+        "mailbox", "Service mailbox", "The sign-in name of the account that owns channels, teams and meetings"
+    ),
+    Field(
+        "app_id",
+        "Teams app id in your catalogue",
+        "Empty: no tab is pinned in the channels; needed in mode team",
+        default="",
+    ),
     Field("calls_per_second", "Calls per second to the host team", "Microsoft publishes 4", default="4"),
     Field("graph_url", "Address of Microsoft Graph", "Another one for national clouds", default=GRAPH_URL),
     Field(
@@ -131,8 +151,11 @@ manifest = Manifest(
     admin=ADMIN,
     door_name="the Teams tab",
     space_word="channel",
-    steps=("channel", "folder", "tab"),
+    steps=CHANNEL_STEPS,
     part_words={
+        "order": "order for a team",
+        "team": "team",
+        "app": "coplink app",
         "channel": "channel",
         "folder": "folder for files",
         "tab": "coplink tab",
@@ -169,10 +192,10 @@ class TeamsIntegration:
         return read_settings(settings).tenant_id
 
     def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
-        """What the channel will be called, and its parts."""
-        from coplink_teams.names import channel_name
+        """What the channel or the team will be called, and its parts."""
+        from coplink_teams.names import planned
 
-        return Planned(channel_name(wish.name), manifest.steps)
+        return planned(wish, settings.get("mode") or CHANNEL)
 
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str

@@ -9,16 +9,23 @@ from urllib.parse import urlsplit
 
 from coplink.core.words import say
 from coplink.ports.errors import Misconfigured
-from coplink_teams import ADMIN, FRAME_ORIGINS, GRAPH_URL, LOGIN_URL
+from coplink_teams import ADMIN, CHANNEL, FRAME_ORIGINS, GRAPH_URL, LOGIN_URL, MODES, TEAM
+
+NEEDED = ("tenant_id", "client_id", "client_secret", "mailbox")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one institution's admin entered; the addresses end without a slash."""
+    """What one institution's admin entered; the addresses end without a slash.
+
+    ``mode`` says where new communities get their place: ``channel`` in the host team, or a ``team`` of their own.
+    ``team_id`` may be empty in the latter, ``app_id`` in the former.
+    """
 
     tenant_id: str
     client_id: str
     client_secret: str
+    mode: str
     team_id: str
     mailbox: str
     app_id: str
@@ -33,14 +40,16 @@ class Settings:
 
 def read_settings(values: Mapping[str, str]) -> Settings:
     """The settings as one value; raises ``Misconfigured`` naming the field that is missing or wrong."""
-    needed = {}
-    for name in ("tenant_id", "client_id", "client_secret", "team_id", "mailbox"):
-        needed[name] = (values.get(name) or "").strip()
-        if not needed[name]:
+    mode = (values.get("mode") or CHANNEL).strip().casefold()
+    if mode not in MODES:
+        raise Misconfigured(say("The mode of the Teams connection is “channel” or “team”."), ADMIN)
+    given = {name: (values.get(name) or "").strip() for name in (*NEEDED, "team_id", "app_id")}
+    for name in (*NEEDED, "app_id" if mode == TEAM else "team_id"):
+        if not given[name]:
             raise Misconfigured(say("The setting {name} of the Teams connection is empty.", name=name), ADMIN)
     return Settings(
-        **needed,
-        app_id=(values.get("app_id") or "").strip(),
+        **given,
+        mode=mode,
         calls_per_second=_rate(values.get("calls_per_second") or "4"),
         graph_url=_address("graph_url", values.get("graph_url") or GRAPH_URL),
         login_url=_address("login_url", values.get("login_url") or LOGIN_URL),
