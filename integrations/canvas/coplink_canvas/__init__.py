@@ -17,6 +17,7 @@ from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
+from coplink_canvas.operations import GROUP_PLACE
 
 if TYPE_CHECKING:
     from coplink_canvas.connection import CanvasConnection
@@ -36,16 +37,19 @@ MANIFEST = Manifest(
             "manage_groups_add",
             "makes the group set and the group of a community in the course that was chosen",
             "no community gets a place in Canvas",
+            when=GROUP_PLACE,
         ),
         Scope(
             "manage_groups_manage",
             "seats members, writes the page about the community and puts the meetings on the group's calendar",
             "nobody is seated or unseated, and meetings are not on the Canvas calendar",
+            when=GROUP_PLACE,
         ),
         Scope(
             "read_roster",
             "asks whether somebody whom Canvas refused is in the course at all",
             "a refused seat is shown without its reason",
+            when=GROUP_PLACE,
         ),
     ),
     fields=(
@@ -55,10 +59,49 @@ MANIFEST = Manifest(
             "The address people use, for example https://district.instructure.com",
         ),
         Field(
+            "client_id",
+            "Client id of the developer key",
+            "The number in the Details column of the API key. With it, consent is given on this page.",
+            default="",
+        ),
+        Field(
+            "client_secret",
+            "Secret of the developer key",
+            "Show Key, in the same column.",
+            secret=True,
+            default="",
+        ),
+        Field(
+            "refresh_token",
+            "Consent",
+            "Comes by itself when consent is given.",
+            secret=True,
+            default="",
+        ),
+        Field(
             "token",
             "Access token",
-            "A token of the service account, made under Account, Settings, New access token.",
+            "Only where there is no developer key: a token of the service account, made under Account, Settings.",
             secret=True,
+            default="",
+        ),
+        Field(
+            "place",
+            "Place",
+            "group: a group in the course; page: only a page in the course.",
+            default="group",
+        ),
+        Field(
+            "module",
+            "Link in the modules",
+            "yes: the course's modules link to the community; no.",
+            default="no",
+        ),
+        Field(
+            "catalogue",
+            "Library",
+            "course: published files and pages of the course and the group; group: only the group's.",
+            default="course",
         ),
     ),
     extra="canvas",
@@ -96,9 +139,10 @@ class CanvasIntegration:
 
     def look_over(self, settings: Mapping[str, str]) -> str:
         """The host of this Canvas; raises ``Misconfigured``."""
-        from coplink_canvas.names import host, token_as_sent
+        from coplink_canvas.names import Access, Choices, host
 
-        token_as_sent(settings.get("token", ""))
+        Access.of(settings)
+        Choices.of(settings)
         return host(settings.get("base_url", ""))
 
     def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:

@@ -25,7 +25,8 @@ from coplink.core.words import say
 from coplink.ports.errors import OutcomeUnknown, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
 from coplink_canvas.listing import Forgetful, Listing, Pages, Row
-from coplink_canvas.names import address, token_as_sent
+from coplink_canvas.names import Access, address
+from coplink_canvas.tokens import Entered, Fetched, Tokens, posting
 from coplink_canvas.transport import Guarded, session
 
 _HTTP_WARNING = "Canvas may respond unexpectedly when making requests to HTTP URLs"
@@ -36,16 +37,18 @@ logging.getLogger("canvasapi").setLevel(logging.WARNING)
 
 
 class Client:
-    """Canvas for one institution's token. Safe to use from several threads."""
+    """Canvas with one institution's access. Safe to use from several threads."""
 
-    def __init__(self, base_url: str, token: str, around: Surroundings) -> None:
+    def __init__(self, base_url: str, access: Access, around: Surroundings) -> None:
         self.base_url = address(base_url)
-        given = token_as_sent(token)
+        tokens: Tokens = Entered(access.token)
+        if access.refresh_token or not access.token:
+            tokens = Fetched(access, posting(self.base_url, session(Guarded(around))), around)
         with _warnings, warnings.catch_warnings():  # loopback http is what the sandbox speaks
             warnings.filterwarnings("ignore", message=_HTTP_WARNING, category=UserWarning)
-            self._canvas = Canvas(self.base_url, given)
+            self._canvas = Canvas(self.base_url, "signed by the adapter")
         self._requester = self._canvas._Canvas__requester
-        self._requester._session = session(Guarded(around))
+        self._requester._session = session(Guarded(around, tokens))
         self._requester._cache = Forgetful()
         self._me: str | None = None
 

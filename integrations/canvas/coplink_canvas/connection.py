@@ -11,6 +11,7 @@ from coplink.ports.integration import Check, Surroundings
 from coplink_canvas import ADMIN, MANIFEST
 from coplink_canvas.calendar import GroupCalendar
 from coplink_canvas.client import Client
+from coplink_canvas.names import Access
 from coplink_canvas.seats import GroupSeats
 from coplink_canvas.spaces import CourseGroups
 
@@ -19,7 +20,7 @@ class CanvasConnection:
     """Canvas with one institution's token. Canvas offers no directory, library or watch to coplink."""
 
     def __init__(self, settings: Mapping[str, str], around: Surroundings) -> None:
-        self._client = Client(settings.get("base_url", ""), settings.get("token", ""), around)
+        self._client = Client(settings.get("base_url", ""), Access.of(settings), around)
         self._spaces = CourseGroups(self._client)
         self._seats = GroupSeats(self._client)
         self._calendar = GroupCalendar(

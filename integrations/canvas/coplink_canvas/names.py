@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from coplink.core.words import say
@@ -54,9 +56,61 @@ def host(base_url: str) -> str:
     return urlsplit(address(base_url)).hostname or ""
 
 
-def token_as_sent(given: str) -> str:
-    """An access token as it is sent; raises ``Misconfigured`` for what cannot be one."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What lets coplink into a Canvas: consent to a developer key, else an access token. Secrets are not shown."""
+
+    token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> Access:
+        """The access these settings give; raises ``Misconfigured`` for what cannot be one.
+
+        A developer key may be stored before consent was given to it.
+        """
+        names = ("token", "client_id", "client_secret", "refresh_token")
+        token, client_id, client_secret, refresh_token = (_as_sent(settings.get(name, "")) for name in names)
+        if bool(client_id) != bool(client_secret) or (refresh_token and not client_id):
+            raise Misconfigured(
+                say("A developer key of Canvas has a client id and a secret; enter both."), ADMIN
+            )
+        if client_id and not re.fullmatch(r"\d{1,20}", client_id):
+            raise Misconfigured(say("The client id of a developer key is a number."), ADMIN)
+        if not token and not client_id:
+            raise Misconfigured(say("The access token for Canvas is missing or cannot be one."), ADMIN)
+        return cls(token, client_id, client_secret, refresh_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How an institution wants its places in Canvas."""
+
+    page_only: bool = False
+    module: bool = False
+    course_files: bool = True
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> Choices:
+        """These settings; raises ``Misconfigured`` for a word that is none of the choices."""
+        place, module = _chosen(settings, "place", "group", "page"), _chosen(settings, "module", "no", "yes")
+        return cls(
+            place == "page", module == "yes", _chosen(settings, "catalogue", "course", "group") == "course"
+        )
+
+
+def _chosen(settings: Mapping[str, str], name: str, *words: str) -> str:
+    given = settings.get(name, "").strip() or words[0]
+    if given not in words:
+        raise Misconfigured(say("“{name}” is one of: {words}.", name=name, words=", ".join(words)), ADMIN)
+    return given
+
+
+def _as_sent(given: str) -> str:
+    """A credential as it is sent; raises ``Misconfigured`` for what cannot be one."""
     kept = given.strip()
-    if not kept or not kept.isascii() or not kept.isprintable():
+    if kept and not (kept.isascii() and kept.isprintable() and " " not in kept):
         raise Misconfigured(say("The access token for Canvas is missing or cannot be one."), ADMIN)
     return kept

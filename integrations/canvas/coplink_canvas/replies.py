@@ -30,7 +30,7 @@ from coplink.ports.errors import (
     Unavailable,
     UnexpectedReply,
 )
-from coplink_canvas import ADMIN
+from coplink_canvas import ADMIN, operations
 
 LONGEST_WAIT = 3600.0
 
@@ -40,6 +40,9 @@ class Meaning(Enum):
 
     THROTTLED = auto()
     TOKEN = auto()
+    CONSENT = auto()
+    KEY = auto()
+    SCOPE = auto()
     FORBIDDEN = auto()
     SWITCHED_OFF = auto()
     NAME_TAKEN = auto()
@@ -72,6 +75,23 @@ TABLE = (
         Meaning.THROTTLED,
         "2026-11",
         "the throttle's older answer, still common",
+    ),
+    Odd(
+        401,
+        401,
+        r"(?i)insufficient scopes",
+        Meaning.SCOPE,
+        "2026-11",
+        "the developer key enforces scopes and this call has none of them",
+    ),
+    Odd(400, 401, r"invalid_grant", Meaning.CONSENT, "2026-11", "consent revoked, or a code used or too old"),
+    Odd(
+        400,
+        403,
+        r"invalid_client|unauthorized_client",
+        Meaning.KEY,
+        "2026-11",
+        "a developer key of another number or secret, or one that was switched off",
     ),
     Odd(
         401,
@@ -160,11 +180,30 @@ def error(
                 ADMIN,
                 detail,
             )
+        case Meaning.CONSENT:
+            return Reauthorize(
+                say(
+                    "Canvas no longer accepts the consent given to coplink; give it anew on the connections page."
+                ),
+                ADMIN,
+                detail,
+            )
+        case Meaning.KEY:
+            return Misconfigured(
+                say("Canvas does not know the developer key, or it is switched off."), ADMIN, detail
+            )
+        case Meaning.SCOPE:
+            return PermissionMissing(
+                say("The developer key in Canvas lacks a scope; add it, then give consent anew."),
+                ADMIN,
+                operations.scope(call),
+                detail,
+            )
         case Meaning.FORBIDDEN:
             return PermissionMissing(
                 say("The service account may not do this in Canvas; check its role in the course’s account."),
                 ADMIN,
-                _permission(call),
+                operations.permission(call),
                 detail,
             )
         case Meaning.SWITCHED_OFF:
@@ -213,13 +252,3 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _permission(call: str) -> tuple[str, ...]:
-    """The permission of the role that this call needs, in the words of Canvas."""
-    method, _, path = call.partition(" ")
-    if path.startswith("/courses/") and "/users/" in path:
-        return ("read_roster",)
-    if path.endswith("/group_categories") or (path.startswith("/group_categories/") and method == "POST"):
-        return ("manage_groups_add",)
-    return ("manage_groups_manage",)

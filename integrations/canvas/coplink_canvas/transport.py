@@ -22,12 +22,14 @@ from coplink.ports.errors import (
     IntegrationError,
     Misconfigured,
     OutcomeUnknown,
+    Reauthorize,
     Throttled,
     Unavailable,
     UnexpectedReply,
 )
 from coplink.ports.integration import Call, Surroundings
 from coplink_canvas import ADMIN, replies
+from coplink_canvas.tokens import TOKEN, Tokens
 
 PACE = 50  # calls a second of one connection; the published quota is a cost, not a number
 PATIENCE = 2.0
@@ -37,9 +39,10 @@ LARGEST = 8 * 1024 * 1024
 class Guarded(HTTPAdapter):
     """Sends one request and hands back only an answer that is JSON, in time and small enough."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, tokens: Tokens | None = None) -> None:
         super().__init__(pool_connections=2, pool_maxsize=8, max_retries=0)
         self._around = around
+        self._tokens = tokens
         # Counted over a thousand seconds, so that a small share is still a whole number.
         pace = max(1, round(PACE * 1000 * around.share))
         rate = Rate(pace, Duration.SECOND * 1000, burst=max(1, round(PACE * around.share)))
@@ -54,12 +57,29 @@ class Guarded(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
+        """One call, signed; again with another token where Canvas turned the first away, which did nothing."""
+        if self._tokens is None:
+            return self._once(request, verify, cert, proxies)
+        token = self._tokens.current()
+        request.headers["Authorization"] = f"Bearer {token}"
+        try:
+            return self._once(request, verify, cert, proxies)
+        except Reauthorize:
+            fresh = self._tokens.renewed(token)
+            if fresh is None or fresh == token:
+                raise
+            request.headers["Authorization"] = f"Bearer {fresh}"
+            return self._once(request, verify, cert, proxies)
+
+    def _once(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any, proxies: Any
+    ) -> requests.Response:
         """One call, reported however it ends; raises an ``IntegrationError`` for everything but a good answer."""
         if not self._limiter.try_acquire("canvas", timeout=PATIENCE):
             raise Throttled(say("coplink keeps below the pace that Canvas allows."), "own limiter", PATIENCE)
         started, status = time.monotonic(), 0
         call = f"{request.method} {operation(request)}"
-        write = request.method not in ("GET", "HEAD")
+        write = request.method not in ("GET", "HEAD") and call != f"POST {TOKEN}"
         try:
             response = super().send(request, True, self._around.timeout, verify, cert, proxies)
             status = response.status_code
