@@ -86,6 +86,12 @@ class Store:
                 r[0] for r in self._db.execute("SELECT id FROM documents WHERE kind = ? ORDER BY n", (kind,))
             ]
 
+    def count(self, kind: str) -> int:
+        """How many documents of a kind there are."""
+        with self._lock:
+            row = self._db.execute("SELECT count(*) FROM documents WHERE kind = ?", (kind,)).fetchone()
+        return int(row[0])
+
     def serial(self, kind: str) -> int:
         """The next number of a kind: 1, 2, 3 …, never twice."""
         with self.change():

@@ -67,7 +67,7 @@ def test_half_a_page_is_not_a_complete_reading(rig, parts):
     people = ["ana.ruiz", "ben.okafor", "chloe.park", "dana.whitfield", "elias.haddad"]
     seats = rig.connect().seats
     seats.put(parts, [Seat(rig.oid(key), MEMBER) for key in people])
-    rig.wire.page_size = 2
+    rig.wire.most_per_page = 2
     assert len(seats.read(parts).seats) == 5
     assert rig.wire.complete_reads[-1][0] == "space"
     rig.wire.weather.add(Rule(r"members\?.*skiptoken=4", "answer", status=503))
@@ -77,7 +77,7 @@ def test_half_a_page_is_not_a_complete_reading(rig, parts):
 
 
 def test_a_page_of_exactly_the_page_size_ends_the_reading(rig, parts):
-    rig.wire.page_size = 2  # the service account and one more
+    rig.wire.most_per_page = 2  # the service account and one more
     seats = rig.connect().seats
     seats.put(parts, [Seat(rig.oid("ben.okafor"), MEMBER)])
     assert seats.read(parts).complete

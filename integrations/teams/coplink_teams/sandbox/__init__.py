@@ -5,7 +5,9 @@ admin has not consented to. All state lies in the store, kinds prefixed ``teams.
 consent, kinds of answers and what goes wrong.
 
     frame.py entra.py     sign-in, consent, pages; tokens and keys
-    people.py teams.py members.py    directory; host team, channels, tabs; members
+    people.py teams.py               directory; host team, channels, tabs
+    roll.py members.py bulk.py       who sits where; one at a time, many at a time
+    quotas.py                        Microsoft's published rates, where they are to be kept
     drives.py subscriptions.py       files and their changes; notifications
     outlook.py expand.py             the service mailbox
     batch.py pages.py                $batch; what a visitor sees
@@ -21,8 +23,9 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
-from coplink.sandbox.wire import DoorLink, Wire
+from coplink.sandbox.wire import DoorLink, Refuse, Wire
 from coplink_teams.sandbox.batch import Batch
+from coplink_teams.sandbox.bulk import Bulk
 from coplink_teams.sandbox.drives import FILE, Drives
 from coplink_teams.sandbox.entra import Entra
 from coplink_teams.sandbox.frame import CONSENT, ROOT, GraphWire
@@ -31,6 +34,7 @@ from coplink_teams.sandbox.outlook import KIND as EVENT
 from coplink_teams.sandbox.outlook import Outlook
 from coplink_teams.sandbox.pages import Pages, for_browsers
 from coplink_teams.sandbox.people import People
+from coplink_teams.sandbox.quotas import Quotas
 from coplink_teams.sandbox.subscriptions import KIND as SUBSCRIPTION
 from coplink_teams.sandbox.subscriptions import Subscriptions
 from coplink_teams.sandbox.teams import CHANNEL, TAB, TEAM, Teams
@@ -46,6 +50,8 @@ class TeamsSandbox(GraphWire):
         self.entra = Entra(self, self.signer)
         self.people = People(self)
         self.members = Members(self, self.people)
+        self.bulk = Bulk(self, self.members)
+        self.quotas = Quotas(lambda: self.clock())
         self.teams = Teams(self, self.members)
         self.drives = Drives(self, self.teams)
         self.subscriptions = Subscriptions(self)
@@ -76,6 +82,14 @@ class TeamsSandbox(GraphWire):
             "login_url": self.base_url,
             "frame_origins": for_browsers(self.base_url),
         }
+
+    def over_limit(self, request: Request) -> Refuse | None:
+        """Microsoft's published rates."""
+        return self.quotas.over(request)
+
+    def ended(self, request: Request) -> None:
+        """One call less at once."""
+        self.quotas.ended(request)
 
     def doors(self) -> Iterable[DoorLink]:
         """Teams as some people, and a look into the team."""

@@ -97,11 +97,18 @@ class GraphWire(Wire):
         return self.json({"error": error}, refused.status, refused.headers)
 
     def page(
-        self, request: Request, entries: Sequence[Document], done: Callable[[], None] | None = None
+        self,
+        request: Request,
+        entries: Sequence[Document],
+        done: Callable[[], None] | None = None,
+        most: int | None = None,
     ) -> Response:
-        """One page of a listing; ``done`` is called when the last page is served."""
+        """One page of a listing; ``done`` is called when the last page is served.
+
+        ``most`` is how many ``$top`` may ask for where that is more than a page has by itself.
+        """
         start = int(request.args.get("$skiptoken", "0"))
-        size = min(int(request.args.get("$top", self.page_size)), self.page_size, self.most_per_page)
+        size = min(int(request.args.get("$top", self.page_size)), most or self.page_size, self.most_per_page)
         body: Document = {"value": [self.selected(request, e) for e in entries[start : start + size]]}
         if start + size < len(entries):
             rest = {**request.args.to_dict(), "$skiptoken": str(start + size)}

@@ -20,6 +20,7 @@ class People:
 
     def __init__(self, wire: GraphWire) -> None:
         self._wire = wire
+        self._known: tuple[int, dict[str, Document]] = (-1, {})
         wire.api("GET", "/users", self.listing, PERMISSION, ("$filter", "$select", "$top", "$skiptoken"))
         wire.api("GET", "/users/<user>", self.one, PERMISSION, ("$select",))
 
@@ -44,10 +45,13 @@ class People:
 
     def find(self, name: str) -> Document | None:
         """One account by id or sign-in name."""
-        return next(
-            (a for a in self.everybody() if name.casefold() in (a["id"], a["userPrincipalName"].casefold())),
-            None,
-        )
+        if self._known[0] != len(self._wire.region.residents):
+            everybody = self.everybody()
+            by_name = {a["userPrincipalName"].casefold(): a for a in everybody} | {
+                a["id"]: a for a in everybody
+            }
+            self._known = (len(self._wire.region.residents), by_name)
+        return self._known[1].get(name.casefold())
 
     def one(self, request: Request, user: str) -> Response:
         """One account."""
