@@ -49,6 +49,7 @@ test-long: lint  ## the suite and the tests that take long
 bench: .venv/ready  ## what launches and rosters cost, side by side with other ways (some minutes)
 	$(BIN)/python bench/launch.py
 	$(BIN)/python bench/roster.py
+	$(BIN)/python bench/start.py
 
 format: .venv/ready  ## put the code into shape
 	$(BIN)/ruff check --fix .

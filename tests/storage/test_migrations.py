@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, inspect, select
 
 from coplink.core.people import Identity, Institution, InstitutionId, Person, PersonId
 from coplink.storage import database
-from coplink.storage.database import alembic_config, downgrade, is_current, make_engine, upgrade
+from coplink.storage.database import alembic_config, downgrade, is_current, make_engine, newest, upgrade
 from coplink.storage.tables import IdentityRow, InstitutionRow, Table
 from coplink.storage.unit_of_work import SqlStorage
 from coplink.testing.databases import postgres_server
@@ -50,6 +51,10 @@ def test_up_down_and_up_again(fresh_engine, sealer):
     assert is_current(fresh_engine)
     assert tables(fresh_engine) == set(Table.metadata.tables)
     assert set(rows(fresh_engine).values()) == {0}
+
+
+def test_the_last_file_is_the_head_of_the_migrations():
+    assert [newest()] == ScriptDirectory.from_config(alembic_config()).get_heads()
 
 
 @pytest.mark.postgres

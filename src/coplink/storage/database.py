@@ -2,6 +2,7 @@
 
 SQLite is a real mode for one machine, on a local disk: write-ahead log, foreign keys, every transaction taking the
 write lock at its start, so that reading and then writing never fails half way. PostgreSQL is for several machines.
+Alembic is loaded when there is something to migrate, which is hardly ever, and psycopg for PostgreSQL only.
 """
 
 from __future__ import annotations
@@ -9,21 +10,19 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from psycopg.pq import ExecStatus
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from coplink.storage.transaction import BEGIN
 from coplink.storage.types import to_json
+
+if TYPE_CHECKING:
+    import psycopg
+    from alembic.config import Config
 
 BUSY_SECONDS = 20
 FRESH_SECONDS = 1.0
@@ -36,6 +35,8 @@ def make_engine(url: str | URL) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
+    from psycopg.pq import ExecStatus
+
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,
@@ -97,6 +98,8 @@ def _sqlite(address: URL) -> Engine:
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """Where the migrations lie, for Alembic's commands; they run on ``connection``."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
@@ -106,19 +109,32 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to ``revision``. Two processes at once are safe: one waits for the other."""
+    if revision == "head" and is_current(engine):
+        return
+    from alembic import command
+
     _migrate(engine, command.upgrade, revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to ``revision``; ``base`` is an empty database."""
+    from alembic import command
+
     _migrate(engine, command.downgrade, revision)
+
+
+def newest() -> str:
+    """The revision this code was written for: the files of the migrations are named after theirs, in order."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the schema is the one this code was written for."""
     with engine.connect() as connection:
-        here = set(MigrationContext.configure(connection).get_current_heads())
-    return here == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        here = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return here == [newest()]
 
 
 def _migrate(engine: Engine, step: Any, revision: str) -> None:

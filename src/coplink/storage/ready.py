@@ -14,8 +14,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import UpdateBase
 
-from coplink.storage.postgres import PostgresWords
-
 Insert = Callable[..., Any]
 Row = tuple[Any, ...]
 Statement = Select[*tuple[Any, ...]] | UpdateBase
@@ -49,6 +47,8 @@ class Ready:
             if dialect.name == "sqlite":
                 found = SqliteWords(self._make(sqlite.insert), dialect)
             else:
+                from coplink.storage.postgres import PostgresWords  # with its driver, where it is spoken to
+
                 found = PostgresWords(self._make(postgresql.insert))
             self._words[dialect.name] = found
         return found

@@ -6,13 +6,13 @@ The connection is taken, and the transaction begun, when the first statement ask
 from __future__ import annotations
 
 import threading
+from types import ModuleType
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from coplink.storage import postgres
 from coplink.storage.ready import Ready, Row
 
 BEGIN = "BEGIN IMMEDIATE"
@@ -77,6 +77,7 @@ class Transaction:
                 if self._sqlite:
                     self._pooled.commit()
                 else:
+                    postgres = _postgres()
                     postgres.commit(self._pooled)
             except self._driver_errors() as error:
                 raise self._told("COMMIT", error) from error
@@ -136,6 +137,7 @@ class Transaction:
             elif self._sqlite:
                 cast(Any, self._pooled.driver_connection).execute(BEGIN)
             else:
+                postgres = _postgres()
                 postgres.command(self._pooled, postgres.BEGIN)
         except self._driver_errors() as error:
             raise self._told("BEGIN", error) from error
@@ -147,6 +149,7 @@ class Transaction:
             driver = cast(Any, pooled.driver_connection)
             driver.execute(f"PRAGMA synchronous={'FULL' if self._lasting else 'NORMAL'}")
         else:
+            postgres = _postgres()
             postgres.command(pooled, postgres.LASTING if self._lasting else postgres.PASSING)
         pooled.info[LASTING] = self._lasting
 
@@ -172,3 +175,10 @@ class Transaction:
             connection_invalidated=lost,
             dialect=dialect,
         )
+
+
+def _postgres() -> ModuleType:
+    """What speaks to PostgreSQL, loaded where one is spoken to."""
+    from coplink.storage import postgres
+
+    return postgres

@@ -18,7 +18,6 @@ from coplink.core.words import say
 from coplink.engine import reading
 from coplink.engine.meetings import series_of
 from coplink.engine.secrets import fresh_token
-from coplink.ics.write import write
 from coplink.ports.records import Link, LinkKind
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see
@@ -47,6 +46,8 @@ def blueprint(desk: Desk) -> Blueprint:
         if community is None or rhythm is None:
             raise NotFound(say("This calendar address is not open any more."))
         host = urlsplit(desk.base_url).hostname or "coplink"
+        from coplink.ics.write import write  # what it needs is large, and only calendars come here
+
         # The stamp changes once an hour only, so that an unchanged feed is the same text and is not sent again.
         text = write(
             series_of(community, rhythm, desk.base_url), community.id, host, now.replace(minute=0, second=0)

@@ -17,7 +17,6 @@ from coplink.core.rhythm import Break, MonthlyDay, MonthlyWeekday, Pattern, Rhyt
 from coplink.core.spaces import ConnectionId
 from coplink.core.words import Said, say
 from coplink.engine.found import Answers
-from coplink.ics.read import breaks as breaks_of
 from coplink.web.desk import cleaned, typed
 
 MOST_BREAKS = 100
@@ -104,6 +103,8 @@ class Filled:
             return self
         first = _date(self.first, say("Say on which day the meetings begin."))
         last = _date(self.last, say("Say on which day the meetings end."))
+        from coplink.ics.read import breaks as breaks_of  # rare, and what it needs is large
+
         found = breaks_of(text, first, min(last, first + timedelta(days=550)))
         if not found:
             raise DomainError(
