@@ -10,7 +10,7 @@ from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PermissionMissing
 from coplink.ports.seats import BatchResult, Done
 from coplink_canvas.client import Client
-from coplink_canvas.listing import Listing, Row, number
+from coplink_canvas.listing import Row, number
 from coplink_canvas.spaces import GROUP, check_course, group_gone
 
 Write = Callable[[str, AccountId], Done]
@@ -36,8 +36,13 @@ class GroupSeats:
 
     def read(self, parts: Mapping[str, str]) -> Observed:
         """Everybody who sits there but the service account itself."""
-        listing = self._listing(parts[GROUP])
-        return Observed(self._seats(listing), listing.complete)
+        try:
+            listing = self._client.memberships(parts[GROUP])
+        except Gone as error:
+            raise group_gone(error) from error
+        own = self._client.me()
+        seats = {AccountId(number(row, "user_id")): _role(row) for row in listing.rows}
+        return Observed({who: role for who, role in seats.items() if who != own}, listing.complete)
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         """One account, past the listing."""
@@ -53,29 +58,32 @@ class GroupSeats:
         return _role(found)
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
-        """Seat these; Canvas makes a member first and a moderator with a second call."""
+        """Seat these, one call each; who is known to sit changes role in place.
+
+        A new moderator takes two calls: Canvas makes everybody a member first. Nobody is looked up, and the list is
+        never replaced.
+        """
         group = parts[GROUP]
-        sitting = self._seats(self._listing(group))
-        wanted = {seat.account: Role.FACILITATOR if seat.role.leads else Role.MEMBER for seat in seats}
+        wanted = {seat.account: seat for seat in seats}
 
         def seat_one(group: str, account: AccountId) -> Done:
-            return self._seat(group, account, wanted[account], sitting.get(account))
+            return self._seat(group, wanted[account])
 
         return self._each(group, list(wanted), seat_one)
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
-        """Take these seats away; the service account keeps its own."""
+        """Take these seats away, one call each; the service account keeps its own."""
         group = parts[GROUP]
-        listing = self._listing(group)
-        sitting = self._seats(listing)
+        there: list[Row] = []
 
         def remove_one(group: str, account: AccountId) -> Done:
-            absent = account not in sitting and listing.complete  # half a listing proves nobody's absence
-            if absent or not _plausible(account) or account == self._client.me():
+            if not _plausible(account) or account == self._client.me():
                 return Done.ALREADY_SO
             try:
                 self._client.unseat(group, account)
             except Gone:
+                if not there:  # nobody of that name in the group, or no group: asked once
+                    there.append(self._still_there(group))
                 return Done.ALREADY_SO
             return Done.CHANGED
 
@@ -83,33 +91,33 @@ class GroupSeats:
 
     # --- one seat ---------------------------------------------------------------------------------------------------
 
-    def _seat(self, group: str, account: AccountId, role: Role, sits_as: Role | None) -> Done:
-        if sits_as == role:
-            return Done.ALREADY_SO
-        if account == self._client.me():
-            raise Refused(say("This is coplink’s own account in Canvas; it needs no seat."))
+    def _seat(self, group: str, seat: Seat) -> Done:
+        account, role = seat.account, Role.FACILITATOR if seat.role.leads else Role.MEMBER
         if not _plausible(account):
             raise Refused(say("This is no account of this Canvas."))
-        made = None
-        if sits_as is None:
+        if account == self._client.me():
+            raise Refused(say("This is coplink’s own account in Canvas; it needs no seat."))
+        if seat.before is not None:
+            if (Role.FACILITATOR if seat.before.leads else Role.MEMBER) == role:
+                return Done.ALREADY_SO
             try:
-                made = self._client.seat(group, account)
-            except (Gone, PermissionMissing) as error:
-                self._why(group, account, error)
-        if made is None or made.get("workflow_state") != "accepted" or _role(made) != role:
-            try:
-                made = self._client.moderate(group, account, role is Role.FACILITATOR)
-            except IntegrationError as error:
-                if made is None:
-                    raise
-                raise HalfDone from error
-            if (
-                "workflow_state" not in made
-            ):  # an answer that is no membership: it may or may not have happened
-                return Done.UNKNOWN
-        elif made.get("just_created") is False:
-            return Done.ALREADY_SO
-        return Done.CHANGED
+                return _written(self._client.moderate(group, account, role is Role.FACILITATOR))
+            except Gone:  # they have left meanwhile, or there is no group
+                self._still_there(group)
+        try:
+            made = self._client.seat(group, account)
+        except (Gone, PermissionMissing) as error:
+            self._why(group, account, error)
+            raise
+        sat = made.get("just_created") is False
+        if made.get("workflow_state") == "accepted" and _role(made) == role:
+            return Done.ALREADY_SO if sat else Done.CHANGED
+        try:
+            return _written(self._client.moderate(group, account, role is Role.FACILITATOR))
+        except IntegrationError as error:
+            if sat:
+                raise
+            raise HalfDone from error
 
     def _why(self, group: str, account: AccountId, error: IntegrationError) -> None:
         """Find out what a refusal was about: the person, the course, or the rights of the service account."""
@@ -154,17 +162,6 @@ class GroupSeats:
                 outcomes[account], reasons[account] = Done.REFUSED, error.message
         return BatchResult(outcomes, reasons)
 
-    def _listing(self, group: str) -> Listing:
-        try:
-            return self._client.memberships(group)
-        except Gone as error:
-            raise group_gone(error) from error
-
-    def _seats(self, listing: Listing) -> dict[AccountId, Role]:
-        own = self._client.me()
-        seats = {AccountId(number(row, "user_id")): _role(row) for row in listing.rows}
-        return {account: role for account, role in seats.items() if account != own}
-
     def _still_there(self, group: str) -> Row:
         try:
             return self._client.group(group)
@@ -174,6 +171,11 @@ class GroupSeats:
 
 def _role(row: Row) -> Role:
     return Role.FACILITATOR if row.get("moderator") is True else Role.MEMBER
+
+
+def _written(row: Row) -> Done:
+    """What an answer to a change says: one that is no membership leaves open whether it happened."""
+    return Done.CHANGED if "workflow_state" in row else Done.UNKNOWN
 
 
 def _plausible(account: AccountId) -> bool:

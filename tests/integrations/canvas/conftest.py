@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -87,6 +87,12 @@ class Canvas:
             "Room 7",
             "https://c.example/c/1",
         )
+
+    def enrol(self, accounts: Iterable[str], course: str = "101") -> None:
+        """Put accounts into a course, whoever they are."""
+        with self.sandbox.store.change():
+            for account in accounts:
+                self.sandbox.enrol(course, account)
 
     def rain(self, match: str, act: str = "answer", **rest: Any) -> None:
         self.sandbox.weather.add(Rule(match, act, **rest))  # type: ignore[arg-type]

@@ -162,7 +162,7 @@ def test_one_person_sits_in_one_group_of_a_set_only(canvas, api):
 def test_whoever_asks_too_much_is_throttled_and_forgiven_in_time(canvas, api, status):
     clock = [1_800_000_000.0]
     canvas.sandbox.clock = lambda: clock[0]
-    canvas.sandbox.bucket, canvas.sandbox.throttled_with = 0.25, status
+    canvas.sandbox.budget.size, canvas.sandbox.throttled_with = 0.2, status
 
     answers = [api("GET", "/api/v1/users/self") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, status]

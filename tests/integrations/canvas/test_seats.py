@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coplink.core.people import Role
+from coplink.core.spaces import Seat
 from coplink.ports.errors import Gone, Misconfigured, PermissionMissing, Reauthorize, Throttled, Unavailable
 from coplink.ports.seats import Done
 
@@ -26,22 +27,28 @@ def test_an_added_seat_can_be_read_back(faultless, parts, seats):
     assert observed.gone == frozenset()
 
 
-def test_adding_twice_is_no_error_and_writes_nothing(faultless, parts, seats):
+def test_adding_twice_is_no_error_and_changes_nothing(faultless, parts, seats):
     wanted = [faultless.seat(faultless.ana, Role.FACILITATOR), faultless.seat(faultless.ben)]
     seats.put(parts, wanted)
-    faultless.forget_calls()
+    before = faultless.state("groups")
 
     result = seats.put(parts, wanted)
 
     assert set(result.outcomes.values()) == {Done.ALREADY_SO}
-    assert faultless.writes == []
+    assert faultless.state("groups") == before
 
 
-def test_removing_what_is_not_there_is_no_error_and_writes_nothing(faultless, parts, seats):
+def test_removing_what_is_not_there_is_no_error_and_changes_nothing(faultless, parts, seats):
+    seats.put(parts, [faultless.seat(faultless.ana)])
+    faultless.forget_calls()
+
     result = seats.remove(parts, [faultless.ben, faultless.stranger, "no account"])
 
     assert set(result.outcomes.values()) == {Done.ALREADY_SO}
-    assert faultless.writes == []
+    assert faultless.state("groups")[0]["members"] == [faultless.ana]
+    assert [read for read in faultless.reads if "/groups/" in read] == [
+        f"GET /api/v1/groups/{parts['group']}"
+    ]
 
 
 def test_a_removed_seat_is_gone(faultless, parts, seats):
@@ -83,7 +90,7 @@ def test_a_change_of_role_keeps_the_seat(faultless, parts, seats, before, after)
     seats.put(parts, [faultless.seat(faultless.ana, before)])
     faultless.forget_calls()
 
-    result = seats.put(parts, [faultless.seat(faultless.ana, after)])
+    result = seats.put(parts, [Seat(faultless.ana, after, before=before)])
 
     assert result.outcomes == {faultless.ana: Done.CHANGED}
     assert seats.read(parts).seats == {faultless.ana: after}
@@ -151,21 +158,49 @@ def test_half_a_listing_is_not_a_complete_reading(canvas, parts, seats):
     assert canvas.sandbox.complete_reads == []
 
 
-def test_half_a_listing_proves_nobodys_absence(canvas, parts, seats):
-    for n in range(150):
-        seat = {
-            "id": n + 1,
-            "group_id": int(parts["group"]),
-            "user_id": 5000 + n,
-            "workflow_state": "accepted",
-        }
-        canvas.sandbox.store.put(
-            "canvas.memberships", f"{parts['group']}/{5000 + n}", {**seat, "moderator": False}
-        )
-    canvas.rain(r"memberships\?.*page=2", status=503)
+def test_nobodys_absence_is_taken_from_a_listing(faultless, parts, seats):
+    seats.put(parts, [faultless.seat(faultless.ana)])
+    faultless.forget_calls()
 
-    assert seats.remove(parts, ["5149"]).outcomes == {"5149": Done.CHANGED}
-    assert seats.look(parts, "5149") is None
+    assert seats.remove(parts, [faultless.ana]).outcomes == {faultless.ana: Done.CHANGED}
+    assert faultless.reads == []
+
+
+def test_a_thousand_new_members_are_a_thousand_calls_and_no_reading(faultless, parts, seats):
+    people = [str(5000 + n) for n in range(40)]  # forty stand for the thousand: the count is what matters
+    faultless.enrol(people)
+    seats.read(parts)
+    faultless.forget_calls()
+
+    assert set(seats.put(parts, [faultless.seat(one) for one in people]).outcomes.values()) == {Done.CHANGED}
+    assert (len(faultless.writes), faultless.reads) == (40, [])
+
+
+def test_a_new_facilitator_takes_two_calls_because_canvas_makes_a_member_first(faultless, parts, seats):
+    seats.read(parts)
+    faultless.forget_calls()
+
+    seats.put(parts, [faultless.seat(faultless.ana, Role.FACILITATOR)])
+
+    assert [write.partition(" ")[0] for write in faultless.writes] == ["POST", "PUT"]
+    assert faultless.reads == []
+
+
+def test_who_left_before_their_role_changed_is_seated_anew(faultless, parts, seats):
+    result = seats.put(parts, [Seat(faultless.ana, Role.FACILITATOR, before=Role.MEMBER)])
+
+    assert result.outcomes == {faultless.ana: Done.CHANGED}
+    assert seats.look(parts, faultless.ana) is Role.FACILITATOR
+
+
+def test_whoever_has_the_wanted_role_already_costs_nothing(faultless, parts, seats):
+    seats.put(parts, [faultless.seat(faultless.ana)])
+    faultless.forget_calls()
+
+    result = seats.put(parts, [Seat(faultless.ana, Role.MEMBER, before=Role.MEMBER)])
+
+    assert result.outcomes == {faultless.ana: Done.ALREADY_SO}
+    assert faultless.writes == []
 
 
 def test_a_first_page_that_fails_is_no_reading_at_all(canvas, parts, seats):
@@ -266,12 +301,13 @@ def test_a_write_whose_answer_is_no_membership_is_unknown(canvas, parts, seats, 
     assert seats.put(parts, [canvas.seat(canvas.ana)]).outcomes == {canvas.ana: Done.UNKNOWN}
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 404, 410, 418])
+@pytest.mark.parametrize("status", [302, 400, 401, 410, 418])
 def test_no_trouble_half_way_forgets_what_was_done(canvas, parts, seats, status):
     seats.put(parts, [canvas.seat(canvas.ben)])
     canvas.rain(f"^PUT .*/users/{canvas.ben}", status=status, body={"errors": "x"})
 
-    wanted = [canvas.seat(canvas.ana), canvas.seat(canvas.ben, Role.FACILITATOR), canvas.seat(canvas.chloe)]
+    promotion = Seat(canvas.ben, Role.FACILITATOR, before=Role.MEMBER)
+    wanted = [canvas.seat(canvas.ana), promotion, canvas.seat(canvas.chloe)]
     result = seats.put(parts, wanted)
 
     assert result.outcomes == {canvas.ana: Done.CHANGED, canvas.ben: Done.REFUSED, canvas.chloe: Done.REFUSED}

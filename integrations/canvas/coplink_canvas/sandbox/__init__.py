@@ -1,6 +1,9 @@
 """The Canvas REST API, pretended: one server for all districts, a token for each, strict about every parameter.
 
-    api       tokens, permissions, typed parameters, ``Link`` paging, throttling, the vendor's forms of refusal
+    api       tokens, scopes, permissions, typed parameters, ``Link`` paging, the vendor's forms of refusal
+    budget    the throttle: a bucket for each token, filled by what calls cost
+    keys      developer keys and the tokens given out for them
+    signin    the page that asks for consent, codes, and tokens that live an hour
     courses   users, courses and enrolments
     groups    group sets, groups and memberships
     pages     the pages of groups

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,9 +19,15 @@ from werkzeug.wrappers import Request, Response
 from coplink.sandbox.district import District, Region
 from coplink.sandbox.store import Document, Store
 from coplink.sandbox.wire import Refuse, Wire
+from coplink_canvas.sandbox.budget import RESERVED, Budget
+from coplink_canvas.sandbox.keys import Bearer, bearer, scope_of, without_includes
 
 PERMISSIONS = ("manage_groups_add", "manage_groups_manage", "read_roster")
-BUCKET, LEAK, COST = 700.0, 10.0, 0.1  # the throttle's defaults; the cost of a quick call
+COST = 0.1  # of a quick call
+WRITE_COST, ROW_COST = (
+    1.0,
+    0.01,
+)  # with ``enforce_limits``: of a call that writes, and of a row that is listed
 
 Kind = Callable[[str], Any]
 
@@ -32,46 +37,73 @@ class Ordinary(Refuse):
 
 
 class Api(Wire):
-    """What every part of the API shares. ``lag_seconds``: how late readings show what was made."""
+    """What every part of the API shares. ``lag_seconds``: how late readings show what was made.
+
+    ``scopes`` are what its routes demand of a token of a developer key, ``seen`` those of the routes that were called.
+    """
 
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
         super().__init__(region, store, clock)
         self.lag_seconds = 0.0
-        self.bucket = BUCKET
+        self.budget = Budget()
         self.throttled_with = 403
-        self._spent: dict[str, tuple[float, float]] = {}
-        self._spending = threading.Lock()
+        self.scopes: set[str] = set()
+        self.seen: set[str] = set()
 
     def api(self, methods: str, path: str, view: Callable[..., Any]) -> None:
         """A route of the API: ``view(district, request, **ids)`` returns a JSON body, or a response."""
 
+        wanted = {method: scope_of(method, path) for method in methods.split()}
+        self.scopes |= set(wanted.values())
+
         def answer(request: Request, **ids: Any) -> Response:
-            remaining = self._throttle(request)
-            district = self.district(request)
+            token = self._begin(request)
+            cost = COST
             try:
-                if request.method == "GET":
-                    body = view(district, request, **ids)
-                else:
-                    with self.store.change():
-                        body = view(district, request, **ids)
-            except Ordinary as no:  # an answer that a faultless client gets, too: not one of the ``refusals``
-                body = self.refusal(no)
-            response = body if isinstance(body, Response) else self.json(body)
-            response.headers["X-Request-Cost"] = str(COST)
+                response = self._served(request, view, wanted[request.method], ids)
+                if self.enforce_limits:
+                    cost = _cost(request, response)
+            finally:
+                remaining = self.budget.end(token, self.clock(), cost)
+            response.headers["X-Request-Cost"] = str(cost)
             response.headers["X-Rate-Limit-Remaining"] = f"{remaining:.1f}"
             return response
 
         self.route(methods, f"/api/v1{path}", answer)
 
+    def _served(
+        self, request: Request, view: Callable[..., Any], scope: str, ids: Mapping[str, Any]
+    ) -> Response:
+        bearer = self._bearer(request)
+        if bearer.scopes is not None:
+            if scope not in bearer.scopes:
+                raise Refuse(401, "unscoped", "Insufficient scopes on access token.")
+            if not bearer.includes:
+                without_includes(request)
+        self.seen.add(scope)
+        district = self.region.districts[bearer.district]
+        try:
+            if request.method == "GET":
+                body = view(district, request, **ids)
+            else:
+                with self.store.change():
+                    body = view(district, request, **ids)
+        except Ordinary as no:  # an answer that a faultless client gets, too: not one of the ``refusals``
+            body = self.refusal(no)
+        return body if isinstance(body, Response) else self.json(body)
+
     # --- who asks, and may they -------------------------------------------------------------------------------------
 
-    def district(self, request: Request) -> District:
-        """The district whose token came along."""
+    def _bearer(self, request: Request) -> Bearer:
+        """Whose token came along; ``401`` with a challenge for none."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         for district in self.region.districts.values():
             revoked = self.store.get("canvas.revoked", district.key) is not None
             if scheme == "Bearer" and token == district.canvas_token and not revoked:
-                return district
+                return Bearer(district.key)
+        found = bearer(self.store, token, self.clock()) if scheme == "Bearer" else None
+        if found is not None:
+            return found
         raise Refuse(
             401, "unauthenticated", "Invalid access token.", {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
         )
@@ -148,22 +180,28 @@ class Api(Wire):
             body = {"errors": [{"message": refused.message}]}
         return Response(json.dumps(body), refused.status, refused.headers, mimetype="application/json")
 
-    def _throttle(self, request: Request) -> float:
-        """A leaky bucket for each token, as Canvas keeps one."""
-        token, now = request.headers.get("Authorization", ""), self.clock()
-        with self._spending:
-            level, then = self._spent.get(token, (0.0, now))
-            level = max(0.0, level - LEAK * max(0.0, now - then))
-            if level + COST > self.bucket:
-                raise Refuse(
-                    self.throttled_with, "throttled", "Rate Limit Exceeded", {"X-Rate-Limit-Remaining": "0.0"}
-                )
-            self._spent[token] = (level + COST, now)
-        return self.bucket - level - COST
+    def _begin(self, request: Request) -> str:
+        """Let a call begin whose token has something left; its bucket."""
+        token = request.headers.get("Authorization", "")
+        self.budget.reserved = RESERVED if self.enforce_limits else 0.0
+        if self.budget.begin(token, self.clock()):
+            return token
+        self.throttled += 1
+        raise Refuse(
+            self.throttled_with, "throttled", "Rate Limit Exceeded", {"X-Rate-Limit-Remaining": "0.0"}
+        )
 
     def now(self) -> str:
         """The present as Canvas writes times."""
         return datetime.fromtimestamp(self.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _cost(request: Request, response: Response) -> float:
+    """What Canvas would charge: by the time a call takes, and so by what it writes or lists."""
+    if request.method != "GET":
+        return WRITE_COST
+    rows = response.get_json(silent=True)
+    return COST + ROW_COST * (len(rows) if isinstance(rows, list) else 1)
 
 
 def absent() -> Refuse:

@@ -16,13 +16,13 @@ from werkzeug.wrappers import Request, Response
 from coplink.sandbox.district import Region
 from coplink.sandbox.store import Document, Store
 from coplink.sandbox.wire import Refuse
-from coplink_canvas.sandbox.events import Events
 from coplink_canvas.sandbox.page import document
+from coplink_canvas.sandbox.signin import SignIn
 
 _SMALL_PRINT = re.compile(r"\n*coplink:\S+")
 
 
-class Look(Events):
+class Look(SignIn):
     """``/look/courses/<id>``: counted nowhere, open to every visitor of the demo."""
 
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
