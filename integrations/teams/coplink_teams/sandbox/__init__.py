@@ -24,12 +24,16 @@ from werkzeug.wrappers import Request, Response
 from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
 from coplink.sandbox.wire import DoorLink, Refuse, Wire
+from coplink_teams import CHANNEL as MODE_CHANNEL
+from coplink_teams.sandbox.apps import Apps
 from coplink_teams.sandbox.batch import Batch
 from coplink_teams.sandbox.bulk import Bulk
+from coplink_teams.sandbox.channels import TAB, Channels
 from coplink_teams.sandbox.drives import FILE, Drives
 from coplink_teams.sandbox.entra import Entra
-from coplink_teams.sandbox.frame import CONSENT, ROOT, GraphWire
+from coplink_teams.sandbox.frame import CONSENT, INSTALLED, ROOT, GraphWire
 from coplink_teams.sandbox.members import Members
+from coplink_teams.sandbox.operations import Operations
 from coplink_teams.sandbox.outlook import KIND as EVENT
 from coplink_teams.sandbox.outlook import Outlook
 from coplink_teams.sandbox.pages import Pages, for_browsers
@@ -37,7 +41,7 @@ from coplink_teams.sandbox.people import People
 from coplink_teams.sandbox.quotas import Quotas
 from coplink_teams.sandbox.subscriptions import KIND as SUBSCRIPTION
 from coplink_teams.sandbox.subscriptions import Subscriptions
-from coplink_teams.sandbox.teams import CHANNEL, TAB, TEAM, Teams
+from coplink_teams.sandbox.teams import CHANNEL, TEAM, Teams
 
 APP = "teams.app"
 
@@ -52,14 +56,18 @@ class TeamsSandbox(GraphWire):
         self.members = Members(self, self.people)
         self.bulk = Bulk(self, self.members)
         self.quotas = Quotas(lambda: self.clock())
-        self.teams = Teams(self, self.members)
-        self.drives = Drives(self, self.teams)
+        self.operations = Operations(self)
+        self.teams = Teams(self, self.members, self.operations)
+        self.channels = Channels(self, self.teams, self.members, self.operations)
+        self.apps = Apps(self, self.teams)
+        self.drives = Drives(self, self.channels)
         self.subscriptions = Subscriptions(self)
         self.outlook = Outlook(self)
         self.batch = Batch(self)
         self.pages = Pages(self)
         self.drives.changed = self.subscriptions.changed
         self.teams.settle()
+        self.mode = MODE_CHANNEL
         self.route("POST", "/_sandbox/lag", self._lag, counted=False)
         self.route("POST", "/_sandbox/app", self._app, counted=False)
         self.route("POST", "/_sandbox/consent", self._consent, counted=False)
@@ -74,6 +82,7 @@ class TeamsSandbox(GraphWire):
             "tenant_id": here.tenant_id,
             "client_id": here.graph_client_id,
             "client_secret": here.graph_secret,
+            "mode": self.mode,
             "team_id": here.host_team,
             "mailbox": here.service_mailbox,
             "app_id": self.teams.app_id(),
@@ -110,6 +119,18 @@ class TeamsSandbox(GraphWire):
                     ],
                 }
                 for c in self.store.all(CHANNEL)
+            ],
+            "teams": [
+                {
+                    "id": t["id"], "name": t["name"], "marker": marker_of(t.get("description", "")),
+                    "archived": bool(t.get("archived")), "template": t.get("template"),
+                    "app": self.store.get(INSTALLED, t["id"]) is not None,
+                    "members": [
+                        m["account"] for m in self.members.sitting(t["id"]) if m["account"] != self.people.service_id
+                    ],
+                    "owners": [m["account"] for m in self.members.sitting(t["id"]) if "owner" in m["roles"]],
+                }
+                for t in self.store.all(TEAM)
             ],
             "series": [
                 {

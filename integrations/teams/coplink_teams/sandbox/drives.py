@@ -10,19 +10,23 @@ from werkzeug.wrappers import Request, Response
 from coplink.sandbox.district import Resident
 from coplink.sandbox.store import Document
 from coplink.sandbox.wire import Refuse
+from coplink_teams.sandbox.channels import Channels
 from coplink_teams.sandbox.frame import GraphWire
-from coplink_teams.sandbox.teams import CHANNEL, Teams
+from coplink_teams.sandbox.teams import CHANNEL
 
 FILE, EPOCH = "teams.file", "teams.epoch"
 PERMISSION = "Files.Read.All"
 
 
 class Drives:
-    """``filesFolder`` and ``delta``; ``changed`` is told the drive whenever a file changes."""
+    """``filesFolder`` and ``delta``; ``changed`` is told the drive whenever a file changes; SharePoint makes
+    folders ``folders_late`` seconds after the channel is there.
+    """
 
-    def __init__(self, wire: GraphWire, teams: Teams) -> None:
-        self._wire, self._teams = wire, teams
+    def __init__(self, wire: GraphWire, channels: Channels) -> None:
+        self._wire, self._channels = wire, channels
         self.changed: Callable[[str], None] = lambda drive: None
+        self.folders_late = 0.0
         wire.api("GET", "/teams/<team>/channels/<channel>/filesFolder", self.folder, PERMISSION)
         for path in ("/drives/<drive>/items/root/delta", "/drives/<drive>/root/delta"):
             for call in ("", "()"):
@@ -69,8 +73,8 @@ class Drives:
 
     def folder(self, request: Request, team: str, channel: str) -> Response:
         """The channel's folder; 404 until SharePoint has made it."""
-        kept = self._teams.known(channel)
-        if not self._wire.visible(kept["since"]):
+        kept = self._channels.known(team, channel)
+        if not self._wire.visible(kept["since"] + self.folders_late):
             raise Refuse(
                 404, "NotFound", "Folder location for this channel is not ready yet, please try again later."
             )

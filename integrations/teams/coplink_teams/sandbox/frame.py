@@ -19,6 +19,7 @@ from coplink_teams.sandbox.entra import Signer
 
 ROOT = "/v1.0"
 CONSENT = "teams.consent"
+INSTALLED = "teams.installed"  # the app in a team: what its consent holds there, None for everything
 
 
 class GraphWire(Wire):
@@ -41,16 +42,24 @@ class GraphWire(Wire):
 
     # --- requests -------------------------------------------------------------------------------------------------
 
-    def api(self, method: str, path: str, view: View, permission: str, query: Iterable[str] = ()) -> None:
-        """A route of Graph that needs ``permission`` and takes these query options only."""
+    def api(
+        self,
+        method: str,
+        path: str,
+        view: View,
+        permission: str | tuple[str, ...],
+        query: Iterable[str] = (),
+    ) -> None:
+        """A route of Graph that needs ``permission`` (or one of several) and takes these query options only."""
         allowed = frozenset(query)
+        enough = (permission,) if isinstance(permission, str) else permission
 
         def guarded(request: Request, **values: Any) -> Response:
             self._signed_in(request)
             if unknown := set(request.args) - allowed:
                 raise Refuse(400, "BadRequest", f"unknown query option {sorted(unknown)}")
-            if permission and permission not in self.granted():
-                raise Refuse(403, "Forbidden", f"Missing permission {permission}")
+            if permission and not any(self.holds(one, str(values.get("team", ""))) for one in enough):
+                raise Refuse(403, "Forbidden", f"Missing permission {' or '.join(enough)}")
             return view(request, **values)
 
         self.route(method, ROOT + path, guarded)
@@ -59,6 +68,17 @@ class GraphWire(Wire):
         """What the admin consented to: all of the manifest, until told otherwise."""
         kept = self.store.get(CONSENT, self.district.key)
         return list(kept["granted"]) if kept else [scope.name for scope in manifest.scopes]
+
+    def holds(self, permission: str, team: str) -> bool:
+        """Whether the app has a permission; one that ends in ``.Group`` holds only in teams where it is installed."""
+        if permission not in self.granted():
+            return False
+        if not permission.endswith(".Group"):
+            return True
+        installed = self.store.get(INSTALLED, team)
+        if installed is None:
+            return self.store.get("teams.team", team) is None  # the route itself says 404
+        return installed["permissions"] is None or permission in installed["permissions"]
 
     def _signed_in(self, request: Request) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

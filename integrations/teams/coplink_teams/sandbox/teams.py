@@ -1,186 +1,194 @@
-"""The host team, its channels, their tabs; long-running answers, class teams, names taken, lag."""
+"""Teams: the host team that the admin set up, and those that are ordered: made after a 202, seen after the lag."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from urllib.parse import quote
 
 from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import guid
 from coplink.sandbox.store import Document
 from coplink.sandbox.wire import Refuse
-from coplink_teams.sandbox.frame import GraphWire
+from coplink_teams.sandbox.frame import INSTALLED, GraphWire
 from coplink_teams.sandbox.members import Members
+from coplink_teams.sandbox.operations import Operations
 
-TEAM, CHANNEL, TAB = "teams.team", "teams.channel", "teams.tab"
-FORBIDDEN = re.compile(r"""[~#%&*{}+/\\:<>?|'",\x00-\x1f]|\.\.|^[_.]|\.$""")
-KIND = {"standard": "standard", "private": "private", "shared": "shared"}
+TEAM, CHANNEL = "teams.team", "teams.channel"
+READ = ("TeamSettings.Read.Group", "TeamSettings.ReadWrite.Group", "Team.ReadBasic.All")
+WRITE = "TeamSettings.ReadWrite.Group"
+PLC = "educationProfessionalLearningCommunity"
+TEMPLATE = re.compile(rf"/v1\.0/teamsTemplates\('(standard|{PLC})'\)")
+NOT_YET = 1e15  # longer than any test waits
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Teams:
-    """``/teams``: one team, its channels and tabs."""
+    """``/teams``. ``no_education``: the organisation lacks the licence that school templates need."""
 
-    def __init__(self, wire: GraphWire, members: Members) -> None:
-        self._wire, self._members = wire, members
+    def __init__(self, wire: GraphWire, members: Members, operations: Operations) -> None:
+        self._wire, self._members, self._operations = wire, members, operations
         self.slow_channels = False
-        read = "ChannelSettings.Read.Group"
-        wire.api("GET", "/teams/<team>", self.team, "TeamSettings.Read.Group", ("$select",))
-        wire.api("GET", "/teams/<team>/channels", self.channels, read, ("$select", "$filter", "$skiptoken"))
-        wire.api("POST", "/teams/<team>/channels", self.create, "Channel.Create.Group")
-        wire.api("GET", "/teams/<team>/channels/<channel>", self.channel, read, ("$select",))
-        tabs = "/teams/<team>/channels/<channel>/tabs"
-        wire.api("GET", tabs, self.tabs, "TeamsTab.Read.Group", ("$expand", "$filter", "$skiptoken"))
-        wire.api("POST", tabs, self.pin, "TeamsTab.Create.Group")
+        self.no_education = False
+        operations.ended = self._ended
+        wire.api("POST", "/teams", self.order, "Team.Create")
+        wire.api("GET", "/teams/<team>", self.team, READ, ("$select",))
+        wire.api("PATCH", "/teams/<team>", self.rename, WRITE)
+        wire.api("POST", "/teams/<team>/archive", self.archive, WRITE)
+        wire.api("POST", "/teams/<team>/unarchive", self.unarchive, WRITE)
+        wire.api("GET", "/users/<user>/joinedTeams", self.joined, "Team.ReadBasic.All", ("$skiptoken",))
 
     def settle(self) -> None:
-        """The team as the admin set it up: a General channel, and some of the staff as members."""
+        """The team as the admin set it up: a General channel, the app, and some of the staff as members."""
         wire, district = self._wire, self._wire.district
+        host = district.host_team
         with wire.store.change():
-            if wire.store.get(TEAM, district.host_team):
+            if wire.store.get(TEAM, host):
                 return
-            wire.store.put(
-                TEAM,
-                district.host_team,
-                {"id": district.host_team, "name": "Professional Learning", "class": False},
-            )
-            general = "19:general0000000000000000000000000@thread.tacv2"
-            wire.store.put(
-                CHANNEL, general,
-                {"id": general, "name": "General", "description": "Everybody", "kind": "standard", "since": 0.0},
-            )  # fmt: skip
+            wire.store.put(TEAM, host, {"id": host, "name": "Professional Learning", "class": False})
+            app = {"id": guid("installed", host), "app": self.app_id(), "permissions": None}
+            wire.store.put(INSTALLED, host, app)
+            self._general(host, "19:general0000000000000000000000000@thread.tacv2", 0.0)
             for person in [p for p in wire.region.of(district.key) if p.entra_id][:14]:
-                self._members.seat(
-                    district.host_team,
-                    str(person.entra_id),
-                    ["owner"] if person.key == "ana.ruiz" else [],
-                    0.0,
-                )
-            self._members.seat(district.host_team, self._members.people.service_id, ["owner"], 0.0)
+                roles = ["owner"] if person.key == "ana.ruiz" else []
+                self._members.seat(host, str(person.entra_id), roles, 0.0)
+            self._members.seat(host, self._members.people.service_id, ["owner"], 0.0)
 
     def app_id(self) -> str:
         """The coplink app in the organisation's catalogue."""
         return guid("teams app", self._wire.district.key)
 
-    # --- team and channels ----------------------------------------------------------------------------------------
-
-    def team(self, request: Request, team: str) -> Response:
-        """The host team."""
-        kept = self._team(team)
-        body = {
-            "id": team,
-            "displayName": kept["name"],
-            "specialization": "educationClass" if kept["class"] else "none",
-        }
-        return self._wire.json(self._wire.selected(request, body))
-
-    def channels(self, request: Request, team: str) -> Response:
-        """All channels the app may see."""
-        self._team(team)
-        listed = [
-            self._shown(request, c) for c in self._wire.store.all(CHANNEL) if self._wire.visible(c["since"])
-        ]
-        return self._wire.page(request, listed)
-
-    def channel(self, request: Request, team: str, channel: str) -> Response:
-        """One channel."""
-        self._team(team)
-        return self._wire.json(self._wire.selected(request, self._shown(request, self.known(channel))))
-
-    def known(self, channel: str) -> Document:
-        """A channel that is there for everybody; 404 for a moment after it was made."""
-        kept = self._wire.document(CHANNEL, channel)
-        if not self._wire.visible(kept["since"]):
-            raise Refuse(404, "NotFound", "The channel was not found")
+    def known_team(self, team: str) -> Document:
+        """A team that is there for everybody; 404 while it is being made and for the lag after that."""
+        self._operations.catch_up()
+        kept = self._wire.document(TEAM, team)
+        if not self.shows(kept):
+            raise Refuse(404, "NotFound", "No team found with this id")
         return kept
 
-    def create(self, request: Request, team: str) -> Response:
-        """Make a channel; in app context an owner must be named."""
-        wire, host = self._wire, self._team(team)
-        allowed = ("displayName", "description", "membershipType", "members")
-        body = wire.body(request, allowed, ("displayName", "membershipType"))
-        name, kind = str(body["displayName"]), body["membershipType"]
-        if kind not in KIND or not name.strip() or len(name) > 50 or FORBIDDEN.search(name):
-            raise Refuse(400, "BadRequest", "Invalid channel name or membership type")
-        if len(str(body.get("description") or "")) > 1024:
-            raise Refuse(400, "BadRequest", "Description too long")
-        if kind == "shared" and host["class"]:
-            raise Refuse(403, "Forbidden", "Shared channels are not supported in class teams")
-        owners = [
-            self._members.bound(m) for m in body.get("members") or () if "owner" in (m.get("roles") or ())
-        ]
-        if kind != "standard" and not owners:
-            raise Refuse(400, "BadRequest", "A channel made in app context needs an owner")
+    def shows(self, kept: Document) -> bool:
+        """Whether a team is made and has reached everybody."""
+        return self._wire.visible(kept.get("since", 0.0))
+
+    # --- one team -------------------------------------------------------------------------------------------------
+
+    def order(self, request: Request) -> Response:
+        """Order a team; in app context with exactly one owner."""
+        wire = self._wire
+        needed = ("template@odata.bind", "displayName", "members")
+        body = wire.body(request, (*needed, "description", "visibility"), needed)
+        template = TEMPLATE.fullmatch(str(body["template@odata.bind"]).removeprefix(wire.base_url))
+        if template is None:
+            raise Refuse(400, "BadRequest", "Invalid template")
+        _check(body)
+        if body.get("visibility") not in (None, "private", "public"):
+            raise Refuse(400, "BadRequest", "Invalid visibility")
+        members = body["members"]
+        if not isinstance(members, list) or len(members) != 1 or members[0].get("roles") != ["owner"]:
+            raise Refuse(400, "BadRequest", "A team must be provided with exactly one owner in app context")
+        owner = self._members.bound(members[0])
+        if template[1] == PLC and self.no_education:
+            raise Refuse(403, "Forbidden", "The organisation has no license for education templates")
+        team = guid("team", secrets.token_hex(8))
+        kept = {
+            "id": team, "name": body["displayName"], "description": str(body.get("description") or ""),
+            "class": False, "template": template[1], "visibility": body.get("visibility") or "public",
+            "owner": owner, "since": NOT_YET,
+        }  # fmt: skip
         with wire.store.change():
-            if any(c["name"].casefold() == name.casefold() for c in wire.store.all(CHANNEL)):
-                raise Refuse(
-                    400,
-                    "BadRequest/NameAlreadyExists",
-                    "Channel name already existed, please use other name.",
-                )
-            channel = f"19:{secrets.token_hex(16)}@thread.tacv2"
-            kept = {
-                "id": channel, "name": name, "description": str(body.get("description") or ""), "kind": kind,
-                "since": wire.clock(),
-            }  # fmt: skip
-            wire.store.put(CHANNEL, channel, kept)
-            for owner in owners:
-                self._members.seat(channel, owner, ["owner"], wire.clock())
-        if self.slow_channels:
-            operation = f"/teams('{team}')/operations('{guid('operation', channel)}')"
-            return Response(
-                status=202, headers={"Location": operation, "Content-Location": f"/teams('{team}')"}
-            )
-        return wire.json(self._shown(request, kept), 201)
+            wire.store.put(TEAM, team, kept)
+            return self._operations.begin(team, "createTeam")
 
-    def _team(self, team: str) -> Document:
-        return self._wire.document(TEAM, team)
+    def team(self, request: Request, team: str) -> Response:
+        """One team."""
+        return self._wire.json(self._wire.selected(request, self._shown(self.known_team(team))))
 
-    def _shown(self, request: Request, kept: Document) -> Document:
-        known = "include-unknown-enum-members" in request.headers.get("Prefer", "")
-        kind = kept["kind"] if known or kept["kind"] != "shared" else "unknownFutureValue"
-        team = self._wire.district.host_team
+    def rename(self, request: Request, team: str) -> Response:
+        """Another name or description."""
+        kept = self.known_team(team)
+        body = self._wire.body(request, ("displayName", "description"))
+        _check({"displayName": kept["name"], **body})
+        changed = {"name": body.get("displayName", kept["name"])}
+        changed |= {"description": body["description"]} if "description" in body else {}
+        self._wire.store.put(TEAM, team, {**kept, **changed})
+        return Response(status=204)
+
+    def archive(self, request: Request, team: str) -> Response:
+        """Put to rest; needs an owner."""
+        if request.get_data():
+            self._wire.body(request, ("shouldSetSpoSiteReadOnlyForMembers",))
+        return self._rest(team, "archiveTeam")
+
+    def unarchive(self, request: Request, team: str) -> Response:
+        """Wake again."""
+        return self._rest(team, "unarchiveTeam")
+
+    def joined(self, request: Request, user: str) -> Response:
+        """The teams that somebody belongs to; no query options, as with Graph."""
+        self._operations.catch_up()
+        account = self._members.people.find(user)
+        if account is None:
+            raise Refuse(404, "NotFound", "Failed to find this user")
+        mine = [
+            {name: value for name, value in self._shown(kept).items() if name in JOINED}
+            for kept in self._wire.store.all(TEAM)
+            if self.shows(kept)
+            and any(m["account"] == account["id"] for m in self._members.sitting(kept["id"]))
+        ]
+        return self._wire.page(request, mine)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _rest(self, team: str, kind: str) -> Response:
+        self.known_team(team)
+        if not any("owner" in m["roles"] for m in self._members.sitting(team)):
+            raise Refuse(400, "BadRequest", "Team owner is needed")
+        return self._operations.begin(team, kind)
+
+    def _ended(self, operation: Document) -> None:
+        """An operation has come to its end: with or without what was asked for."""
+        wire, team = self._wire, operation["team"]
+        kept = wire.store.get(TEAM, team)
+        if kept is None or operation["type"] not in ("createTeam", "archiveTeam", "unarchiveTeam"):
+            return
+        if operation["type"] == "createTeam" and operation["fails"]:
+            wire.store.drop(TEAM, team)
+        elif operation["type"] == "createTeam":
+            wire.store.put(TEAM, team, {**kept, "since": operation["until"]})
+            self._members.seat(team, kept["owner"], ["owner"], operation["until"])
+            self._general(team, f"19:{secrets.token_hex(16)}@thread.tacv2", operation["until"])
+        elif not operation["fails"]:
+            wire.store.put(TEAM, team, {**kept, "archived": operation["type"] == "archiveTeam"})
+
+    def _general(self, team: str, channel: str, since: float) -> None:
+        kept = {
+            "id": channel, "team": team, "name": "General", "description": "Everybody", "kind": "standard",
+            "since": since, "primary": True,
+        }  # fmt: skip
+        self._wire.store.put(CHANNEL, channel, kept)
+
+    def _shown(self, kept: Document) -> Document:
+        wire = self._wire
+        special = "educationClass" if kept["class"] else kept.get("template", "none")
         return {
             "id": kept["id"],
-            "createdDateTime": self._wire.stamp(kept["since"]),
             "displayName": kept["name"],
-            "description": kept["description"],
-            "membershipType": kind,
-            "tenantId": self._wire.district.tenant_id,
-            "webUrl": f"{self._wire.base_url}/look/team?channel={quote(kept['id'])}#{team}",
+            "description": kept.get("description", ""),
+            "specialization": special if special != "standard" else "none",
+            "visibility": kept.get("visibility", "private"),
+            "isArchived": bool(kept.get("archived")),
+            "createdDateTime": wire.stamp(kept.get("since") or 0.0),
+            "tenantId": wire.district.tenant_id,
+            "webUrl": f"{wire.base_url}/look/team#{kept['id']}",
         }
 
-    # --- tabs -----------------------------------------------------------------------------------------------------
 
-    def tabs(self, request: Request, team: str, channel: str) -> Response:
-        """The tabs of a channel."""
-        self.known(channel)
-        expanded = request.args.get("$expand") == "teamsApp"
-        mine = [tab for tab in self._wire.store.all(TAB) if tab["channel"] == channel]
-        return self._wire.page(request, [_tab(tab, expanded) for tab in mine])
-
-    def pin(self, request: Request, team: str, channel: str) -> Response:
-        """Pin a tab of an app that is installed in the team."""
-        wire = self._wire
-        self.known(channel)
-        needed = ("displayName", "teamsApp@odata.bind", "configuration")
-        body = wire.body(request, needed, needed)
-        app = str(body["teamsApp@odata.bind"]).rpartition("/")[2]
-        if app != self.app_id() or not str(body["teamsApp@odata.bind"]).startswith(
-            f"{wire.base_url}/v1.0/appCatalogs/"
-        ):
-            raise Refuse(400, "BadRequest", "The app is not installed in this team")
-        tab = {
-            "id": secrets.token_hex(16), "channel": channel, "name": body["displayName"], "app": app,
-            "configuration": dict(body["configuration"]),
-        }  # fmt: skip
-        wire.store.put(TAB, tab["id"], tab)
-        return wire.json(_tab(tab, False), 201)
+JOINED = ("id", "displayName", "description", "isArchived", "tenantId")
 
 
-def _tab(tab: Document, expanded: bool) -> Document:
-    shown: Document = {"id": tab["id"], "displayName": tab["name"], "configuration": tab["configuration"]}
-    if expanded:
-        shown["teamsApp"] = {"id": tab["app"], "displayName": "coplink"}
-    return shown
+def _check(body: Document) -> None:
+    name = body["displayName"]
+    if not isinstance(name, str) or not name.strip() or len(name) > 256 or _CONTROL.search(name):
+        raise Refuse(400, "BadRequest", "Invalid displayName")
+    if len(str(body.get("description") or "")) > 1024:
+        raise Refuse(400, "BadRequest", "Description too long")
