@@ -56,7 +56,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class WorkState:
-    """How one piece of work stands, for pages: settled or not, why it rests, when it goes on (UTC)."""
+    """How one piece of work stands, for pages: settled or not, why it rests, when it goes on (UTC).
+
+    ``begun`` is the generation at which somebody began it last.
+    """
 
     kind: Kind
     target: str
@@ -66,6 +69,12 @@ class WorkState:
     attempt: int
     not_before: datetime | None
     reason: str | None
+    begun: int = 0
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a go is still to begin that was asked for, so that what happened until now will be seen by it."""
+        return self.generation > max(self.begun, self.settled)
 
     @property
     def done(self) -> bool:

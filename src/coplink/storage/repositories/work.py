@@ -33,6 +33,7 @@ class SqlWork(Repository):
                 partition=partition,
                 generation=0,
                 settled=0,
+                begun=0,
                 attempt=0,
                 failures=0,
                 token=None,
@@ -70,7 +71,7 @@ class SqlWork(Repository):
         if row.not_before is not None and row.not_before > now:
             return None
         token = secrets.token_hex(16)
-        self._change(kind, target, token=token)
+        self._change(kind, target, token=token, begun=row.generation)
         return Turn(kind, target, row.partition, row.generation, row.failures, token)
 
     def holds(self, turn: Turn) -> bool:
@@ -165,4 +166,5 @@ def _state(row: WorkRow) -> WorkState:
         row.failures,
         row.not_before,
         row.reason,
+        row.begun,
     )

@@ -14,7 +14,7 @@ class WorkRow(Table):
     """One piece of work. No personal data; kept as long as its target.
 
     ``turned`` orders the queue: the nanosecond at which it last went to the back. ``token`` belongs to the worker who
-    began it last.
+    began it last, at the generation ``begun``.
     """
 
     __tablename__ = "work"
@@ -25,6 +25,7 @@ class WorkRow(Table):
     partition: Mapped[str]
     generation: Mapped[int]
     settled: Mapped[int]
+    begun: Mapped[int] = mapped_column(server_default="0")
     attempt: Mapped[int]
     failures: Mapped[int]
     token: Mapped[str | None]
