@@ -1,10 +1,12 @@
 """The front page of the Google Workspace integration: what it declares, and where its parts begin.
 
-    workspace.py     the only importer of Google's client: credentials, one service per thread, time-outs, quotas
+    workspace.py     the only user of Google's client: credentials, one service per thread; transport.py: its wire
+    batches.py       many calls in one envelope, repeated part by part
+    operations.py    every operation coplink calls: as whom, with which scope, what for
     replies.py       what each odd reply of Google means
     options.py       a connection's settings, checked
     spaces.py        group, shared drive, grant, folder and calendar of a community; drives.py, marks.py: its parts
-    seats.py         who is in the group, and so in drive and calendar
+    seats.py         who is in the group, and so in drive and calendar; seating.py: one writing of seats
     directory.py     accounts of the connection's own domain by address
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
@@ -91,7 +93,7 @@ manifest = Manifest(
     kind=SpaceKind.DRIVE,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
     # 50,000 people in total through groups on one drive; 75 characters in a group's name (both July 2026)
-    limits=Limits(seats=50_000, facilitators=1_000, name_length=73, batch=20, lag=timedelta(minutes=5)),
+    limits=Limits(seats=50_000, facilitators=1_000, name_length=73, batch=1_000, lag=timedelta(minutes=5)),
     scopes=GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES,
     fields=(
         Field(

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from coplink.core.people import AccountId
 from coplink.ports.directory import Found
-from coplink.ports.errors import Gone
+from coplink.ports.errors import Gone, IntegrationError
+from coplink_google.batches import Batches, Ended
 from coplink_google.options import Options
 from coplink_google.replies import text_of, texts_of
-from coplink_google.workspace import Workspace
+from coplink_google.workspace import Part, Workspace
 
 FIELDS = "id,primaryEmail,aliases,suspended,archived"
 REMEMBERED = 2_000
@@ -20,13 +21,17 @@ class GoogleDirectory:
     """Asks for one account by its primary address or an alias; Google keeps both unique within a domain."""
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
-        self._google, self._options = workspace, options
+        self._options = options
+        self._batches = Batches(workspace)
         self._lock = threading.Lock()
         self._authors: dict[str, AccountId | None] = {}
 
     def find(self, addresses: Sequence[str]) -> Mapping[str, Found]:
-        found = {address: self._look(address) for address in dict.fromkeys(addresses)}
-        return {address: one for address, one in found.items() if one is not None}
+        asked = {address: self._asked(address) for address in addresses}
+        keys = tuple(dict.fromkeys(key for key in asked.values() if key))
+        ended = zip(keys, self._batches.send([_asking(key) for key in keys]), strict=True) if keys else ()
+        known = {key: self._found(key, one) for key, one in ended}
+        return {address: one for address, key in asked.items() if key and (one := known[key]) is not None}
 
     def author(self, address: str) -> AccountId | None:
         """The account of a file's author; remembered for the life of the connection, as authors recur."""
@@ -34,29 +39,39 @@ class GoogleDirectory:
         with self._lock:
             if wanted in self._authors:
                 return self._authors[wanted]
-        found = self._look(wanted)
+        found = self.find([wanted]).get(wanted)
         with self._lock:
             if len(self._authors) >= REMEMBERED:
                 self._authors.clear()
             self._authors[wanted] = found.account if found else None
         return found.account if found else None
 
-    def address(self, account: AccountId) -> str | None:
-        """The primary address of an account of this domain; None where there is no such account in use."""
-        found = self._get(account)
-        return found.address if found and found.account == account else None
+    def addresses(self, accounts: Sequence[AccountId]) -> Mapping[AccountId, str | IntegrationError | None]:
+        """The primary addresses of accounts of this domain; None where there is no such account in use."""
+        if not accounts:
+            return {}
+        known: dict[AccountId, str | IntegrationError | None] = {}
+        ended = self._batches.send([_asking(account) for account in accounts])
+        for account, one in zip(accounts, ended, strict=True):
+            try:
+                found = self._found(account, one)
+            except IntegrationError as error:
+                known[account] = error
+            else:
+                known[account] = found.address if found and found.account == account else None
+        return known
 
-    def _look(self, address: str) -> Found | None:
+    def _asked(self, address: str) -> str | None:
         wanted = address.strip().casefold()
-        if not self._options.owns(wanted) or wanted == self._options.robot or len(wanted) > 254:
-            return None
-        return self._get(wanted)
+        foreign = not self._options.owns(wanted) or wanted == self._options.robot or len(wanted) > 254
+        return None if foreign else wanted
 
-    def _get(self, key: str) -> Found | None:
-        try:
-            row = self._google.call("directory.users.get", userKey=key, fields=FIELDS)
-        except Gone:
+    def _found(self, key: str, ended: Ended) -> Found | None:
+        if isinstance(ended.refused, Gone):
             return None
+        if ended.refused is not None:
+            raise ended.refused
+        row = ended.answer or {}
         primary = text_of(row, "primaryEmail").casefold()
         own = {primary, *(alias.casefold() for alias in texts_of(row, "aliases"))}
         in_use = not row.get("suspended") and not row.get("archived")
@@ -64,3 +79,7 @@ class GoogleDirectory:
         if not in_use or not asked_for or not self._options.owns(primary):
             return None
         return Found(AccountId(text_of(row, "id")), primary)
+
+
+def _asking(key: str) -> Part:
+    return Part("directory.users.get", {"userKey": key, "fields": FIELDS})

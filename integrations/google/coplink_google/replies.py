@@ -30,6 +30,7 @@ from coplink.ports.errors import (
     UnexpectedReply,
 )
 from coplink_google import ADMIN, AUTH
+from coplink_google.operations import OPERATIONS
 
 UNTIL_TOMORROW = 6 * 3600.0
 
@@ -133,21 +134,11 @@ TABLE = (
 )
 
 
-SCOPE_OF = {
-    "drive": "drive",
-    "calendar": "calendar.app.created",
-    "calendar.acl": "calendar.acls",
-    "calendar.calendarList": "calendar.calendarlist.readonly",
-    "directory": "admin.directory.group",
-    "directory.users": "admin.directory.user.readonly",
-    "settings": "apps.groups.settings",
-}
-
-
 def scope_of(operation: str) -> str:
     """The scope from our manifest that an operation is called with."""
-    api, _, rest = operation.partition(".")
-    return AUTH + SCOPE_OF.get(f"{api}.{rest.partition('.')[0]}", SCOPE_OF[api])
+    api = operation.partition(".")[0]
+    found = OPERATIONS.get(operation) or next(one for one in OPERATIONS.values() if one.api == api)
+    return AUTH + found.scope
 
 
 class AlreadyThere(UnexpectedReply):

@@ -1,25 +1,22 @@
-"""Google's client as coplink uses it: the only module that imports googleapiclient, google.auth and httplib2.
+"""Google's client as coplink uses it: beside ``transport`` the only module that imports it.
 
 * A service object belongs to one thread: shared ones hand out *each other's answers*, silently (measured with 2.202).
 * Discovery documents are the bundled ones; another root address is patched into them, because ``api_endpoint`` moves
   neither batches nor uploads.
-* Nothing is sent twice: no ``num_retries``, and the transport below never repeats a request (httplib2 would, after a
-  lost answer). Redirects are not followed, answers are bounded, and only known origins are called.
+* The client never sees the credentials: for a batch it would fetch tokens by a connection of its own, without a limit
+  of time.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import google_auth_httplib2
-import httplib2
 from google.auth import exceptions as auth_errors
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
@@ -32,94 +29,61 @@ from coplink.ports.errors import (
     IntegrationError,
     Misconfigured,
     OutcomeUnknown,
-    PermissionMissing,
-    Reauthorize,
-    Unavailable,
     UnexpectedReply,
 )
 from coplink.ports.integration import Call, Surroundings
 from coplink_google import ADMIN, GROUP_SCOPES, replies
-from coplink_google.options import Options, is_loopback, origin
+from coplink_google.operations import GROUPS, ROBOT
+from coplink_google.options import Options, origin
 from coplink_google.quota import Quota
+from coplink_google.transport import Transport, trouble
 
 APIS = {
-    "drive": ("drive", "v3", "robot"),
-    "calendar": ("calendar", "v3", "robot"),
-    "directory": ("admin", "directory_v1", "groups"),
-    "settings": ("groupssettings", "v1", "groups"),
+    "drive": ("drive", "v3", ROBOT),
+    "calendar": ("calendar", "v3", ROBOT),
+    "directory": ("admin", "directory_v1", GROUPS),
+    "settings": ("groupssettings", "v1", GROUPS),
 }
-LARGEST = 8 * 1024 * 1024
-STALE = 20.0  # seconds; an idle connection may be closed by the other side, and then a write would look lost
 PAGES = 1000
+A_PART = 0.05  # seconds more that one part of a batch may take
+
+Answer = Mapping[str, Any]
 
 
-class NotSent(Exception):
-    """The call itself never left: no connection, or no token."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One call of a batch."""
+
+    operation: str
+    parameters: Mapping[str, Any]
 
 
-class Transport(httplib2.Http):  # type: ignore[misc]  # the library ships no types
-    """One thread's way out: bounded in time and size, one attempt, known origins only."""
+class Unseen:
+    """An authorized way out whose credentials Google's client does not find."""
 
-    def __init__(self, timeout: float, origins: frozenset[str], token_url: str) -> None:
-        here = all(is_loopback(urlsplit(one).hostname) for one in origins)
-        proxy = None if here else httplib2.proxy_info_from_environment
-        super().__init__(timeout=timeout, proxy_info=proxy)
-        self.follow_redirects = False
-        self._origins, self._token_url = origins, token_url
-        self._last = time.monotonic()
+    def __init__(self, way: Any) -> None:
+        self._way = way
 
-    def __del__(self) -> None:
-        self.close()
+    def request(self, *args: Any, **more: Any) -> Any:
+        """Send one request."""
+        return self._way.request(*args, **more)
 
-    def request(
-        self, uri: str, method: str = "GET", body: Any = None, headers: Any = None, **more: Any
-    ) -> Any:
-        where = origin(uri)
-        if where not in self._origins and not ("" in self._origins and _is_google(uri)):
-            raise NotSent(f"refused to call {where}")
-        asked = {**(headers or {}), "accept-encoding": "identity"}  # a compressed answer could be any size
-        try:
-            return super().request(uri, method, body=body, headers=asked, **more)
-        except (OSError, http.client.HTTPException, httplib2.HttpLib2Error) as error:
-            if uri == self._token_url:
-                raise NotSent(f"no token: {type(error).__name__}") from error
-            raise
-
-    def _conn_request(self, conn: Any, request_uri: str, method: str, body: Any, headers: Any) -> Any:
-        if time.monotonic() - self._last > STALE:
-            conn.close()
-        try:
-            if conn.sock is None:
-                conn.connect()
-        except (OSError, http.client.HTTPException, httplib2.HttpLib2Error) as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from error
-        ends = time.monotonic() + float(self.timeout)
-        try:
-            conn.request(method, request_uri, body, headers)
-            with closing(conn.getresponse()) as response:
-                content = _bounded(response, ends)
-        except BaseException:
-            conn.close()
-            raise
-        self._last = time.monotonic()
-        return httplib2.Response(response), content
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._way.close()
 
 
-def _bounded(response: http.client.HTTPResponse, ends: float) -> bytes:
-    """The whole body, within size and time."""
-    content = b""
-    while chunk := response.read(65_536):
-        content += chunk
-        if len(content) > LARGEST or time.monotonic() > ends:
-            raise http.client.HTTPException("the answer is too large or too slow")
-    if response.length:  # reading in pieces does not complain when the last ones never come
-        raise http.client.HTTPException("the answer is cut short")
-    return content
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One thread's service object of one API, and what lies below it."""
 
+    root: Any
+    transport: Transport
+    credentials: Any
 
-def _is_google(uri: str) -> bool:
-    parts = urlsplit(uri)
-    return parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
+    def renew(self) -> None:
+        """Fetch a fresh token, over the same bounded way."""
+        self.credentials.refresh(google_auth_httplib2.Request(self.transport))
 
 
 class Workspace:
@@ -127,21 +91,17 @@ class Workspace:
 
     def __init__(self, options: Options, around: Surroundings) -> None:
         self._options, self._around = options, around
-        self._quota = Quota(around.share)
+        self._quota = Quota(around.pace)
         self._local = threading.local()
-        self._credentials = {"robot": self._robot(), "groups": self._service_account()}
+        self._credentials = {ROBOT: self._robot(), GROUPS: self._service_account()}
         root = origin(options.root_url) if options.root_url else ""
         self._origins = frozenset({root, origin(options.token_url)})
 
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one call and return its JSON; raises the ``IntegrationError`` of ``replies`` for anything else."""
-        api, _, path = operation.partition(".")
-        *names, verb = path.split(".")
-        resource = self._service(api)
-        for name in names:
-            resource = getattr(resource, name)()
-        request = getattr(resource, verb)(**parameters)
+        request = self._request(operation, parameters)
         writes = request.method != "GET"
+        api = operation.partition(".")[0]
         self._quota.take(api)
         begun, status = time.monotonic(), 0
         try:
@@ -149,18 +109,56 @@ class Workspace:
             status = 200  # the client tells the status of refusals only
         except HttpError as error:
             status = int(error.resp.status)
-            raise replies.refused(operation, writes, status, error.content, error.resp) from None
+            raise self._told(
+                api, replies.refused(operation, writes, status, error.content, error.resp)
+            ) from None
         except Exception as error:
-            raise _trouble(error, operation, writes) from None
+            raise trouble(error, operation, writes) from None
         finally:
             self._around.record(Call("google", operation, status, time.monotonic() - begun))
-        if isinstance(answer, dict):
-            return answer
-        if answer in (b"", ""):  # methods that answer nothing
-            return {}
-        if writes:
-            raise OutcomeUnknown(operation)
-        raise UnexpectedReply(say("Google answered something coplink does not understand."), operation)
+        return _understood(answer, operation, writes)
+
+    def send(self, parts: Sequence[Part]) -> list[Answer | IntegrationError]:
+        """Send these parts of one API in one envelope, once; each part's answer, or how it was refused.
+
+        Raises what befell the envelope as a whole before it can have done anything.
+        """
+        api = parts[0].operation.partition(".")[0]
+        found: dict[int, Answer | IntegrationError] = {}
+        requests = [self._request(one.operation, one.parameters) for one in parts]
+        writes = any(one.method != "GET" for one in requests)
+        service = self._service(api)
+
+        def take(name: str, answer: Any, refused: Any) -> None:
+            one, request = parts[int(name)], requests[int(name)]
+            found[int(name)] = self._judged(api, one.operation, request.method != "GET", answer, refused)
+
+        batch = service.root.new_batch_http_request(callback=take)
+        for number, request in enumerate(requests):
+            batch.add(request, request_id=str(number))
+        self._quota.take(api, len(parts))
+        begun, status = time.monotonic(), 0
+        service.transport.more_time = A_PART * len(parts)
+        try:
+            batch.execute()
+            status = 200
+        except HttpError as error:
+            status = int(error.resp.status) if error.resp is not None else 0
+            refused = replies.refused(f"{api}.batch", writes, status, error.content or b"", error.resp or {})
+            raise self._told(api, refused) from None
+        except Exception as error:
+            raise trouble(error, f"{api}.batch", writes) from None
+        finally:
+            service.transport.more_time = 0.0
+            self._around.record(Call("google", f"{api}.batch", status, time.monotonic() - begun))
+        return [found.get(number, OutcomeUnknown(one.operation)) for number, one in enumerate(parts)]
+
+    def renew(self, api: str) -> None:
+        """Fetch a fresh token for an API that no longer takes the one we have."""
+        try:
+            self._service(api).renew()
+        except Exception as error:
+            raise trouble(error, f"{api}.batch", writes=False) from None
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         """Every page of a listing; a page token seen twice raises ``UnexpectedReply``."""
@@ -176,8 +174,32 @@ class Workspace:
                 raise UnexpectedReply(say("Google's listing does not come to an end."), operation)
             seen.add(token)
 
-    def _service(self, api: str) -> Any:
-        box = self._local.__dict__.setdefault("services", {})
+    def _request(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        api, _, path = operation.partition(".")
+        *names, verb = path.split(".")
+        resource = self._service(api).root
+        for name in names:
+            resource = getattr(resource, name)()
+        return getattr(resource, verb)(**parameters)
+
+    def _judged(
+        self, api: str, operation: str, writes: bool, answer: Any, refused: Any
+    ) -> Answer | IntegrationError:
+        """What one part of a batch came to."""
+        try:
+            if refused is None:
+                return _understood(answer, operation, writes)
+            status, content = int(refused.resp.status), refused.content
+            return self._told(api, replies.refused(operation, writes, status, content, refused.resp))
+        except IntegrationError as error:
+            return error
+
+    def _told(self, api: str, refused: IntegrationError) -> IntegrationError:
+        """The same refusal; when Google asks to slow down, everybody does."""
+        return self._quota.told(api, refused)
+
+    def _service(self, api: str) -> Service:
+        box: dict[Any, Service] = self._local.__dict__.setdefault("services", {})
         key = (self._options.domain, APIS[api])
         if key not in box:
             name, version, subject = APIS[api]
@@ -186,8 +208,9 @@ class Workspace:
                 document["rootUrl"] = self._options.root_url + "/"
                 document.pop("mtlsRootUrl", None)
             transport = Transport(self._around.timeout, self._origins, self._options.token_url)
-            authorized = google_auth_httplib2.AuthorizedHttp(self._credentials[subject], http=transport)
-            box[key] = build_from_document(document, http=authorized)
+            credentials = self._credentials[subject]
+            authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=transport)
+            box[key] = Service(build_from_document(document, http=Unseen(authorized)), transport, credentials)
         return box[key]
 
     def _robot(self) -> Any:
@@ -210,31 +233,12 @@ class Workspace:
             raise Misconfigured(said, ADMIN) from None
 
 
-def _trouble(error: Exception, operation: str, writes: bool) -> IntegrationError:
-    """The error for a call without a usable answer."""
-    detail = f"{operation} {type(error).__name__}"
-    match error:
-        case IntegrationError():
-            return error
-        case NotSent():
-            return Unavailable(say("Google cannot be reached at the moment."), f"{detail}: {error}")
-        case auth_errors.RefreshError():
-            return _no_token(error, detail)
-        case auth_errors.GoogleAuthError():
-            return Unavailable(say("Google cannot be reached at the moment."), detail)
-        case OSError() | http.client.HTTPException() | httplib2.HttpLib2Error():
-            return OutcomeUnknown(detail) if writes else Unavailable(say("Google did not answer."), detail)
-        case ValueError() if writes:  # "done", in words nobody can read: it may have happened
-            return OutcomeUnknown(detail)
-        case _:
-            return UnexpectedReply(say("Google answered something coplink does not understand."), detail)
-
-
-def _no_token(error: Any, detail: str) -> IntegrationError:
-    if error.retryable:
-        return Unavailable(say("Google's sign-in service is not available at the moment."), detail)
-    told = str(error.args[0]) if error.args else ""
-    if "unauthorized_client" in told or "invalid_scope" in told:
-        said = say("Google does not give coplink the permissions it asks for.")
-        return PermissionMissing(said, ADMIN, (), f"{detail} unauthorized_client")
-    return Reauthorize(say("Google no longer accepts coplink's credentials."), ADMIN, detail)
+def _understood(answer: Any, operation: str, writes: bool) -> Answer:
+    """The JSON of an answer; raises for one that is none."""
+    if isinstance(answer, dict):
+        return answer
+    if answer in (b"", ""):  # methods that answer nothing
+        return {}
+    if writes:
+        raise OutcomeUnknown(operation)
+    raise UnexpectedReply(say("Google answered something coplink does not understand."), operation)

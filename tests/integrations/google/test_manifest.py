@@ -13,20 +13,20 @@ import pytest
 
 from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Capability
-from coplink_google import GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
+from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
+from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
 from coplink_google.options import Options
-from coplink_google.replies import SCOPE_OF, scope_of
+from coplink_google.replies import scope_of
 from coplink_google.sandbox import contract
 
 HERE = Path(__file__).parents[3] / "integrations" / "google"
 
 
-def operations():
+def named():
     """Every operation the connector's source names."""
-    named = re.compile(r'"((?:drive|calendar|directory|settings)\.[a-zA-Z]+\.[a-zA-Z.]+)"')
-    texts = [path.read_text("utf-8") for path in (HERE / "coplink_google").glob("*.py")]
-    found = {name for text in texts for name in named.findall(text)}
-    return sorted(name for name in found if name not in SCOPE_OF.values())
+    pattern = re.compile(r'"((?:drive|calendar|directory|settings)\.[a-zA-Z]+\.[a-zA-Z.]+)"')
+    modules = [path for path in (HERE / "coplink_google").glob("*.py") if path.name != "operations.py"]
+    return {name for path in modules for name in pattern.findall(path.read_text("utf-8"))}
 
 
 def test_capabilities_and_properties_agree(connection):
@@ -46,22 +46,23 @@ def test_the_manifest_says_what_the_engine_needs():
     }
 
 
-def test_the_connector_calls_what_it_says_and_nothing_else():
-    assert len(operations()) == 31
-    for name in operations():
-        assert contract.method(name).name == name
+def test_the_source_names_operations_of_the_table_only():
+    unknown = named() - set(OPERATIONS)
+    assert unknown <= {one.scope for one in OPERATIONS.values()}
 
 
-@pytest.mark.parametrize("name", operations())
-def test_each_operation_is_covered_by_exactly_the_scope_we_name(name):
-    held = ROBOT_SCOPES if name.startswith(("drive.", "calendar.")) else GROUP_SCOPES
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_googles_document_takes_the_scope_we_name(name):
+    assert contract.method(name).name == name
     assert scope_of(name) in contract.method(name).scopes
-    assert scope_of(name) in {scope.name for scope in held}
+    assert OPERATIONS[name].what_for
 
 
-def test_no_scope_is_asked_for_in_vain():
-    used = {scope_of(name) for name in operations()}
-    assert used == {scope.name for scope in GROUP_SCOPES + ROBOT_SCOPES}
+def test_the_scopes_of_the_manifest_are_those_of_the_table():
+    asked = {GROUPS: GROUP_SCOPES, ROBOT: ROBOT_SCOPES}
+    for subject, declared in asked.items():
+        assert {AUTH + scope for scope in scopes(subject)} == {one.name for one in declared}
+        assert len(declared) == len(scopes(subject))
 
 
 def test_install_artefact_and_readme_say_the_same_as_the_manifest():

@@ -244,21 +244,9 @@ def test_every_call_is_recorded_without_query_or_secret(campus, connection, part
         set(dataclasses.asdict(call)) == {"integration", "operation", "status", "seconds"}
         for call in campus.calls
     )
+    connection.seats.look(parts, campus.google_id("noah.feld"))
     statuses = [call.status for call in campus.calls if call.operation == "directory.members.get"]
     assert statuses == [404]
-
-
-def test_our_share_of_the_quota_is_kept(campus, monkeypatch):
-    from coplink_google import quota
-
-    monkeypatch.setattr(quota, "PATIENCE", 0.1)
-    mine = quota.Quota(0.001)
-    for _ in range(2):
-        mine.take("directory")
-    with pytest.raises(errors.Throttled) as slow:
-        mine.take("directory")
-    assert slow.value.retry_after
-    mine.take("drive")
 
 
 def test_a_part_that_is_not_remembered_is_said_so(campus, connection, wish):

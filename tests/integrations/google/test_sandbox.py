@@ -52,7 +52,7 @@ def test_what_the_documents_do_not_know_is_refused(campus, api, method, path, bo
     assert campus.wire.state()["drives"] == []
 
 
-@pytest.mark.parametrize("path", ["/drive/v3/teamdrives", "/batch/drive/v3", "/drive/v2/files", "/nothing"])
+@pytest.mark.parametrize("path", ["/drive/v3/teamdrives", "/batch/people/v1", "/drive/v2/files", "/nothing"])
 def test_an_unknown_route_is_refused_and_remembered(campus, api, path):
     assert api.get(path).status_code == 404
     assert campus.wire.refusals == [f"GET {path}"]

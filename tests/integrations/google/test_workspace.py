@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from coplink_google.options import is_loopback, origin
-from coplink_google.workspace import NotSent, Transport
+from coplink_google.transport import NotSent, Transport
 
 TOKEN = "https://oauth2.googleapis.com/token"
 

@@ -1,6 +1,7 @@
 """Google Workspace, pretended: the APIs coplink calls, sign-in, and pages to look at what came of it.
 
     frame.py       the wire: tokens, scopes, Google's own documents as contract, errors in Google's form
+    batch.py        many calls in one envelope
     contract.py    requests and answers against the bundled discovery documents; masks.py: partial answers
     signin.py      tokens and keys; chooser.py: the account chooser
     directory.py   accounts, groups, members, group settings

@@ -33,12 +33,15 @@ class Directory:
         wire.api("directory.groups.insert", self._insert_group)
         wire.api("directory.groups.get", lambda asked: self._group_view(self.group(asked)))
         wire.api("directory.members.list", self._list_members)
-        wire.api("directory.members.get", lambda asked: self._member_view(self._member(asked)))
+        wire.api(
+            "directory.members.get", lambda asked: self._member_view(self._member(asked, self.group(asked)))
+        )
         wire.api("directory.members.insert", self._insert_member)
         wire.api("directory.members.patch", self._patch_member)
         wire.api("directory.members.delete", self._delete_member)
         wire.api("settings.groups.get", lambda asked: self._settings_view(self.group(asked, "groupUniqueId")))
         wire.api("settings.groups.patch", self._patch_settings)
+        self._index: dict[str, dict[str, Document]] = {}
 
     # --- accounts -------------------------------------------------------------------------------------------------
 
@@ -52,8 +55,10 @@ class Directory:
 
     def account(self, district: District, key: str) -> Document | None:
         """The account of an id or an address of that domain."""
-        wanted = key.casefold()
-        return next((one for one in self.accounts(district) if wanted in (one["id"], one["email"])), None)
+        if district.key not in self._index:
+            known = list(self.accounts(district))
+            self._index[district.key] = {key: one for one in known for key in (one["email"], one["id"])}
+        return self._index[district.key].get(key.casefold())
 
     def _get_user(self, asked: Asked) -> Mapping[str, Any]:
         one = self.account(asked.district, asked.path["userKey"])
@@ -121,7 +126,6 @@ class Directory:
             "name": asked.body.get("name", local),
             "description": asked.body.get("description", ""),
             "settings": dict(SETTINGS),
-            "members": {},
             "made": self._wire.clock(),
         }
         self._store.put("google.group", group["id"], group)
@@ -135,7 +139,7 @@ class Directory:
             "email": group["email"],
             "name": group["name"],
             "description": group["description"],
-            "directMembersCount": str(len(group["members"])),
+            "directMembersCount": str(len(self._store.keys(_seats(group)))),
             "adminCreated": True,
         }
 
@@ -151,29 +155,40 @@ class Directory:
 
     # --- members --------------------------------------------------------------------------------------------------
 
+    def members(self, group: Document) -> list[Document]:
+        """Everybody in a group, in the order they came."""
+        return self._store.all(_seats(group))
+
     def _list_members(self, asked: Asked) -> Mapping[str, Any]:
         group = self.group(asked)
         roles = {one for one in asked.query.get("roles", "").split(",") if one}
         if "MEMBER" in roles:
             roles.add("OWNER")  # as in the regression of 2018: owners come with the members
-        rows = [one for one in group["members"].values() if not roles or one["role"] in roles]
+        keys = self._store.keys(_seats(group))
+        if roles:
+            keys = [one["id"] for one in self.members(group) if one["role"] in roles]
         size = min(asked.query.get("maxResults", 200), 200)
         about = ["members", group["id"], sorted(roles)]
-        some, onward = self._wire.page(rows, size, asked.query.get("pageToken"), about)
+        some, onward = self._wire.page(keys, size, asked.query.get("pageToken"), about)
         found: dict[str, Any] = {"kind": "admin#directory#members", "etag": f'"{opaque("", 10, group)}"'}
         if some:
-            found["members"] = [self._member_view(one) for one in some]
+            found["members"] = [
+                self._member_view(self._store.get(_seats(group), number) or {}) for number in some
+            ]
         if onward:
             return {**found, "nextPageToken": onward}
         self._wire.read_completely("space", group["id"])
         return found
 
-    def _member(self, asked: Asked) -> Document:
-        group, wanted = self.group(asked), asked.path["memberKey"].casefold()
-        for member in group["members"].values():
-            if wanted in (member["id"], member["email"]):
-                return {**member, "group": group["id"]}
-        raise Refuse(404, "notFound", "Resource Not Found: memberKey")
+    def _member(self, asked: Asked, group: Document) -> Document:
+        wanted = asked.path["memberKey"].casefold()
+        known = self.account(asked.district, wanted)
+        member = self._store.get(_seats(group), known["id"] if known else wanted)
+        if member is None and "@" in wanted and known is None:
+            member = self._store.get(_seats(group), _foreign(wanted))
+        if member is None:
+            raise Refuse(404, "notFound", "Resource Not Found: memberKey")
+        return member
 
     def _member_view(self, member: Document) -> Mapping[str, Any]:
         shown = {name: member[name] for name in ("id", "email", "role", "type", "status")}
@@ -183,33 +198,55 @@ class Directory:
         group, address = self.group(asked), asked.body["email"].casefold()
         known = self.account(asked.district, address)
         outside = not address.endswith("@" + asked.district.google_domain)
-        if outside and group["settings"]["allowExternalMembers"] != "true":
+        if outside and known is None and group["settings"]["allowExternalMembers"] != "true":
             raise Refuse(412, "conditionNotMet", "External members are not allowed in this group.")
         if known is None and not outside:
             raise Refuse(404, "notFound", "Resource Not Found: memberKey")
-        number = known["id"] if known else str(int(opaque("", 20, address).encode().hex()[:24], 16))[:21]
-        if number in group["members"]:
+        number = known["id"] if known else _foreign(address)
+        if self._store.get(_seats(group), number) or self._store.get(_pending(group), number):
             raise Refuse(409, "duplicate", "Member already exists.")
-        member = self.seat(group, number, address, asked.body.get("role", "MEMBER"))
+        member = self.seat(
+            group, number, known["email"] if known else address, asked.body.get("role", "MEMBER")
+        )
         return self._member_view(member)
 
-    def seat(self, group: Document, number: str, address: str, role: str) -> Document:
-        """Put an account into a group, as Google or a person would."""
-        member = {"id": number, "email": address, "role": role, "type": "USER", "status": "ACTIVE"}
-        group["members"][number] = member
-        self._store.put("google.group", group["id"], group)
+    def seat(self, group: Document, number: str, address: str, role: str, kind: str = "USER") -> Document:
+        """Put an account (or a group) into a group, as Google or a person would."""
+        member = {"id": number, "email": address, "role": role, "type": kind, "status": "ACTIVE"}
+        self._store.put(_seats(group), number, member)
         return member
 
     def unseat(self, group: Document, number: str) -> None:
         """Take an account out of a group."""
-        group["members"].pop(number, None)
-        self._store.put("google.group", group["id"], group)
+        self._store.drop(_seats(group), number)
+
+    def leave_pending(self, group: Document, number: str, pending: bool = True) -> None:
+        """Somebody is on the way in: Google says “duplicate” to a second insert, and shows no member yet."""
+        if pending:
+            self._store.put(_pending(group), number, {"id": number})
+        else:
+            self._store.drop(_pending(group), number)
 
     def _patch_member(self, asked: Asked) -> Mapping[str, Any]:
-        member, group = self._member(asked), self.group(asked)
-        changed = self.seat(group, member["id"], member["email"], asked.body.get("role", member["role"]))
-        return self._member_view(changed)
+        group = self.group(asked)
+        member = self._member(asked, group)
+        role = asked.body.get("role", member["role"])
+        return self._member_view(self.seat(group, member["id"], member["email"], role, member["type"]))
 
     def _delete_member(self, asked: Asked) -> None:
-        member = self._member(asked)
-        self.unseat(self.group(asked), member["id"])
+        group = self.group(asked)
+        self.unseat(group, self._member(asked, group)["id"])
+
+
+def _seats(group: Document) -> str:
+    """What a group's members are kept under: one document each, since a group may hold many thousands."""
+    return f"google.member/{group['id']}"
+
+
+def _pending(group: Document) -> str:
+    return f"google.pending/{group['id']}"
+
+
+def _foreign(address: str) -> str:
+    """The account number of an address outside the pretend domain."""
+    return str(int(opaque("", 20, address).encode().hex()[:24], 16))[:21]

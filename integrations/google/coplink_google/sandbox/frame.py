@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,6 +32,14 @@ DEFAULT_FIELDS = {
     ),
 }
 
+# calls in any minute, one account: what stands at the beginning of a path, and how Google refuses more
+RATES = {
+    "/admin/directory/": (2_400, Refuse(403, "quotaExceeded", "Quota exceeded for quota metric.")),
+    "/groups/v1/": (2_400, Refuse(403, "quotaExceeded", "Quota exceeded for quota metric.")),
+    "/drive/": (12_000, Refuse(403, "userRateLimitExceeded", "User Rate Limit Exceeded")),
+    "/calendar/": (600, Refuse(403, "rateLimitExceeded", "Rate Limit Exceeded")),
+}
+MINUTE = 60.0
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"'}
 
@@ -57,6 +66,7 @@ class Frame(Wire):
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
         super().__init__(region, store, clock)
         self.lag_seconds = 0.0
+        self._taken: dict[str, deque[float]] = {}
         self.districts = {one.key: one for one in region.districts.values() if one.suite == "google"}
         self.route("POST", "/_sandbox/lag", self._set_lag, counted=False)
 
@@ -104,6 +114,22 @@ class Frame(Wire):
         one = {"message": refused.message, "domain": "global", "reason": refused.code}
         body = {"error": {"code": refused.status, "message": refused.message, "errors": [one]}}
         return self.json(body, refused.status, refused.headers)
+
+    def over_limit(self, request: Request) -> Refuse | None:
+        """Google's published rates, each for one account in any minute; an envelope itself is no call."""
+        api = next((one for one in RATES if request.path.startswith(one)), None)
+        if api is None:
+            return None
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        caller = (self.store.get("google.token", fingerprint(token)) or {}).get("subject", "")
+        most, refused = RATES[api]
+        taken, now = self._taken.setdefault(f"{api} {caller}", deque()), self.clock()
+        while taken and taken[0] <= now - MINUTE:
+            taken.popleft()
+        if len(taken) >= most:
+            return refused
+        taken.append(now)
+        return None
 
     def _set_lag(self, request: Request) -> Response:
         self.lag_seconds = float(request.get_json()["seconds"])

@@ -66,7 +66,7 @@ class Pages:
             f'<form method="post" action="/look/group/{group["id"]}/remove">'
             f'<input type="hidden" name="member" value="{escape(one["id"])}">'
             f"<button>Remove {escape(self._name(group, one))}</button></form></li>"
-            for one in group["members"].values()
+            for one in self._directory.members(group)
         )
         about = f"<h3>Members</h3><p class=dim>Group {escape(group['email'])}</p>"
         return f"{about}<ul>{rows or '<li>Nobody yet</li>'}</ul>"
@@ -83,7 +83,7 @@ class Pages:
         people = "".join(
             f'<option value="{escape(one["email"])}">{escape(self._name(group, one))}</option>'
             for group in groups
-            for one in group["members"].values()
+            for one in self._directory.members(group)
         )
         form = (
             f'<form method="post" action="/look/drive/{drive["id"]}/file">'
@@ -158,7 +158,8 @@ class Pages:
     def _remove_member(self, request: Request, group: str) -> Response:
         with self._wire.store.change():
             found = self._wire.store.get("google.group", group)
-            if found is None or request.form.get("member") not in found["members"]:
+            seated = [one["id"] for one in self._directory.members(found)] if found else []
+            if found is None or request.form.get("member") not in seated:
                 raise Refuse(404, "notFound", "there is no such member")
             self._directory.unseat(found, request.form["member"])
         return _back()

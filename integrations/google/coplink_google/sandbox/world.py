@@ -11,6 +11,7 @@ from typing import Any
 from coplink.sandbox.district import Region
 from coplink.sandbox.store import Document, Store
 from coplink.sandbox.wire import DoorLink
+from coplink_google.sandbox.batch import Batch
 from coplink_google.sandbox.calendar import Calendars
 from coplink_google.sandbox.chooser import Chooser
 from coplink_google.sandbox.directory import Directory
@@ -29,6 +30,7 @@ class GoogleSandbox(Frame):
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
         super().__init__(region, store, clock)
         self.directory = Directory(self)
+        self.batch = Batch(self)
         self.drive = Drive(self, self.directory)
         self.calendars = Calendars(self, self.directory)
         self.events = Events(self, self.calendars)
@@ -55,7 +57,7 @@ class GoogleSandbox(Frame):
                     "name": one["name"],
                     "email": one["email"],
                     "marker": _marker(one["description"]),
-                    "members": sorted(one["members"]),
+                    "members": sorted(member["id"] for member in self.directory.members(one)),
                 }
                 for one in self.directory.groups()
             ],

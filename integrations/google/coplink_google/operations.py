@@ -1,0 +1,109 @@
+"""Every operation of Google's that coplink calls: as whom, with which permission, and what for.
+
+The scopes of the manifest, the install guide and the words of a refusal follow from here; tests hold the table against
+what is really called, and against the scopes that Google's documents allow for each. May import: nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ROBOT, GROUPS = "robot", "groups"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of Google's documents: who calls it, the scope it is called with, and what coplink does with it."""
+
+    name: str
+    subject: str
+    scope: str
+    what_for: str
+
+    @property
+    def api(self) -> str:
+        """The short name of its API."""
+        return self.name.partition(".")[0]
+
+
+def _rows(subject: str, scope: str, what_for: Mapping[str, str]) -> dict[str, Operation]:
+    return {name: Operation(name, subject, scope, words) for name, words in what_for.items()}
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    **_rows(
+        GROUPS,
+        "admin.directory.group",
+        {
+            "directory.groups.list": "find the group of a community again by its mark",
+            "directory.groups.insert": "make the group of a community",
+            "directory.groups.get": "see whether the group is still there, and its address",
+            "directory.members.list": "see who is in the group",
+            "directory.members.get": "see whether one account is in the group",
+            "directory.members.insert": "put a member into the group",
+            "directory.members.patch": "make a member a manager of the group, or the reverse",
+            "directory.members.delete": "take somebody out of the group again",
+        },
+    ),
+    **_rows(
+        GROUPS,
+        "admin.directory.user.readonly",
+        {"directory.users.get": "find the one account of an address, or the address of an account"},
+    ),
+    **_rows(
+        GROUPS,
+        "apps.groups.settings",
+        {
+            "settings.groups.get": "see how open the group is",
+            "settings.groups.patch": "close the group to all but its members",
+        },
+    ),
+    **_rows(
+        ROBOT,
+        "drive",
+        {
+            "drive.drives.create": "make the shared drive of a community",
+            "drive.drives.list": "find a shared drive that was made but not marked",
+            "drive.drives.get": "see whether the shared drive is still there, and its name",
+            "drive.files.create": "make the marker file and the library folder",
+            "drive.files.get": "link to the library folder",
+            "drive.files.list": "find the shared drive by its mark, and list its files",
+            "drive.permissions.list": "see whether the group has its access",
+            "drive.permissions.create": "give the group access to the shared drive",
+            "drive.changes.getStartPageToken": "know where changes of files begin",
+            "drive.changes.list": "read which files have changed",
+        },
+    ),
+    **_rows(
+        ROBOT,
+        "calendar.app.created",
+        {
+            "calendar.calendars.insert": "make the calendar of a community",
+            "calendar.events.insert": "put a meeting on the calendar",
+            "calendar.events.get": "see how a meeting stands",
+            "calendar.events.instances": "see how the single meetings of a series stand",
+            "calendar.events.list": "find the meetings coplink made",
+            "calendar.events.patch": "move a meeting",
+            "calendar.events.delete": "take back a meeting coplink made",
+        },
+    ),
+    **_rows(
+        ROBOT,
+        "calendar.acls",
+        {
+            "calendar.acl.list": "see whether the group may see the calendar",
+            "calendar.acl.insert": "let the group see the calendar",
+        },
+    ),
+    **_rows(
+        ROBOT,
+        "calendar.calendarlist.readonly",
+        {"calendar.calendarList.list": "find the calendar of a community again by its mark"},
+    ),
+}
+
+
+def scopes(subject: str) -> tuple[str, ...]:
+    """The short names of the scopes that one subject needs, each once, in the order of the table."""
+    return tuple(dict.fromkeys(one.scope for one in OPERATIONS.values() if one.subject == subject))

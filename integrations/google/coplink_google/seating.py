@@ -1,0 +1,228 @@
+"""One writing of seats: a batch of inserts, changes of role or removals, and then what its answers leave open.
+
+    insert   404            the address is nobody's now: asked for anew by the account, and once more
+             409            there already, or still on the way in at Google: looked at, and its role changed if need be
+             another's id   the address belongs to somebody else by now: that seat is taken back at once
+    patch    404            not there any more: inserted
+    delete   404            already so
+A 404 may also mean that the group is gone; one look at it tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from coplink.core.people import AccountId
+from coplink.core.spaces import Seat
+from coplink.core.words import Said, say
+from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
+from coplink.ports.seats import BatchResult, Done
+from coplink_google.batches import Batches, Ended
+from coplink_google.directory import GoogleDirectory
+from coplink_google.options import Options
+from coplink_google.replies import AlreadyThere
+from coplink_google.workspace import Part
+
+INSERT = "directory.members.insert"
+ROLES = ("MEMBER", "MANAGER", "OWNER")
+SHOWN = "id,email,role,type,status"
+NOBODY = say("Google Workspace has no such account in use.")
+
+
+class Seating:
+    """The outcomes of one call of the port, as they become known. ``owners`` were made by people: never demoted."""
+
+    def __init__(self, batches: Batches, directory: GoogleDirectory, options: Options, group: str) -> None:
+        self._batches, self._directory, self._options, self._group = batches, directory, options, group
+        self._outcomes: dict[AccountId, Done] = {}
+        self._reasons: dict[AccountId, Said] = {}
+        self._stopped: list[IntegrationError] = []
+        self._tried: dict[AccountId, str] = {}
+        self._again: set[AccountId] = set()
+
+    # --- putting --------------------------------------------------------------------------------------------------
+
+    def put(self, wanted: Mapping[AccountId, Seat], owners: Collection[AccountId] | None) -> BatchResult:
+        """Seat everybody, or change their role; ``owners`` None: nobody has looked yet who they are."""
+        new = [account for account, seat in wanted.items() if seat.before is None]
+        moved = [account for account, seat in wanted.items() if seat.before is not None]
+        if owners is None:
+            doubtful = [account for account in moved if not wanted[account].role.leads]
+            moved = [account for account in moved if account not in doubtful]
+            new += self._look(wanted, doubtful)
+            for account in new:
+                self._outcomes.pop(account, None)
+        else:
+            self._outcomes |= {account: Done.ALREADY_SO for account in moved if account in owners}
+            moved = [account for account in moved if account not in owners]
+        address = {
+            account: seat.address.casefold()
+            for account, seat in wanted.items()
+            if self._options.owns(seat.address) and seat.address.casefold() != self._options.robot
+        }
+        address |= self._addresses([account for account in new if account not in address])
+        inserts = {
+            account: self._insert(account, address[account], wanted) for account in new if account in address
+        }
+        self._write(wanted, {**inserts, **{account: self._change(account, wanted) for account in moved}})
+        return self._result(wanted)
+
+    def _write(
+        self, wanted: Mapping[AccountId, Seat], parts: Mapping[AccountId, Part], last: bool = False
+    ) -> None:
+        """Inserts and changes of role, and what follows from their answers."""
+        duplicate, missing, others = list[AccountId](), list[AccountId](), dict[AccountId, str]()
+        for account, ended in self._send(parts).items():
+            named = (ended.answer or {}).get("id")
+            if isinstance(ended.refused, AlreadyThere):
+                duplicate.append(account)
+            elif isinstance(ended.refused, Gone):
+                missing.append(account)
+            elif parts[account].operation == INSERT and isinstance(named, str) and named != account:
+                self._outcomes[account] = Done.UNKNOWN
+                others[account] = named
+            else:
+                self._note(account, ended)
+        self._send({account: self._part("delete", named) for account, named in others.items()})
+        unseen = self._look(wanted, duplicate)
+        if last:
+            for account in missing + list(others):
+                self._refuse(account, NOBODY)
+        elif (missing or others or unseen) and (not missing or self._group_is_there(missing)):
+            self._anew(wanted, [*missing, *others, *unseen])
+
+    def _anew(self, wanted: Mapping[AccountId, Seat], accounts: Sequence[AccountId]) -> None:
+        """Whoever was not found by what we knew of them: by the address their account has now, if it is another."""
+        address = self._addresses(accounts)
+        other = [
+            account for account in accounts if address.get(account) not in (None, self._tried.get(account))
+        ]
+        for account in accounts:
+            if (
+                account in address
+                and account not in other
+                and self._outcomes.get(account) is not Done.UNKNOWN
+            ):
+                self._refuse(account, NOBODY)
+        self._write(wanted, {a: self._insert(a, address[a], wanted) for a in other}, last=True)
+
+    def _look(self, wanted: Mapping[AccountId, Seat], accounts: Sequence[AccountId]) -> list[AccountId]:
+        """As what these sit there, and make that what is wanted; those whom Google does not show."""
+        unseen, change = list[AccountId](), list[AccountId]()
+        for account, ended in self._send({a: self._part("get", a, fields=SHOWN) for a in accounts}).items():
+            if isinstance(ended.refused, Gone):  # invited, or added so recently that Google does not show it
+                self._outcomes[account] = Done.UNKNOWN
+                unseen.append(account)
+            elif ended.answer is None:
+                self._note(account, ended)
+            elif ended.answer.get("role") in (_role(wanted[account]), "OWNER"):
+                self._outcomes[account] = Done.CHANGED if account in self._again else Done.ALREADY_SO
+            else:
+                change.append(account)
+        for account, ended in self._send({a: self._change(a, wanted) for a in change}).items():
+            self._note(account, ended)
+        return unseen
+
+    def _addresses(self, accounts: Sequence[AccountId]) -> dict[AccountId, str]:
+        """The addresses of these accounts now; whoever has none is refused."""
+        known: dict[AccountId, str] = {}
+        try:
+            answered = self._directory.addresses(accounts)
+        except IntegrationError as error:
+            if not self._wrote():
+                raise
+            answered = dict.fromkeys(accounts, error)
+        for account, found in answered.items():
+            if isinstance(found, IntegrationError):
+                self._note(account, Ended(None, found))
+            elif found is None:
+                self._refuse(account, NOBODY)
+            else:
+                known[account] = found
+        return known
+
+    # --- removing -------------------------------------------------------------------------------------------------
+
+    def remove(self, accounts: Sequence[AccountId]) -> BatchResult:
+        """Take these seats away."""
+        missing = list[AccountId]()
+        for account, ended in self._send({a: self._part("delete", a) for a in accounts}).items():
+            if isinstance(ended.refused, Gone):
+                missing.append(account)
+            elif ended.refused is None:
+                self._outcomes[account] = Done.CHANGED
+            else:
+                self._note(account, ended)
+        if missing and self._group_is_there(missing):
+            for account in missing:
+                self._outcomes[account] = Done.CHANGED if account in self._again else Done.ALREADY_SO
+        return self._result(accounts)
+
+    # --- what both need -------------------------------------------------------------------------------------------
+
+    def _insert(self, account: AccountId, address: str, wanted: Mapping[AccountId, Seat]) -> Part:
+        self._tried[account] = address
+        body = {"email": address, "role": _role(wanted[account])}
+        return Part(INSERT, {"groupKey": self._group, "body": body})
+
+    def _change(self, account: AccountId, wanted: Mapping[AccountId, Seat]) -> Part:
+        return self._part("patch", account, body={"role": _role(wanted[account])})
+
+    def _part(self, verb: str, account: str, **more: Any) -> Part:
+        return Part(f"directory.members.{verb}", {"groupKey": self._group, "memberKey": account, **more})
+
+    def _send(self, parts: Mapping[AccountId, Part]) -> dict[AccountId, Ended]:
+        """Send one part for each; what befalls all of them is raised only while nothing can have been written."""
+        if not parts:
+            return {}
+        try:
+            ended = dict(zip(parts, self._batches.send(list(parts.values())), strict=True))
+        except IntegrationError as error:
+            if not self._wrote():
+                raise
+            return {account: Ended(None, error) for account in parts}
+        self._again |= {account for account, one in ended.items() if one.again}
+        return ended
+
+    def _group_is_there(self, missing: Sequence[AccountId]) -> bool:
+        """Whether what was not found is a person, and not the group itself; raises ``Gone`` for that."""
+        look = Part("directory.groups.get", {"groupKey": self._group, "fields": "id"})
+        refused = self._batches.send([look])[0].refused
+        for account in missing if refused is not None else ():
+            self._note(account, Ended(None, refused))
+        return refused is None
+
+    def _note(self, account: AccountId, ended: Ended) -> None:
+        """How a write ended: one answered with something that is no member may or may not have happened."""
+        refused = ended.refused
+        if refused is None:
+            answer = ended.answer or {}
+            good = answer.get("role") in ROLES and answer.get("id") == account
+            self._outcomes[account] = Done.CHANGED if good else Done.UNKNOWN
+        elif isinstance(refused, OutcomeUnknown):
+            self._outcomes[account], self._reasons[account] = Done.UNKNOWN, refused.message
+        else:
+            self._refuse(account, refused.message)
+            if not isinstance(refused, PolicyForbids):  # a policy is this person's matter, not the call's
+                self._stopped.append(refused)
+
+    def _refuse(self, account: AccountId, said: Said) -> None:
+        self._outcomes[account], self._reasons[account] = Done.REFUSED, said
+
+    def _wrote(self) -> bool:
+        return any(done in (Done.CHANGED, Done.UNKNOWN) for done in self._outcomes.values())
+
+    def _result(self, accounts: Collection[AccountId]) -> BatchResult:
+        """What became of each. What stops the call is raised as long as nothing can have been written."""
+        if self._stopped and not self._wrote():
+            raise self._stopped[0]
+        outcomes = {account: self._outcomes.get(account, Done.UNKNOWN) for account in accounts}
+        told = (Done.REFUSED, Done.UNKNOWN)
+        return BatchResult(
+            outcomes, {a: self._reasons[a] for a in outcomes if a in self._reasons and outcomes[a] in told}
+        )
+
+
+def _role(seat: Seat) -> str:
+    return "MANAGER" if seat.role.leads else "MEMBER"
