@@ -99,7 +99,6 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
         "werkzeug",
         "alembic",
         "canvasapi",
-        "pyrate_limiter",
     ):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     # dbos and gunicorn bring writers of their own unless theirs are taken: then they would pass beside the filter.

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from coplink import logs, registry
 from coplink.core.errors import ConfigurationError, NotFound
+from coplink.core.people import InstitutionId
 from coplink.core.policy import Policy
 from coplink.core.spaces import ConnectionId
 from coplink.core.words import say
@@ -31,6 +33,7 @@ from coplink.lti.notices import LtiNotices
 from coplink.lti.our_keys import OurKeys
 from coplink.lti.outside import Outside
 from coplink.lti.rosters import LtiRosters
+from coplink.pace import Pacer
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
 from coplink.ports.door import Door, InboundRequest, Reply
@@ -93,6 +96,7 @@ class Services:
     egress: Egress
     rosters: RosterSource
     notices: NoticeOrders
+    pacer: Pacer
     policy: Policy = field(default_factory=Policy)
     jobs: Jobs = field(default_factory=NoJobs)
     _open: dict[ConnectionId, tuple[str, Reach]] = field(default_factory=dict)
@@ -131,14 +135,15 @@ class Services:
             known = self._open.get(connected.id)
             if known is None or known[0] != digest:
                 manifest = self.installed.get(connected.integration).manifest
-                connection = self.connection(connected.integration, connected.settings)
+                around = self._surroundings(connected.integration, connected.institution)
+                connection = self.installed.get(connected.integration).connect(connected.settings, around)
                 known = (digest, Reach(connection, manifest, self.lag_of(manifest)))
                 self._open[connected.id] = known
             return known[1]
 
     def connection(self, integration: str, settings: Mapping[str, str]) -> Connection:
-        """Open a connection without remembering it; calls no platform."""
-        return self.installed.get(integration).connect(settings, self._surroundings(integration))
+        """Open a connection of no institution yet, without remembering it; calls no platform."""
+        return self.installed.get(integration).connect(settings, self._surroundings(integration, None))
 
     def look_over(self, integration: str, settings: Mapping[str, str]) -> str:
         """The realm of settings of the right form; calls no platform and loads no SDK."""
@@ -159,7 +164,7 @@ class Services:
             known = self._doors.get(connected.id)
             if known is None or known[0] != digest:
                 integration = self.installed.get(connected.integration)
-                around = self._surroundings(connected.integration)
+                around = self._surroundings(connected.integration, connected.institution)
                 known = (digest, integration.door(connected.institution, connected.settings, around))
                 self._doors[connected.id] = known
             return known[1]
@@ -169,13 +174,14 @@ class Services:
         override = (self.settings.lag_seconds_override or {}).get(manifest.key)
         return manifest.limits.lag if override is None else timedelta(seconds=override)
 
-    def _surroundings(self, integration: str) -> Surroundings:
+    def _surroundings(self, integration: str, institution: InstitutionId | None) -> Surroundings:
         override = (self.settings.lag_seconds_override or {}).get(integration)
         return Surroundings(
             self.clock,
             _record,
             timeout=self.settings.http_timeout_seconds,
             lag=None if override is None else timedelta(seconds=override),
+            pace=self.pacer.of(institution, integration),
         )
 
     def enqueue_marked(self, marked: Sequence[Dirty]) -> None:
@@ -186,6 +192,7 @@ class Services:
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Build the services of one process; raises ``ConfigurationError`` when something is missing."""
+    pacer = Pacer(1 / settings.calling_processes, time.monotonic if clock is None else _seconds_of(clock))
     clock = clock or SystemClock()
     keys = [key.get_secret_value() for key in settings.master_keys]
     if not keys:
@@ -214,9 +221,15 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             Egress(whole=10.0, outside=outside),
             LtiRosters(storage, connector),
             LtiNotices(storage, connector, Egress(outside=outside)),
+            pacer,
         )
     )
     return services[0]
+
+
+def _seconds_of(clock: Clock) -> Callable[[], float]:
+    """Seconds that pass as on the machine also where a clock stands still, and jump where it is moved."""
+    return lambda: time.monotonic() + clock.now().timestamp()
 
 
 def _record(call: Call) -> None:

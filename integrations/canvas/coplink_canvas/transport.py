@@ -1,7 +1,7 @@
 """The wire under the SDK: an adapter that bounds, paces, reports and judges every single HTTP call.
 
-Time: ``around.timeout`` for the whole call. Size: 8 MB. Pace: Canvas publishes no number, it charges calls by the time
-they take; a client that sends one call after the other is rarely throttled, so the pace here only stops a runaway.
+Time: ``around.timeout`` for the whole call. Size: 8 MB. Pace: Canvas publishes no number of calls, it charges them by
+the time they take and says with each answer how much is left; calls slow down before nothing is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from pyrate_limiter import Duration, Limiter, Rate, SingleBucketFactory, StateBucket
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
@@ -28,11 +27,14 @@ from coplink.ports.errors import (
     UnexpectedReply,
 )
 from coplink.ports.integration import Call, Surroundings
+from coplink.ports.pace import Limit, Rate
 from coplink_canvas import ADMIN, replies
 from coplink_canvas.tokens import TOKEN, Tokens
 
-PACE = 50  # calls a second of one connection; the published quota is a cost, not a number
-PATIENCE = 2.0
+# Canvas API documentation, "Throttling", November 2026: what calls cost leaks out of a bucket of 700 at 10 a second;
+# each call under way is charged 50 beforehand. The rate only stops a runaway.
+LIMIT = Limit("canvas", (Rate(50, 1.0),), at_once=8)
+BUDGET = 700.0
 LARGEST = 8 * 1024 * 1024
 
 
@@ -43,10 +45,6 @@ class Guarded(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=8, max_retries=0)
         self._around = around
         self._tokens = tokens
-        # Counted over a thousand seconds, so that a small share is still a whole number.
-        pace = max(1, round(PACE * 1000 * around.share))
-        rate = Rate(pace, Duration.SECOND * 1000, burst=max(1, round(PACE * around.share)))
-        self._limiter = Limiter(SingleBucketFactory(StateBucket([rate]), schedule_leak=False))
 
     def send(
         self,
@@ -74,9 +72,22 @@ class Guarded(HTTPAdapter):
     def _once(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any, proxies: Any
     ) -> requests.Response:
+        """One call in its turn; when Canvas asks to slow down, everybody does."""
+        with self._around.pace.taking((LIMIT, "")):
+            try:
+                response = self._answered(request, verify, cert, proxies)
+            except Throttled as error:
+                self._around.pace.told(LIMIT, "", error.retry_after)
+                raise
+        left = _left(response)
+        if left is not None:
+            self._around.pace.left(LIMIT, "", left)
+        return response
+
+    def _answered(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any, proxies: Any
+    ) -> requests.Response:
         """One call, reported however it ends; raises an ``IntegrationError`` for everything but a good answer."""
-        if not self._limiter.try_acquire("canvas", timeout=PATIENCE):
-            raise Throttled(say("coplink keeps below the pace that Canvas allows."), "own limiter", PATIENCE)
         started, status = time.monotonic(), 0
         call = f"{request.method} {operation(request)}"
         write = request.method not in ("GET", "HEAD") and call != f"POST {TOKEN}"
@@ -148,6 +159,12 @@ def operation(request: requests.PreparedRequest) -> str:
     """The path without ids and query: what was asked for, and of nobody in particular."""
     path = (request.path_url or "/").partition("?")[0].removeprefix("/api/v1")
     return re.sub(r"(?<=/)(\d+|(?<=/pages/)[^/]+)(?=/|$)", ":id", path)
+
+
+def _left(response: requests.Response) -> float | None:
+    """The part of its budget that Canvas says is left, if it does."""
+    told = response.headers.get("x-rate-limit-remaining", "")
+    return min(1.0, float(told) / BUDGET) if re.fullmatch(r"\d{1,6}(\.\d+)?", told) else None
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -1,49 +1,48 @@
-"""Keeps our share of Google's published quotas, per call, before a call is made.
+"""Google's published quotas as data, and the one place where calls take their part of them.
 
-Sources (November 2026): Directory 2,400 queries a minute and account; Drive 12,000 a minute (projects made before May
-2026, the stricter rule); Calendar 600 a minute and account; Groups Settings is counted with the Directory API's figure.
+Google counts per API and account, and a batch of n as n calls; for each API coplink calls as one account. Figures are
+those of each API's page on usage limits (developers.google.com, November 2026).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
-from pyrate_limiter import InMemoryBucket, Limiter, Rate
-from pyrate_limiter.limiter import SingleBucketFactory
+from coplink.ports.errors import IntegrationError, Throttled
+from coplink.ports.pace import Limit, Pace, Rate
 
-from coplink.core.words import say
-from coplink.ports.errors import Throttled
-
-PER_MINUTE: Mapping[str, int] = {"drive": 12_000, "calendar": 600, "directory": 2_400, "settings": 2_400}
-PATIENCE = 2.0
-MINUTE = 60_000
+MINUTE = 60.0
+LIMITS: Mapping[str, Limit] = {
+    # Drive API, usage limits: 12,000 queries a minute; projects made since May 2026 have far more, in units.
+    "drive": Limit("drive", (Rate(12_000, MINUTE, burst=1_200),)),
+    # Calendar API, manage quotas: 600 queries a minute and account.
+    "calendar": Limit("calendar", (Rate(600, MINUTE, burst=100),)),
+    # Admin SDK Directory API: 2,400 queries a minute and account; two whole batches of 1,000 may go at once.
+    "directory": Limit("directory", (Rate(2_400, MINUTE),)),
+    # Groups Settings API: counted with the Directory API's figure, for lack of one.
+    "settings": Limit("settings", (Rate(2_400, MINUTE, burst=240),)),
+    # Sign-in publishes none for a server; coplink needs a token an hour and one for each sign-in of a person.
+    "sign-in": Limit("sign-in", (Rate(600, MINUTE, burst=100),)),
+}
 
 
 class Quota:
-    """One bucket per API; a call waits at most ``PATIENCE`` seconds for its turn, then ``Throttled`` is raised."""
+    """Our part of Google's quotas, for one connection or door."""
 
-    def __init__(self, share: float, per_minute: Mapping[str, int] = PER_MINUTE) -> None:
-        self._buckets = {
-            api: InMemoryBucket([Rate(max(1, int(limit * share)), MINUTE)])
-            for api, limit in per_minute.items()
-        }
-        # without the library's own sweeping thread: a connection must not cost a thread
-        self._limiters = {
-            api: Limiter(SingleBucketFactory(bucket, schedule_leak=False))
-            for api, bucket in self._buckets.items()
-        }
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
 
-    def take(self, api: str) -> None:
-        """Take one call's worth, or raise ``Throttled`` with the seconds to wait."""
-        bucket, limiter = self._buckets[api], self._limiters[api]
-        bucket.leak(time.monotonic_ns() // 1_000_000)
-        ends = time.monotonic() + PATIENCE
-        while not limiter.try_acquire(api, blocking=False):
-            if time.monotonic() >= ends:
-                raise Throttled(
-                    say("coplink has used its share of Google's quota for this minute."),
-                    f"own quota: {api}",
-                    20.0,
-                )
-            time.sleep(0.05)
+    def take(self, api: str, calls: int = 1) -> None:
+        """Take so many calls' worth of an API's quota, or raise ``Throttled`` with the seconds to wait."""
+        with self._pace.taking((LIMITS[api], ""), weight=calls):
+            pass  # Google bounds no number of calls under way
+
+    def granted(self, api: str) -> int:
+        """How many calls may go together: the parts of one batch."""
+        return self._pace.granted((LIMITS[api], ""))
+
+    def told(self, api: str, refused: IntegrationError) -> IntegrationError:
+        """The same refusal; when Google asks to slow down, everybody at this API does."""
+        if isinstance(refused, Throttled):
+            self._pace.told(LIMITS[api], "", refused.retry_after)
+        return refused

@@ -74,7 +74,7 @@ def _envelope(graph: Graph, parts: Sequence[tuple[int, Part]], service: str) -> 
         requests.append(request)
     envelope = graph.send(
         "POST", f"{graph.base}/$batch", service=service, body={"requests": requests},
-        operation="POST /$batch", weight=len(parts),
+        operation="POST /$batch", among=[(one["method"], one["url"]) for one in requests],
     )  # fmt: skip
     if 200 < envelope.status < 300:
         raise OutcomeUnknown(envelope.detail("no envelope"))
@@ -82,6 +82,7 @@ def _envelope(graph: Graph, parts: Sequence[tuple[int, Part]], service: str) -> 
         accepted(envelope, 200)
     answers: dict[int, Answer] = {}
     methods = {n: part.method for n, part in parts}
+    addresses = {int(one["id"]): one["url"] for one in requests}
     try:
         for one in envelope.json()["responses"]:
             n = int(one["id"])
@@ -90,6 +91,7 @@ def _envelope(graph: Graph, parts: Sequence[tuple[int, Part]], service: str) -> 
             answers[n] = Answer(
                 f"{methods[n]} in $batch", int(one["status"]), headers, body, methods[n] != "GET"
             )
+            graph.quota.answered(service, methods[n], addresses[n], answers[n])
     except (UnexpectedReply, LookupError, TypeError, ValueError, AttributeError) as error:
         # the parts were carried out, or not: nobody can tell
         raise OutcomeUnknown(f"POST /$batch {type(error).__name__}") from error

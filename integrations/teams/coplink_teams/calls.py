@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -30,14 +30,14 @@ ALWAYS = "include-unknown-enum-members"
 
 
 class Kit(Protocol):
-    """What ``graph.py`` offers: Microsoft's kit, opened for one institution, its token and its limits."""
+    """What ``graph.py`` offers: Microsoft's kit, opened for one institution, its token and its rate."""
 
     @property
     def base(self) -> str: ...
     @property
     def tokens(self) -> Tokens: ...
     @property
-    def quota(self) -> Quota: ...
+    def calls_per_second(self) -> float: ...
 
     def template(self, at: Builder) -> str:
         """The path of a builder with its placeholders."""
@@ -61,6 +61,7 @@ class Graph:
 
     def __init__(self, kit: Kit, around: Surroundings) -> None:
         self._kit, self._around = kit, around
+        self.quota = Quota(around.pace, kit.calls_per_second)
         self.base = kit.base
 
     def send(
@@ -73,17 +74,25 @@ class Graph:
         body: Mapping[str, Any] | None = None,
         prefer: str = "",
         operation: str = "",
-        weight: int = 1,
+        among: Sequence[tuple[str, str]] = (),
     ) -> Answer:
-        """One exchange, whatever its status; ``service`` names the limit it counts against."""
+        """One exchange, whatever its status; ``service`` names the limits it counts against.
+
+        ``among`` names the parts of a batch by method and address: each counts as a call of its own.
+        """
         name = operation or self._name(method, at)
-        with self._kit.quota.taking(service, weight, name):
+        request = self._kit.request(method, at, query, body, prefer)
+        calls = among or ((method, self._kit.address(request)),)
+        with self.quota.taking(service, calls):
             token = self._kit.tokens.get(self._around.record)
-            answer = self._once(name, self._kit.request(method, at, query, body, prefer), method)
-            if answer.status == 401:  # a token ended early, or a claims challenge: once more with a fresh one
-                claims = _claims(answer.headers.get("www-authenticate", ""))
-                self._kit.tokens.renew(token, claims, self._around.record)
+            answer = self._once(name, request, method)
+        if answer.status == 401:  # a token ended early, or a claims challenge: once more with a fresh one
+            claims = _claims(answer.headers.get("www-authenticate", ""))
+            self._kit.tokens.renew(token, claims, self._around.record)
+            with self.quota.taking(service, calls):
                 answer = self._once(name, self._kit.request(method, at, query, body, prefer), method)
+        for call in calls:
+            self.quota.answered(service, *call, answer)
         return answer
 
     def get(

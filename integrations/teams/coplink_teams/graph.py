@@ -36,7 +36,6 @@ from msgraph_core import GraphClientFactory
 
 from coplink.ports.integration import Surroundings
 from coplink_teams.calls import ALWAYS, Builder, Graph, Query, same_origin
-from coplink_teams.limits import Quota
 from coplink_teams.replies import strange
 from coplink_teams.settings import Settings, is_loopback
 from coplink_teams.signin import Fetch, SmallClient, Tokens, plain_fetch, scope_of, tls
@@ -96,12 +95,12 @@ class _Loop:
 
 
 class Client:
-    """What connections with the same settings share: the kit, the token, the limits."""
+    """What connections with the same settings share: the kit and the token."""
 
-    def __init__(self, loop: _Loop, settings: Settings, fetch: Fetch, share: float, transport: Any) -> None:
+    def __init__(self, loop: _Loop, settings: Settings, fetch: Fetch, transport: Any) -> None:
         self._loop, self.base = loop, settings.graph_url
         self.tokens = Tokens(fetch)
-        self.quota = Quota(settings.calls_per_second, share)
+        self.calls_per_second = settings.calls_per_second
         loop.run(self._open(transport, trust_env=not is_loopback(self.base)), 60)
 
     async def _open(self, transport: Any, trust_env: bool) -> None:
@@ -175,14 +174,14 @@ _clients: OrderedDict[tuple[object, ...], Client] = OrderedDict()
 
 
 def open_graph(settings: Settings, around: Surroundings, transport: Any = None, sign_in: Any = None) -> Graph:
-    """The way to one institution's Graph; client, token and limits are shared by equal settings in this process.
+    """The way to one institution's Graph; client and token are shared by equal settings in this process.
 
     ``transport`` and ``sign_in`` replace httpx's own transports (asynchronous and not) for tests of odd replies.
     """
     secret = hashlib.sha256(settings.client_secret.encode()).hexdigest()
     key = (
         os.getpid(), settings.graph_url, settings.login_url, settings.tenant_id, settings.client_id, secret,
-        settings.calls_per_second, around.share, around.timeout, id(transport), id(sign_in),
+        settings.calls_per_second, around.timeout, id(transport), id(sign_in),
     )  # fmt: skip
     with _lock:
         if not _loops or _loops[-1].pid != os.getpid():
@@ -191,7 +190,7 @@ def open_graph(settings: Settings, around: Surroundings, transport: Any = None, 
             small = SmallClient(around.timeout, sign_in, not is_loopback(settings.login_url))
             plain = settings.login_url.startswith("http://")  # settings allow that on this machine only
             fetch = plain_fetch(settings, small) if plain else _msal(settings, small)
-            _clients[key] = Client(_loops[-1], settings, fetch, around.share, transport)
+            _clients[key] = Client(_loops[-1], settings, fetch, transport)
             while len(_clients) > MOST_CLIENTS:
                 _clients.popitem(last=False)[1].close_later()
         _clients.move_to_end(key)

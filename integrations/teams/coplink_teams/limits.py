@@ -1,55 +1,97 @@
-"""Keeps Microsoft's published limits, call by call, for everybody in this process who uses the same connection.
+"""Microsoft's published limits as data, and the one place where calls take their part of them.
 
-Teams asks for at most four requests a second on one team and 30 in all; Outlook for four at a time and 10,000 in ten
-minutes on one mailbox (Microsoft's throttling page, as of 2026-11). The other services publish resource units far above
-what a community needs; a plain bound keeps a runaway loop harmless. Every limit is multiplied by this process's share.
+Figures are those of Microsoft's page on throttling limits (learn.microsoft.com/graph/throttling-limits, November 2026),
+per app and directory unless said otherwise. Where a limit counts per team or per mailbox, its key is read from the
+address of the call. Each part of a ``$batch`` counts as a call of its own.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from pyrate_limiter import Limiter, Rate
+from coplink.ports.pace import Limit, Pace, Rate
+from coplink_teams.answers import Answer
 
-from coplink_teams.replies import busy
+PER_TEAM = 4.0  # requests a second of one app on one team; ``calls_per_second`` where Microsoft gave more
+MAILBOX = Limit("outlook", (Rate(10_000, 600.0, burst=200),), at_once=4)  # per app and mailbox
+# Resource units: 3,500 in 10 s for the smallest directories, 3 for a listing; 3,000 writes in 150 s.
+IDENTITY = Limit("identity", (Rate(1_000, 10.0),))
+IDENTITY_WRITES = Limit("identity.writes", (Rate(3_000, 150.0, burst=600),))
+# SharePoint and OneDrive: 1,250 resource units a minute for the smallest, 2 for a listing or a write.
+FILES = Limit("files", (Rate(600, 60.0, burst=100),))
+# Entra publishes none for tokens and key sets: far above what coplink needs, far below a runaway.
+SIGN_IN = Limit("sign-in", (Rate(60, 60.0, burst=20),))
 
-PATIENCE = 2.0
-WINDOW = 10  # seconds: bursts such as one $batch are allowed, the average is kept
+Taken = tuple[Limit, str]
 
 
 class Quota:
-    """The buckets of one connection: ``teams``, ``outlook``, ``identity``, ``files``."""
+    """Our part of Microsoft's limits, for one connection."""
 
-    def __init__(self, calls_per_second: float, share: float) -> None:
-        self._limiters = {
-            "teams": _limiter(calls_per_second * share, WINDOW, at_least=20),
-            "outlook": _limiter(10_000 / 600 * share, WINDOW, at_least=20),
-            "identity": _limiter(100 * share, WINDOW, at_least=20),
-            "files": _limiter(20 * share, WINDOW, at_least=20),
-        }
-        self._mailbox = threading.BoundedSemaphore(max(1, int(4 * share)))
+    def __init__(self, pace: Pace, calls_per_second: float = PER_TEAM) -> None:
+        self._pace = pace
+        more = calls_per_second / PER_TEAM
+        self._team = Limit("teams.team", (Rate(calls_per_second, 1.0),))
+        self._teams = Limit("teams", (Rate(30 * more, 1.0),))
+        self._removals = Limit("teams.removals", (Rate(15 * more, 1.0),))
+
+    @property
+    def background(self) -> bool:
+        """Whether the present call can wait for others."""
+        return self._pace.background
 
     @contextmanager
-    def taking(self, service: str, weight: int, operation: str) -> Iterator[None]:
-        """Take ``weight`` calls from a bucket for one exchange; raises ``Throttled`` after two seconds."""
-        if not self._limiters[service].try_acquire(service, weight, timeout=PATIENCE):
-            raise busy(operation, WINDOW / 2)
-        if service != "outlook":
+    def taking(self, service: str, calls: Sequence[tuple[str, str]]) -> Iterator[None]:
+        """Around one exchange that carries these calls (method and address); raises ``Throttled`` after patience."""
+        counted = Counter(taken for call in calls for taken in self.limits(service, *call))
+        together: dict[int, list[Taken]] = {}
+        for taken, weight in counted.items():
+            together.setdefault(weight, []).append(taken)
+        with ExitStack() as held:
+            for weight, limits in together.items():
+                held.enter_context(self._pace.taking(*limits, weight=weight))
             yield
-            return
-        if not self._mailbox.acquire(timeout=PATIENCE):
-            raise busy(operation, 1.0)
-        try:
-            yield
-        finally:
-            self._mailbox.release()
+
+    def granted(self, service: str, method: str, address: str) -> int:
+        """How many calls like this one may go together: the parts of one batch."""
+        return self._pace.granted(*self.limits(service, method, address))
+
+    def answered(self, service: str, method: str, address: str, answer: Answer) -> None:
+        """Look at one answer: when Microsoft asks to slow down, everybody at these limits does."""
+        if answer.status == 429 or (answer.status == 503 and answer.retry_after is not None):
+            for limit, key in self.limits(service, method, address):
+                self._pace.told(limit, key, answer.retry_after)
+        elif used := _used(answer):
+            for limit, key in self.limits(service, method, address):
+                self._pace.left(limit, key, max(0.0, 1.0 - used))
+
+    def limits(self, service: str, method: str, address: str) -> tuple[Taken, ...]:
+        """The limits that a call counts against."""
+        match service:
+            case "teams":
+                removal = [(self._removals, "")] if method == "DELETE" else []
+                team = _part(address, "teams|groups")
+                return (*([(self._team, team)] if team else []), (self._teams, ""), *removal)
+            case "outlook":
+                return ((MAILBOX, _part(address, "users")),)
+            case "identity":
+                return ((IDENTITY, ""), *([] if method == "GET" else [(IDENTITY_WRITES, "")]))
+            case "sign-in":
+                return ((SIGN_IN, ""),)
+            case _:
+                return ((FILES, ""),)
 
 
-def _limiter(per_second: float, seconds: int, at_least: int) -> Limiter:
-    calls = per_second * seconds
-    if calls < at_least:  # one $batch must fit in: a longer window keeps the same average
-        seconds = max(seconds, round(at_least / per_second))
-        calls = at_least
-    return Limiter(Rate(int(calls), seconds * 1000))
+def _part(address: str, collection: str) -> str:
+    """The id that an address has below a collection; empty without one."""
+    found = re.search(rf"/(?:{collection})(?:/|\(')([^/?()']+)", address)
+    return found[1].casefold() if found else ""
+
+
+def _used(answer: Answer) -> float:
+    """How much of a limit is used up, where Microsoft tells it: from 80 % on (``x-ms-throttle-limit-percentage``)."""
+    told = answer.headers.get("x-ms-throttle-limit-percentage", "")
+    return float(told) if re.fullmatch(r"\d(\.\d{1,6})?", told) else 0.0

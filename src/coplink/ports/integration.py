@@ -138,16 +138,13 @@ class Surroundings:
     """What an integration gets from the house: the clock, a recorder, and the pace that every call passes.
 
     ``timeout`` in seconds bounds every single HTTP call. ``lag`` overrides ``limits.lag`` where configured.
-    ``background`` says whether the process does work in the background, and nobody waits for it.
     """
 
     clock: Clock
     record: Recorder
-    share: float = 1.0
     timeout: float = 30.0
     lag: timedelta | None = None
     pace: Pace = UNPACED
-    background: bool = False
 
 
 class Verdict(StrEnum):

@@ -35,6 +35,11 @@ class Limit:
 class Pace(Protocol):
     """Lets calls go when they may."""
 
+    @property
+    def background(self) -> bool:
+        """Whether the present call is made for nobody who waits, so that a platform may be told so."""
+        ...
+
     def taking(self, *limits: tuple[Limit, str], weight: int = 1) -> AbstractContextManager[None]:
         """Around one call (or a batch that counts as ``weight`` calls): waits until each limit has room for it.
 
@@ -45,7 +50,7 @@ class Pace(Protocol):
         ...
 
     def granted(self, *limits: tuple[Limit, str]) -> int:
-        """How many calls could go at once right now, at least one: how large a batch may be."""
+        """How many calls could go together without using up one's patience, at least one: how large a batch may be."""
         ...
 
     def told(self, limit: Limit, key: str, retry_after: float | None) -> None:
@@ -59,6 +64,11 @@ class Pace(Protocol):
 
 class Unpaced:
     """Nobody waits: for tests of what lies behind."""
+
+    @property
+    def background(self) -> bool:
+        """Nobody says so here."""
+        return False
 
     def taking(self, *limits: tuple[Limit, str], weight: int = 1) -> AbstractContextManager[None]:
         """Go at once."""

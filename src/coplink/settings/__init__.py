@@ -130,6 +130,13 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default=4, ge=1, le=64, description="Jobs one worker process does at a time."
     )
+    calling_processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="How many processes call platforms at the same time (`serve` and `work` together): each keeps to its "
+        "part of the published limits.",
+    )
     http_timeout_seconds: Seconds = Field(default=30, description="The most one call to a platform may take.")
     debounce_seconds: Seconds = Field(
         default=20, description="How long hints about one community are gathered before coplink looks."

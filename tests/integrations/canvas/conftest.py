@@ -13,6 +13,7 @@ from coplink.core.people import AccountId, Role
 from coplink.core.rhythm import Break, Rhythm, Series, Weekly, expand
 from coplink.core.spaces import Seat
 from coplink.ports.integration import Call, Surroundings
+from coplink.ports.pace import UNPACED, Pace
 from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
@@ -40,13 +41,13 @@ class Canvas:
     calls: list[Call] = field(default_factory=list)
     wall: Wall = field(default_factory=Wall)
     timeout: float = 5.0
-    share: float = 1.0
+    pace: Pace = UNPACED
     marker: str = "coplink:" + "0123456789abcdef" * 2
     ana, ben, chloe = AccountId("1001"), AccountId("1002"), AccountId("1003")
     stranger, luis = AccountId("1021"), AccountId("2001")
 
     def connect(self, district: str = "riverbend", **settings: str) -> Any:
-        around = Surroundings(self.wall, self.calls.append, share=self.share, timeout=self.timeout)
+        around = Surroundings(self.wall, self.calls.append, timeout=self.timeout, pace=self.pace)
         return integration.connect({**self.sandbox.settings(district), **settings}, around)
 
     def wish(self, **changes: Any) -> SpaceWish:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from coplink.ports.errors import Misconfigured, OutcomeUnknown, Throttled, Unavailable, UnexpectedReply
+from coplink.ports.errors import Misconfigured, OutcomeUnknown, Unavailable, UnexpectedReply
 from coplink_canvas import transport
 
 
@@ -219,17 +219,6 @@ def test_a_closed_port_was_never_reached_so_a_write_is_not_unknown(canvas):
     with pytest.raises(Unavailable):
         client.drop_event("7")
     assert canvas.calls[-1].status == 0
-
-
-def test_a_runaway_is_slowed_down_before_canvas_has_to(canvas, monkeypatch):
-    monkeypatch.setattr(transport, "PATIENCE", 0.05)
-    canvas.share = 0.02  # one call a second
-    connection = canvas.connect()
-
-    connection.check()
-    with pytest.raises(Throttled) as trouble:
-        connection.seats.read({"group": "7"})
-    assert trouble.value.detail == "own limiter"
 
 
 def test_several_threads_share_one_connection(faultless):

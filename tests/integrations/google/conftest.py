@@ -13,6 +13,7 @@ import pytest
 
 from coplink.core.people import AccountId
 from coplink.ports.integration import Call, Connection, Surroundings
+from coplink.ports.pace import UNPACED, Pace
 from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
@@ -45,9 +46,10 @@ class Campus:
     wire: GoogleSandbox
     clock: Clock
     calls: list[Call] = field(default_factory=list)
+    pace: Pace = UNPACED
 
-    def around(self, timeout: float = 10.0, share: float = 1.0) -> Surroundings:
-        return Surroundings(self.clock, self.calls.append, share, timeout)
+    def around(self, timeout: float = 10.0) -> Surroundings:
+        return Surroundings(self.clock, self.calls.append, timeout, pace=self.pace)
 
     def connect(self, **settings: str) -> Connection:
         return integration.connect({**self.wire.settings("lakeside"), **settings}, self.around())

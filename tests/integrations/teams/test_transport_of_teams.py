@@ -290,19 +290,6 @@ def test_a_throttled_reading_is_raised_with_its_time(rig, parts):
     assert len([c for c in rig.wire.calls if c.status == 429]) == 1, "the kit repeats nothing by itself"
 
 
-def test_the_limit_of_the_host_team_is_kept_before_microsoft_asks(rig, parts):
-    connection = rig.connect(calls_per_second="1")
-
-    def too_often():
-        for _ in range(40):
-            connection.spaces.describe(parts)
-
-    with pytest.raises(Throttled) as caught:
-        too_often()
-    assert caught.value.retry_after
-    assert "own limit" in caught.value.detail
-
-
 def test_eight_threads_share_one_connection_and_get_their_own_answers(rig, parts, wish):
     connection = rig.connect(calls_per_second="500")
     other = dict(parts)

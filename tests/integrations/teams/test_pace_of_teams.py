@@ -1,0 +1,109 @@
+"""Every call to Microsoft passes the house's pace: per team, per mailbox and in all; a throttled one closes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from coplink.pace import Asks, asking
+from coplink.ports.errors import Throttled
+from coplink.sandbox.weather import Rule
+from coplink.testing.pacing import Hourglass
+from coplink_teams import integration
+from coplink_teams.answers import Answer
+from coplink_teams.limits import Quota
+
+TEAM = "/teams/t-1/channels/c/members"
+
+
+@pytest.fixture
+def glass(rig):
+    glass = Hourglass()
+    rig.around = replace(rig.around, pace=glass.pacer().of("riverbend", "teams"))
+    return glass
+
+
+@pytest.fixture
+def quota():
+    glass = Hourglass()
+    quota = Quota(glass.pacer().of("riverbend", "teams"))
+    quota.glass = glass
+    return quota
+
+
+def take(quota, *calls, service="teams"):
+    with quota.taking(service, calls):
+        pass
+
+
+def test_the_limit_of_the_host_team_is_kept_before_microsoft_asks(rig, parts, glass):
+    connection = rig.connect(calls_per_second="1")
+    began, sent = glass.now, len(rig.calls)
+    for _ in range(10):
+        connection.spaces.describe(parts)
+    calls = len([call for call in rig.calls[sent:] if "/teams/" in call.operation])
+    assert calls >= 10
+    assert glass.now - began >= calls - 1, "one call a second to the host team"
+
+
+def test_a_throttled_answer_closes_the_team_for_everybody(rig, parts, glass):
+    rig.wire.weather.add(Rule("GET .*/channels/", "answer", status=429, headers={"Retry-After": "12"}))
+    with pytest.raises(Throttled):
+        rig.connect().spaces.describe(parts)
+    sent = [call.path for call in rig.wire.calls if "/teams/" in call.path]
+    with pytest.raises(Throttled) as closed:
+        rig.connect().seats.read(parts)
+    assert closed.value.retry_after == pytest.approx(12)
+    assert "own pace" in closed.value.detail
+    again = [call.path for call in rig.wire.calls if "/teams/" in call.path]
+    assert again == sent, "nothing is sent while Microsoft wants rest"
+
+
+def test_a_part_of_a_batch_counts_at_its_team_and_in_all(quota):
+    began = quota.glass.now
+    take(quota, *[("POST", TEAM)] * 4)
+    take(quota, *[("POST", "/teams/t-2/channels")] * 4)
+    assert quota.glass.now == began, "another team has a limit of its own"
+    take(quota, *[("POST", TEAM)] * 4)
+    assert 1.0 <= quota.glass.now - began <= 1.1
+    for number in range(3, 8):
+        take(quota, *[("POST", f"/teams/t-{number}/channels")] * 4)
+    before = quota.glass.now
+    take(quota, *[("POST", "/teams/t-9/channels")] * 4, *[("POST", "/teams/t-10/channels")] * 3)
+    assert quota.glass.now > before, "thirty in all"
+
+
+def test_a_batch_may_be_as_large_as_the_team_allows(quota):
+    assert quota.granted("teams", "POST", TEAM) == 4
+    with asking(Asks.HOUSE):
+        assert quota.granted("teams", "POST", TEAM) == 3
+    assert quota.granted("outlook", "GET", "/users/m/events") == 4
+
+
+def test_a_mailbox_has_four_calls_under_way_at_most(quota):
+    call = ("GET", "/users/service@x.example/events")
+    with (
+        quota.taking("outlook", [call]),
+        quota.taking("outlook", [call]),
+        quota.taking("outlook", [call]),
+        quota.taking("outlook", [call]),
+    ):
+        with pytest.raises(Throttled):
+            take(quota, call, service="outlook")
+        take(quota, ("GET", "/users/other@x.example/events"), service="outlook")
+    take(quota, call, service="outlook")
+    assert quota.glass.now < 1_003
+
+
+def test_microsofts_own_count_slows_calls_down(quota):
+    told = Answer("GET /users", 200, {"x-ms-throttle-limit-percentage": "0.95"}, b"{}")
+    free = quota.granted("identity", "GET", "/users/1")
+    quota.answered("identity", "GET", "/users/1", told)
+    assert quota.granted("identity", "GET", "/users/1") <= free / 4
+
+
+def test_a_sandbox_is_connected_with_the_pace_of_its_surroundings(rig, glass):
+    connection = integration.connect(rig.wire.settings("riverbend"), rig.around)
+    assert connection.check()
+    assert rig.around.pace._buckets, "the check-up passed the pace"
