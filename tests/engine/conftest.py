@@ -141,8 +141,8 @@ class School:
 
     @property
     def board(self) -> Board:
-        """The board of our own staff room."""
-        return self.boards["here"]
+        """The board of our own staff room, whether or not anybody was there yet."""
+        return self.boards.setdefault("here", Board())
 
 
 RHYTHM = Rhythm(

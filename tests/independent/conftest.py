@@ -271,7 +271,7 @@ def meadow(tmp_path) -> Iterator[Meadow]:
     lms = Lms(served.url)
     with services.begin() as uow:
         school = connect.add_institution(uow, "Meadow")
-        open_board = lambda given: services.connection("pinboard", given)  # noqa: E731
+        open_board = lambda given: services.look_over("pinboard", given)  # noqa: E731
         connected = connect.connect(
             uow, school.id, board.manifest, {"room": "1", "key": "k"}, open_board, services.now()
         )

@@ -188,7 +188,7 @@ class Town:
                 institution.id,
                 self.room.manifest,
                 typed,
-                lambda given: self.services.connection("pinboard", given),
+                lambda given: self.services.look_over("pinboard", given),
                 NOW,
             )
             if uow.platforms.get(registration) is None:

@@ -55,7 +55,7 @@ class Stage:
                     owner.id,
                     board.manifest,
                     {"room": district.key, "key": "k"},
-                    lambda given: self.services.connection("pinboard", given),
+                    lambda given: self.services.look_over("pinboard", given),
                     self.services.now(),
                 )
             uow.commit()

@@ -377,7 +377,7 @@ def _build(tmp_path: Path, address: str) -> Site:
 
 
 def _opener(services: Services, key: str) -> Callable[[Mapping[str, str]], Any]:
-    return lambda values: services.connection(key, values)
+    return lambda values: services.look_over(key, values)
 
 
 def query_of(location: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from coplink.core.people import CommunityId, Institution, InstitutionId, Person,
 from coplink.core.spaces import ConnectionId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import marks
+from coplink.engine import marks, preflight
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Manifest
@@ -118,6 +118,7 @@ def connect(
         known.made_at if known else now,
     )
     uow.institutions.put_connection(connected)
+    preflight.changed(uow, connected.id)
     for space in uow.spaces.of_institution(institution):  # what rested for want of this connection goes on
         if space.connection == connected.id:
             try_again(uow, space)

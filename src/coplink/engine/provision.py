@@ -7,6 +7,7 @@ not made again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,9 +25,16 @@ from coplink.ports.seats import Done
 from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
 from coplink.ports.storage import UnitOfWork
 
+MustBeReady = Callable[[Space], None]
 
-def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, now: Now) -> Outcome:
-    """Bring one space as far as it goes. Raises ``IntegrationError`` where a step cannot be done now."""
+
+def provision(
+    begin: Begin, open_connection: Open, turn: Turn, home_url: str, now: Now, must_be_ready: MustBeReady
+) -> Outcome:
+    """Bring one space as far as it goes. Raises ``IntegrationError`` where a step cannot be done now.
+
+    ``must_be_ready`` is asked before the first part is made.
+    """
     with begin() as uow:
         space = uow.spaces.get(SpaceId(turn.target))
         if space is None or space.state in (SpaceState.WAITING, SpaceState.REFUSED):
@@ -40,6 +48,8 @@ def provision(begin: Begin, open_connection: Open, turn: Turn, home_url: str, no
     if port is None:
         return Settled()
     made = 0
+    if any(step not in space.parts for step in port.steps(wish)):
+        must_be_ready(space)
     for step in port.steps(wish):
         if step in space.parts:
             continue

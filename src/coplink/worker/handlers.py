@@ -9,15 +9,16 @@ from datetime import timedelta
 from coplink import logs
 from coplink.core.errors import CoplinkError
 from coplink.core.people import CommunityId, InstitutionId
-from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
+from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
-from coplink.engine import collect, meetings, notice_orders, provision, reconcile, rosters, watches
+from coplink.engine import collect, meetings, notice_orders, preflight, provision, reconcile, rosters, watches
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
 from coplink.ports.records import Notice
 from coplink.ports.storage import StaleTurn, UnitOfWork
 from coplink.wiring import Services
+from coplink.worker.house import about_connections
 
 SHORT = 5.0  # a longer wait ends the job: it would keep its community's other work waiting
 BEFORE_LOOKING = 2.0
@@ -38,6 +39,7 @@ class Worker:
             Kind.COLLECT: self._collect,
             Kind.RENEW_WATCH: self._renew_watch,
             Kind.ORDER_NOTICES: self._order_notices,
+            Kind.PREFLIGHT: self._preflight,
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
@@ -146,6 +148,9 @@ class Worker:
         if turn.kind is Kind.ORDER_NOTICES:
             service = uow.notice_services.get(turn.target)
             return service.institution if service else None
+        if turn.kind is Kind.PREFLIGHT:
+            connected = uow.institutions.connection(ConnectionId(turn.target))
+            return connected.institution if connected else None
         owner = self._space(uow, turn) or uow.communities.get(CommunityId(turn.partition))
         return owner.institution if owner else None
 
@@ -177,7 +182,15 @@ class Worker:
 
     def _provision(self, turn: Turn) -> Outcome:
         s = self._services
-        return provision.provision(s.begin, s.open, turn, s.settings.base_url, s.now)
+        return provision.provision(s.begin, s.open, turn, s.settings.base_url, s.now, self._must_be_ready)
+
+    def _must_be_ready(self, space: Space) -> None:
+        s = self._services
+        preflight.must_be_ready(s.begin, s.open, about_connections(s), space, s.now)
+
+    def _preflight(self, turn: Turn) -> Outcome:
+        s = self._services
+        return preflight.preflight(s.begin, s.open, about_connections(s), turn, s.now)
 
     def _reconcile(self, turn: Turn) -> Outcome:
         s = self._services
@@ -201,8 +214,8 @@ class Worker:
 
 
 def _community(turn: Turn) -> str | None:
-    """Whose the work is; an order for notices is its institution's, and told to its admins."""
-    return None if turn.kind is Kind.ORDER_NOTICES else turn.partition
+    """Whose the work is; orders for notices and check-ups are their institution's, and told to its admins."""
+    return None if turn.kind in (Kind.ORDER_NOTICES, Kind.PREFLIGHT) else turn.partition
 
 
 def _about(turn: Turn) -> str:

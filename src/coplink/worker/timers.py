@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from coplink.engine import preflight
 from coplink.engine.sweep import due_by_time, forget, sweep
 from coplink.ports.jobs import Tick
 from coplink.wiring import Services
@@ -23,6 +24,8 @@ def ticks(services: Services) -> Mapping[str, tuple[str, Tick]]:
             timedelta(minutes=settings.collect_minutes),
             timedelta(hours=settings.full_round_hours),
         )
+        preflight.at_work(services.begin, now)
+        preflight.due(services.begin, now, timedelta(hours=settings.full_round_hours))
         sweep(services.begin, services.jobs, now)
 
     return {"sweep": (every(settings.sweep_seconds), find)}
