@@ -64,7 +64,8 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         observed = replace(observed, gone=uow.ledger.saw(space.id, observed, now(), reach.lag))
         uow.commit()
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
-    writer = Writer(begin, seats, turn, space, plan.farewells, reach.manifest.limits.batch, now)
+    addresses = {account.account: account.address or "" for account in known.accounts.values()}
+    writer = Writer(begin, seats, turn, space, plan.farewells, reach.manifest.limits.batch, now, addresses)
     written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)

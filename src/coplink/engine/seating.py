@@ -6,7 +6,7 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coplink.core.people import AccountId, Role
@@ -17,6 +17,8 @@ from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Transient
 from coplink.ports.seats import BatchResult, Done, Seats
+
+NAMED = 20  # accounts that a line of the journal names
 
 
 @dataclass
@@ -29,7 +31,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go."""
+    """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go.
+
+    ``lot`` is how many go in one call; ``addresses`` are the e-mail addresses of accounts, where they are known.
+    """
 
     begin: Begin
     seats: Seats
@@ -38,6 +43,7 @@ class Writer:
     farewells: frozenset[AccountId]
     lot: int
     now: Now
+    addresses: Mapping[AccountId, str] = field(default_factory=dict)
 
     def write(self, changes: Sequence[Change], written: Written) -> None:
         """Carry out ``changes`` in the order of their phases, adding to ``written``."""
@@ -51,15 +57,17 @@ class Writer:
     def _write(self, lot: Sequence[Change]) -> BatchResult:
         removing = lot[0].after is None
         with self.begin() as uow:
-            what = ("remove " if removing else "seat ") + " ".join(change.account for change in lot)
-            entry = uow.journal.open(self.turn, self.space.id, what, uow.new_id(), self.now())
+            entry = uow.journal.open(self.turn, self.space.id, _what(lot), uow.new_id(), self.now())
             uow.ledger.intend(self.space.id, lot, self.now())
             uow.commit()
         try:
             if removing:
                 result = self.seats.remove(self.space.parts, [change.account for change in lot])
             else:
-                wanted = [Seat(change.account, change.after or Role.MEMBER) for change in lot]
+                wanted = [
+                    Seat(c.account, c.after or Role.MEMBER, c.before, self.addresses.get(c.account, ""))
+                    for c in lot
+                ]
                 result = self.seats.put(self.space.parts, wanted)
         except (Transient, NeedsAttention, Gone) as refusal:
             self._record(entry, lot, BatchResult({change.account: Done.REFUSED for change in lot}))
@@ -76,11 +84,17 @@ class Writer:
             for change, outcome in ended
         )
         with self.begin() as uow:
-            for change, outcome in ended:
-                uow.ledger.record(self.space.id, change, outcome, self.now())
+            uow.ledger.record_all(self.space.id, ended, self.now())
             if removed:
                 uow.journal.note_removed(self.space.institution, removed, self.now())
             outcomes = {outcome for _, outcome in ended}
             whole = Done.UNKNOWN if Done.UNKNOWN in outcomes else Done.CHANGED
             uow.journal.close(entry, Done.REFUSED if outcomes == {Done.REFUSED} else whole, self.now())
             uow.commit()
+
+
+def _what(lot: Sequence[Change]) -> str:
+    """One lot in a line: what is done, to whom, and how many more."""
+    named = " ".join(change.account for change in lot[:NAMED])
+    more = f" and {len(lot) - NAMED} more" if len(lot) > NAMED else ""
+    return f"{'remove' if lot[0].after is None else 'seat'} {named}{more}"

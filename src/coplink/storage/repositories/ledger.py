@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from coplink.core.people import AccountId, InstitutionId
 from coplink.core.plan import Change
@@ -44,17 +44,29 @@ class SqlLedger(Repository):
         return {AccountId(account): role for account, role in found}
 
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None:
-        lines = self._lines(space)
+        lines = self._lines(space, [change.account for change in changes])
         self._write(space, lines, {c.account: intended(lines.get(c.account), c, now) for c in changes})
 
     def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
-        lines = self._lines(space, change.account)
-        self._write(space, lines, {change.account: recorded(lines.get(change.account), change, outcome, now)})
-        if outcome in (Done.CHANGED, Done.ALREADY_SO):
-            if change.after is None:
-                self._unlist(space, [change.account])
-            else:
-                self._put(SeatRow, space=space, account=change.account, role=change.after.value)
+        self.record_all(space, [(change, outcome)], now)
+
+    def record_all(self, space: SpaceId, ended: Sequence[tuple[Change, Done]], now: datetime) -> None:
+        lines = self._lines(space, [change.account for change, _ in ended])
+        after = {
+            change.account: recorded(lines.get(change.account), change, outcome, now)
+            for change, outcome in ended
+        }
+        self._write(space, lines, after)
+        sure = [change for change, outcome in ended if outcome in (Done.CHANGED, Done.ALREADY_SO)]
+        self._unlist(space, [change.account for change in sure if change.after is None])
+        self._put_many(
+            SeatRow,
+            [
+                {"space": space, "account": c.account, "role": c.after.value}
+                for c in sure
+                if c.after is not None
+            ],
+        )
 
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         for some in portions(set(accounts)):
@@ -66,11 +78,18 @@ class SqlLedger(Repository):
         query = select(func.count()).where(LedgerRow.institution == institution, LedgerRow.state.in_(kept))
         return self._session.scalar(query) or 0
 
-    def _lines(self, space: SpaceId, account: AccountId | None = None) -> Lines:
+    def _lines(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> Lines:
+        """All lines of a space, or those of some accounts; always locked in the same order."""
         query = select(LedgerRow).where(LedgerRow.space == space)
-        if account is not None:
-            query = query.where(LedgerRow.account == account)
         query = query.order_by(LedgerRow.account).with_for_update()
+        if accounts is None:
+            return self._read(query)
+        lines: dict[AccountId, Line] = {}
+        for some in portions(sorted(set(accounts))):
+            lines |= self._read(query.where(LedgerRow.account.in_(some)))
+        return lines
+
+    def _read(self, query: Select[LedgerRow]) -> dict[AccountId, Line]:
         return {
             AccountId(row.account): Line(
                 SeatState(row.state),
