@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from coplink import logs
 from coplink.cli.base import loopback_options, services_from, settings_from
+from coplink.engine import preflight
 from coplink.jobs.client import DurableClient
 from coplink.jobs.durable import DurableWorker
 from coplink.settings import Settings
@@ -83,6 +84,7 @@ def attach_worker(services: Services) -> DurableWorker:
         debounce_seconds=settings.debounce_seconds,
     )
     services.jobs = worker
+    preflight.at_work(services.begin, services.now())
     return worker
 
 
