@@ -32,8 +32,9 @@ from coplink_canvas import ADMIN, replies
 from coplink_canvas.tokens import TOKEN, Tokens
 
 # Canvas API documentation, "Throttling", November 2026: what calls cost leaks out of a bucket of 700 at 10 a second;
-# each call under way is charged 50 beforehand. The rate only stops a runaway.
-LIMIT = Limit("canvas", (Rate(50, 1.0),), at_once=8)
+# a call that begins while others of the same token run is charged 50 for each of them, so they go one after the other.
+# The rate only stops a runaway.
+LIMIT = Limit("canvas", (Rate(50, 1.0),), at_once=1)
 BUDGET = 700.0
 LARGEST = 8 * 1024 * 1024
 

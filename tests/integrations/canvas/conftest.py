@@ -176,6 +176,7 @@ def faultless(canvas: Canvas) -> Iterator[Canvas]:
     """The same; in the end nothing that the connector asked for may have been refused."""
     yield canvas
     assert canvas.sandbox.refusals == []
+    assert canvas.sandbox.replacements == 0
 
 
 @pytest.fixture

@@ -82,7 +82,6 @@ def test_every_call_is_reported_without_ids_query_or_token(canvas):
         "POST /group_categories/:id/groups",
         "GET /groups/:id/pages",
         "POST /groups/:id/pages",
-        "GET /groups/:id/memberships",
         "GET /users/self",
         "POST /groups/:id/memberships",
     ]

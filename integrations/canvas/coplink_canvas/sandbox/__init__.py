@@ -6,7 +6,9 @@
     signin    the page that asks for consent, codes, and tokens that live an hour
     courses   users, courses and enrolments
     groups    group sets, groups and memberships
-    pages     the pages of groups
+    pages     the pages of groups and courses
+    files     their files
+    modules   the modules of courses and the links in them
     events    the calendar
     look      pages for people: see the course, remove somebody by hand, end the course
 
@@ -81,8 +83,19 @@ class CanvasSandbox(Look):
                 for c in self.store.all("canvas.categories")
             ],
             "pages": [
-                {"id": str(p["page_id"]), "group": str(p["group"]), "title": p["title"], "url": p["url"]}
+                {
+                    "id": str(p["page_id"]),
+                    "group": str(p.get("group", "")),
+                    "course": str(p.get("course", "")),
+                    "title": p["title"],
+                    "url": p["url"],
+                    "body": p["body"],
+                }
                 for p in self.store.all("canvas.pages")
+            ],
+            "links": [
+                {"id": str(one["id"]), "title": one["title"], "url": one["external_url"]}
+                for one in self.store.all("canvas.links")
             ],
             "events": [self.summary(event) for event in self.store.all("canvas.events")],
         }

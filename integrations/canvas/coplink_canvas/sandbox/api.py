@@ -22,7 +22,18 @@ from coplink.sandbox.wire import Refuse, Wire
 from coplink_canvas.sandbox.budget import RESERVED, Budget
 from coplink_canvas.sandbox.keys import Bearer, bearer, scope_of, without_includes
 
-PERMISSIONS = ("manage_groups_add", "manage_groups_manage", "read_roster")
+PERMISSIONS = (
+    "manage_groups_add",
+    "manage_groups_manage",
+    "read_roster",
+    "read_course_content",
+    "manage_wiki_create",
+    "manage_wiki_update",
+    "manage_wiki_delete",
+    "manage_course_content_add",
+    "manage_course_content_edit",
+    "manage_course_content_delete",
+)
 COST = 0.1  # of a quick call
 WRITE_COST, ROW_COST = (
     1.0,

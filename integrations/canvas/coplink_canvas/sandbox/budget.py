@@ -15,7 +15,7 @@ BUCKET, LEAK, RESERVED = 700.0, 10.0, 50.0
 
 @dataclass
 class Budget:
-    """``size`` is what a bucket holds, ``leak`` what runs out of it a second, ``reserved`` what a running call holds."""
+    """A bucket holds ``size``, ``leak`` runs out of it a second; a running call holds ``reserved``."""
 
     size: float = BUCKET
     leak: float = LEAK

@@ -34,12 +34,15 @@ class Groups(Courses):
         self.api("POST", "/courses/<int:course>/group_categories", self._make_category)
         self.api("GET", "/group_categories/<int:category>/groups", self._category_groups)
         self.api("POST", "/group_categories/<int:category>/groups", self._make_group)
+        self.api("PUT", "/group_categories/<int:category>", self._rename_category)
         self.api("GET", "/groups/<int:group>", self._show_group)
+        self.api("PUT", "/groups/<int:group>", self._change_group)
         self.api("GET", "/groups/<int:group>/memberships", self._memberships)
         self.api("POST", "/groups/<int:group>/memberships", self._seat)
         self.api("GET", "/groups/<int:group>/users/<int:user>", self._membership)
         self.api("PUT", "/groups/<int:group>/users/<int:user>", self._change)
         self.api("DELETE", "/groups/<int:group>/users/<int:user>", self._leave)
+        self.replacements = 0  # how often the whole list of members was replaced
 
     def group(self, district: District, group: int | str) -> Document:
         """A group that this district's token reaches."""
@@ -122,6 +125,45 @@ class Groups(Courses):
         self.store.put("canvas.groups", str(made["id"]), made)
         return self._group_row(made)
 
+    def _rename_category(self, district: District, request: Request, category: int) -> Any:
+        asked = take(request, name=text)
+        found = self.store.get("canvas.categories", str(category))
+        if found is None:
+            raise absent()
+        self.going_on(district, found["course_id"])
+        self.need(district, MANAGE)
+        name = asked.get("name", "")
+        check_name(name)
+        others = [c for c in self.store.all("canvas.categories") if c["course_id"] == found["course_id"]]
+        if any(c["name"] == name and c["id"] != category for c in others):
+            raise invalid("name", f"{name} is already in use.")
+        found["name"] = name
+        self.store.put("canvas.categories", str(category), found)
+        return bare(found)
+
+    def _change_group(self, district: District, request: Request, group: int) -> Any:
+        asked = take(request, name=text, description=text, members__=number)
+        found = self.group(district, group)
+        self.going_on(district, found["course_id"])
+        self.need(district, MANAGE)
+        if "name" in asked:
+            check_name(asked["name"])
+        found.update({name: asked[name] for name in ("name", "description") if name in asked})
+        self.store.put("canvas.groups", str(group), found)
+        if "members__" in asked:
+            self.replacements += 1
+            self._replace(found, asked["members__"])
+        return self._group_row(found)
+
+    def _replace(self, group: Document, users: list[int]) -> None:
+        """The whole list anew: whoever is not named loses the seat, a moderator's flag goes with it."""
+        for seat in self.sitting(group["id"]):
+            if seat["user_id"] not in users:
+                self.store.drop("canvas.memberships", f"{group['id']}/{seat['user_id']}")
+        for user in users:
+            if self.enrolled(group["course_id"], user):
+                self._new_seat(group["id"], user)
+
     def _show_group(self, district: District, request: Request, group: int) -> Any:
         take(request, include__=one_of("permissions", "tabs"))
         found = self.shown(self.group(district, group))
@@ -162,6 +204,9 @@ class Groups(Courses):
         ]
         for sibling in siblings:  # one group of a set for each person: the new one wins, silently
             self.store.drop("canvas.memberships", f"{sibling}/{user}")
+        return {**bare(self._new_seat(group, user)), "just_created": True}
+
+    def _new_seat(self, group: int, user: int) -> Document:
         made = {
             "id": 30000 + self.store.serial("canvas.memberships"),
             "group_id": group,
@@ -171,7 +216,7 @@ class Groups(Courses):
             "made": self.clock(),
         }
         self.store.put("canvas.memberships", f"{group}/{user}", made)
-        return {**bare(made), "just_created": True}
+        return made
 
     def _membership(self, district: District, request: Request, group: int, user: int) -> Any:
         take(request)

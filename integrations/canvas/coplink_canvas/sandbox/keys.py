@@ -18,6 +18,7 @@ _NAMES = {
     "category": "group_category_id",
     "user": "user_id",
     "module": "module_id",
+    "link": "id",
     "page": "url_or_id",
 }
 _ODD = {

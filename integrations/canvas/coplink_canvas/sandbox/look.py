@@ -101,7 +101,7 @@ class Look(SignIn):
         return f'<ol class="rows">{"".join(lines)}</ol>' if lines else "<p>Nothing on the calendar yet.</p>"
 
     def _pages_part(self, group: Document) -> str:
-        pages = [p for p in self.store.all("canvas.pages") if p["group"] == group["id"]]
+        pages = self.pages_in("group", int(group["id"]))
         bodies = [
             f"<details><summary>{escape(page['title'])}</summary>{_plain(page['body'])}</details>"
             for page in pages
