@@ -22,7 +22,7 @@ from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 from googleapiclient import discovery_cache
 from googleapiclient.discovery import build_from_document
-from googleapiclient.errors import HttpError
+from googleapiclient.errors import BatchError, HttpError
 
 from coplink.core.words import say
 from coplink.ports.errors import (
@@ -142,9 +142,11 @@ class Workspace:
         try:
             batch.execute()
             status = 200
+        except BatchError as error:  # an envelope in no readable form
+            raise trouble(error, f"{api}.batch", writes) from None
         except HttpError as error:
-            status = int(error.resp.status) if error.resp is not None else 0
-            refused = replies.refused(f"{api}.batch", writes, status, error.content or b"", error.resp or {})
+            status = int(error.resp.status)
+            refused = replies.refused(f"{api}.batch", writes, status, error.content, error.resp)
             raise self._told(api, refused) from None
         except Exception as error:
             raise trouble(error, f"{api}.batch", writes) from None

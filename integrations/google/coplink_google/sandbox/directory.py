@@ -41,6 +41,7 @@ class Directory:
         wire.api("directory.members.delete", self._delete_member)
         wire.api("settings.groups.get", lambda asked: self._settings_view(self.group(asked, "groupUniqueId")))
         wire.api("settings.groups.patch", self._patch_settings)
+        self._indexed = wire.region
         self._index: dict[str, dict[str, Document]] = {}
 
     # --- accounts -------------------------------------------------------------------------------------------------
@@ -55,6 +56,8 @@ class Directory:
 
     def account(self, district: District, key: str) -> Document | None:
         """The account of an id or an address of that domain."""
+        if self._indexed is not self._wire.region:
+            self._indexed, self._index = self._wire.region, {}
         if district.key not in self._index:
             known = list(self.accounts(district))
             self._index[district.key] = {key: one for one in known for key in (one["email"], one["id"])}
