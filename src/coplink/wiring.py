@@ -37,7 +37,7 @@ from coplink.pace import Pacer
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
 from coplink.ports.door import Door, InboundRequest, Reply
-from coplink.ports.integration import Call, Connection, Integration, Manifest, Surroundings
+from coplink.ports.integration import Call, Connection, Consent, Integration, Manifest, Surroundings
 from coplink.ports.jobs import Job, Jobs, JobStats
 from coplink.ports.records import Connected
 from coplink.ports.rosters import RosterSource
@@ -168,6 +168,13 @@ class Services:
                 known = (digest, integration.door(connected.institution, connected.settings, around))
                 self._doors[connected.id] = known
             return known[1]
+
+    def consent(self, connected: Connected) -> Consent | None:
+        """The round trip by which an admin lets coplink in, where this connection has one."""
+        integration = self.installed.get(connected.integration)
+        return integration.consent(
+            connected.settings, self._surroundings(connected.integration, connected.institution)
+        )
 
     def lag_of(self, manifest: Manifest) -> timedelta:
         """How late a write may become visible: as configured, else as the integration declares."""

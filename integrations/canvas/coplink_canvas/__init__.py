@@ -21,6 +21,7 @@ from coplink_canvas.operations import GROUP_PLACE
 
 if TYPE_CHECKING:
     from coplink_canvas.connection import CanvasConnection
+    from coplink_canvas.tokens import KeyConsent
 
 ADMIN = "Canvas administrator"
 
@@ -116,6 +117,7 @@ MANIFEST = Manifest(
     },
     chooses=("course",),
     invites_attendees=False,
+    consents=True,
 )
 
 
@@ -160,6 +162,19 @@ class CanvasIntegration:
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """None: people come from Canvas through LTI."""
         return None
+
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> KeyConsent | None:
+        """Consent to a developer key; None where these settings have none."""
+        from coplink_canvas.names import Access, address
+
+        access = Access.of(settings)
+        if not access.client_id:
+            return None
+        from coplink_canvas.tokens import KeyConsent, posting
+        from coplink_canvas.transport import Guarded, session
+
+        base_url = address(settings.get("base_url", ""))
+        return KeyConsent(base_url, settings, access, posting(base_url, session(Guarded(around))))
 
 
 integration = CanvasIntegration()

@@ -12,6 +12,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -50,6 +52,9 @@ class Client:
         self._requester = self._canvas._Canvas__requester
         self._requester._session = session(Guarded(around, tokens))
         self._requester._cache = Forgetful()
+        self._clock = around.clock
+        self.ahead: timedelta | None = None
+        self._requester._session.hooks["response"].append(self._dated)
         self._me: str | None = None
 
     # --- people and courses -----------------------------------------------------------------------------------------
@@ -74,6 +79,26 @@ class Client:
     def some_events_of_mine(self) -> Listing:
         """The service account's own calendar: a harmless look."""
         return self._list(lambda through: _front(through).get_calendar_events(), half=True)
+
+    # --- for the check-up -------------------------------------------------------------------------------------------
+
+    def ask(self, path: str) -> None:
+        """One reading of that path, whatever it holds; raises what a refusal means."""
+        with _plain():
+            self._requester.request("GET", path.lstrip("/"))
+
+    def tells_what_is_included(self) -> bool:
+        """Whether Canvas gives what was asked for beside the usual (``include[]``)."""
+        with _plain():
+            return "uuid" in vars(self._canvas.get_user("self", include=["uuid"]))
+
+    def _dated(self, answer: requests.Response, **_: object) -> None:
+        """Note how far our clock is ahead of the date of an answer (RFC 9110, 6.6.1)."""
+        try:
+            said = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except (TypeError, ValueError):
+            return
+        self.ahead = self._clock.now() - (said if said.tzinfo else said.replace(tzinfo=UTC))
 
     # --- spaces -----------------------------------------------------------------------------------------------------
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from coplink.core.words import Said, say
-from coplink.ports.errors import IntegrationError, NeedsAttention, PermissionMissing
 from coplink.ports.integration import Check, Surroundings
-from coplink_canvas import ADMIN, MANIFEST
+from coplink_canvas import MANIFEST, preflight
 from coplink_canvas.calendar import GroupCalendar
 from coplink_canvas.client import Client
 from coplink_canvas.names import Access
@@ -20,6 +18,7 @@ class CanvasConnection:
     """Canvas with one institution's token. Canvas offers no directory, library or watch to coplink."""
 
     def __init__(self, settings: Mapping[str, str], around: Surroundings) -> None:
+        self._settings, self._around = settings, around
         self._client = Client(settings.get("base_url", ""), Access.of(settings), around)
         self._spaces = CourseGroups(self._client)
         self._seats = GroupSeats(self._client)
@@ -59,24 +58,9 @@ class CanvasConnection:
         """None: a group stays as it was made."""
 
     def check(self) -> Sequence[Check]:
-        """Signs in and looks at the service account's own calendar; rights are per course and show when it is used."""
-        return (
-            _try(say("Sign in with the access token"), self._client.me),
-            _try(say("Read calendars"), self._client.some_events_of_mine),
-        )
+        """What works, and who can change what does not; rights in a course show when it is used."""
+        return preflight.checks(self._client, self._settings, self._around)
 
     def realm(self) -> str:
         """The host of this Canvas. People come in through LTI, whose registration is their realm."""
         return urlsplit(self._client.base_url).hostname or ""
-
-
-def _try(title: Said, call: Callable[[], object]) -> Check:
-    try:
-        call()
-    except PermissionMissing as error:
-        return Check(str(title), False, error.message, error.who, error.scopes)
-    except NeedsAttention as error:
-        return Check(str(title), False, error.message, error.who)
-    except IntegrationError as error:
-        return Check(str(title), False, error.message, ADMIN)
-    return Check(str(title), True, say("Works."))

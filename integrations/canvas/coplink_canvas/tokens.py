@@ -19,7 +19,7 @@ from coplink.core.words import say
 from coplink.ports.errors import Reauthorize, UnexpectedReply
 from coplink.ports.integration import Surroundings
 from coplink_canvas import ADMIN
-from coplink_canvas.names import Access, address
+from coplink_canvas.names import Access
 from coplink_canvas.operations import scopes
 
 AUTHORIZE, TOKEN = "/login/oauth2/auth", "/login/oauth2/token"
@@ -100,8 +100,8 @@ class Fetched:
 class KeyConsent:
     """The round trip by which an administrator, signed in as the service account, lets coplink in."""
 
-    def __init__(self, settings: Mapping[str, str], access: Access, post: Post) -> None:
-        self._settings, self._access, self._post = settings, access, post
+    def __init__(self, base_url: str, settings: Mapping[str, str], access: Access, post: Post) -> None:
+        self._base_url, self._settings, self._access, self._post = base_url, settings, access, post
 
     def begin(self, state: str, return_url: str) -> str:
         """Canvas' page that asks; it names every scope the key must have."""
@@ -112,7 +112,7 @@ class KeyConsent:
             "state": state,
             "scope": " ".join(scopes(self._settings)),
         }
-        return f"{address(self._settings.get('base_url', ''))}{AUTHORIZE}?{urlencode(asked)}"
+        return f"{self._base_url}{AUTHORIZE}?{urlencode(asked)}"
 
     def finish(self, code: str, return_url: str) -> Mapping[str, str]:
         """The refresh token for the code that came back."""

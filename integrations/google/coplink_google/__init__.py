@@ -178,5 +178,8 @@ class GoogleWorkspace:
 
         return GoogleDoor(institution, Options.of(settings), around)
 
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> None:
+        """None: the robot's consent is made with the credentials."""
+
 
 integration = GoogleWorkspace()

@@ -95,7 +95,8 @@ class Manifest:
     ``roles`` are those a space there can tell apart; ``admin`` is who can change things ("Canvas administrator");
     ``space_word`` is the platform's own word for a space ("channel"); ``chooses`` names what ``Space.asked`` must hold;
     ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them,
-    ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file.
+    ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file;
+    ``consents`` that an admin lets coplink in by a round trip to the platform (``Integration.consent``).
     """
 
     key: str
@@ -115,6 +116,7 @@ class Manifest:
     chooses: tuple[str, ...] = ()
     invites_attendees: bool = False
     package: bool = False
+    consents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,18 @@ class Connection(Protocol):
         ...
 
 
+class Consent(Protocol):
+    """A round trip to a platform on which an admin lets coplink in."""
+
+    def begin(self, state: str, return_url: str) -> str:
+        """The address of the platform's page that asks; ``state`` comes back with its answer. Calls nobody."""
+        ...
+
+    def finish(self, code: str, return_url: str) -> Mapping[str, str]:
+        """The settings that the code brings, to be kept beside the others; raises ``IntegrationError``."""
+        ...
+
+
 class Integration(Protocol):
     """Code for one platform; a package's ``integration`` object. ``connect`` may raise ``NotInstalled``.
 
@@ -234,3 +248,10 @@ class Integration(Protocol):
     def connect(self, settings: Mapping[str, str], around: Surroundings) -> Connection: ...
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None: ...
+
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> Consent | None:
+        """How an admin lets coplink in; None where nothing is asked, or where these settings lack the key to ask with.
+
+        Asked for only where the manifest says ``consents``.
+        """
+        return None

@@ -6,7 +6,7 @@
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
     community, joining  a community's pages; invited, join, pause, leave
-    me, connections     my accounts and calendar; what connection admins do
+    me, connections     my accounts and calendar; what connection admins do; consent: let coplink into a platform
     hooks, feeds        called by platforms and calendars
     shown, errors       words and times; one page for everything that goes wrong
 
@@ -29,6 +29,7 @@ from coplink.web import (
     about,
     community,
     connections,
+    consent,
     copies,
     deep_linking,
     doors,
@@ -87,6 +88,7 @@ def create_app(services: Services) -> Flask:
         invitations.blueprint(desk),
         me.blueprint(desk),
         connections.blueprint(desk, frames),
+        consent.blueprint(desk, frames),
         platforms.blueprint(desk, frames),
         registering.blueprint(desk),
         hooks.blueprint(desk),

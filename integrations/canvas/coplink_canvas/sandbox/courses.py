@@ -117,8 +117,9 @@ class Courses(Api):
         return {"id": int(user), "name": name, "short_name": name.partition(" ")[0]}
 
     def _self(self, district: District, request: Request) -> Any:
-        take(request)
-        return {
+        asked = take(request, include__=one_of("uuid", "last_login"))
+        more = {"uuid": f"uuid-{district.key}"} if "uuid" in asked.get("include__", ()) else {}
+        return more | {
             "id": self.service_account(district),
             "name": "coplink service account",
             "short_name": "coplink",
