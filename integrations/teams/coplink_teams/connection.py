@@ -17,7 +17,8 @@ from coplink_teams.library import ChannelFiles
 from coplink_teams.seats import ChannelSeats
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings, read_settings
-from coplink_teams.spaces import Channels
+from coplink_teams.spaces import TeamsSpaces
+from coplink_teams.upkeep import TeamsUpkeep
 from coplink_teams.watch import FileWatch
 
 _WORKS = say("Works.")
@@ -29,13 +30,13 @@ class TeamsConnection:
     def __init__(self, graph: Graph, settings: Settings, around: Surroundings) -> None:
         self._graph, self._settings = graph, settings
         self._service = ServiceAccount(graph, settings)
-        self.spaces = Channels(graph, settings, self._service)
+        self.spaces = TeamsSpaces(graph, settings, self._service, around.clock)
         self.seats = ChannelSeats(graph, settings, self._service)
         self.directory = Accounts(graph)
         self.calendar = MailboxCalendar(graph, settings)
         self.library = ChannelFiles(graph, around)
         self.watch = FileWatch(graph, around)
-        self.upkeep = None
+        self.upkeep = TeamsUpkeep(graph, settings, around.clock)
 
     def realm(self) -> str:
         """The Entra directory id: identities of the Teams tab are unique within it."""

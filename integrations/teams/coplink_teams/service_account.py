@@ -1,6 +1,8 @@
-"""The connection's own account: it owns the channels and the calendar, and is never reported as a member."""
+"""The connection's own account: it owns the channels, the teams and the calendar, and is never reported as a member."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from coplink.core.words import say
 from coplink.ports.errors import Gone, Misconfigured
@@ -31,6 +33,14 @@ class ServiceAccount:
                 ) from error
             self._id = str(found["id"])
         return self._id
+
+    def as_owner(self) -> dict[str, Any]:
+        """The account as the owner that whatever an app makes has to name."""
+        return {
+            "@odata.type": "#microsoft.graph.aadUserConversationMember",
+            "user@odata.bind": self.bind(self.id()),
+            "roles": ["owner"],
+        }
 
     def bind(self, account: str) -> str:
         """An account as ``@odata.bind`` wants it."""
