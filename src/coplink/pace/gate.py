@@ -105,7 +105,7 @@ class Gate:
                     now = self.clock()
                     delay = self.ready(ticket, now)
                     if delay <= 0:
-                        self._go(ticket, now)
+                        self.go(ticket, now)
                         return ticket
                     if now >= ends or (delay < math.inf and now + delay > ends):
                         raise _later(ticket, delay)
@@ -115,23 +115,26 @@ class Gate:
 
     def join(self, limits: tuple[Taken, ...], weight: int) -> Ticket:
         """Stand in line."""
-        self._number += 1
-        buckets = tuple(self._bucket(one) for one in dict.fromkeys(limits))
-        apis = ", ".join(limit.api for limit, _ in limits)
-        ticket = Ticket(who_asks(), self._number, weight, buckets, threading.Condition(self._lock), apis)
-        self._line.append(ticket)
-        return ticket
+        with self._lock:
+            self._number += 1
+            buckets = tuple(self._bucket(one) for one in dict.fromkeys(limits))
+            apis = ", ".join(limit.api for limit, _ in limits)
+            ticket = Ticket(who_asks(), self._number, weight, buckets, threading.Condition(self._lock), apis)
+            self._line.append(ticket)
+            return ticket
 
     def leave(self, ticket: Ticket) -> None:
         """Step out of the line."""
-        self._line.remove(ticket)
-        self._call_next()
+        with self._lock:
+            self._line.remove(ticket)
+            self._call_next()
 
     def ready(self, ticket: Ticket, now: float) -> float:
         """Seconds until a ticket may go; nothing is counted yet."""
         return max((self._at(bucket, ticket, now) for bucket in ticket.buckets), default=0.0)
 
-    def _go(self, ticket: Ticket, now: float) -> None:
+    def go(self, ticket: Ticket, now: float) -> None:
+        """Count a call that goes now; its buckets are told when it came back."""
         for bucket in ticket.buckets:
             if ticket.who is Asks.HOUSE:
                 bucket.passed = 0
@@ -141,15 +144,17 @@ class Gate:
 
     def _at(self, bucket: Bucket, ticket: Ticket, now: float) -> float:
         turn = self._turn_of_the_house(bucket)
-        ahead, stuck = 0.0, False
+        ahead, waits = 0, dict[tuple[int, float], bool]()
         for one in self._line:
-            if one is ticket or bucket not in one.buckets:
-                continue
             before = one is turn or (ticket is not turn and one.rank < ticket.rank)
-            if before and bucket.wait(now, one.weight, 0.0 if one is turn else one.who.leaves) > NEARLY:
-                ahead, stuck = ahead + one.weight, True
+            if not before or one is ticket or bucket not in one.buckets:
+                continue
+            like = one.weight, 0.0 if one is turn else one.who.leaves
+            if like not in waits:
+                waits[like] = bucket.wait(now, *like) > NEARLY
+            ahead += one.weight if waits[like] else 0
         wait = bucket.wait(now, ticket.weight, 0.0 if ticket is turn else ticket.who.leaves)
-        if not stuck:
+        if not ahead:
             return wait if wait > NEARLY else 0.0
         flow = bucket.flow(now)
         return max(wait, NEARLY * 10) + (ahead / flow if flow < math.inf else 0.0)
