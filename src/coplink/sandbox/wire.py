@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.http import http_date
 from werkzeug.routing import Map
 from werkzeug.routing import Rule as Route
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -172,6 +173,7 @@ class Wire:
         except _Dropped:
             _drop(environ)
             response = Response(b"", 500)
+        response.headers.setdefault("Date", http_date(self.clock()))
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
