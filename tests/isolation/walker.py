@@ -143,6 +143,8 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "connections.connection": Walk(),
     "connections.save": Walk({"room": "", "key": ""}),
     "connections.check": Walk(),
+    "consent.ask": Walk(),
+    "consent.back": Walk(),
     "connections.agree": Walk(),
     "connections.refuse": Walk(),
     "connections.again": Walk(),

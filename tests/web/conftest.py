@@ -25,6 +25,7 @@ from coplink.core.words import say
 from coplink.engine import connect
 from coplink.jobs.inline import InlineJobs
 from coplink.ports.door import InboundRequest, Knock, Reply, TokenPage
+from coplink.ports.errors import Reauthorize, Unavailable
 from coplink.ports.integration import Capability, Surroundings
 from coplink.ports.watch import Heard, Subscription
 from coplink.settings import load
@@ -135,11 +136,26 @@ class Bell:
         pass
 
 
+class Caretaker:
+    """Gives the key of the cupboard to an admin who comes back with the right word."""
+
+    def begin(self, state: str, return_url: str) -> str:
+        return f"https://caretaker.example/ask?{urlencode({'state': state, 'back': return_url})}"
+
+    def finish(self, code: str, return_url: str) -> Mapping[str, str]:
+        if code == "wrong":
+            raise Reauthorize(say("The caretaker does not know that word."), "caretaker")
+        if code == "busy":
+            raise Unavailable(say("The caretaker is busy."))
+        return {"key": f"key-for-{code}"}
+
+
 class StaffRoom(PinBoard):
-    """The pin board with a tab as its door and a bell."""
+    """The pin board with a tab as its door, a bell, and a caretaker who must consent."""
 
     manifest = replace(
         PinBoard.manifest,
+        consents=True,
         capabilities=PinBoard.manifest.capabilities | {Capability.DOOR, Capability.WATCH},
         limits=replace(PinBoard.manifest.limits, watch_life=timedelta(days=3)),
     )
@@ -155,6 +171,9 @@ class StaffRoom(PinBoard):
         if "validationToken" in request.query:
             return Reply(200, {"content-type": "text/plain"}, request.query["validationToken"])
         return Heard() if request.headers.get("x-bell") == secret else None
+
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> Caretaker:
+        return Caretaker()
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> TokenDoor:
         return TokenDoor(institution)

@@ -16,6 +16,9 @@ TABLE = """
              /admin                       403         403    403     403    403  403      200   303
              /admin/connections/pinboard  403         403    403     403    403  403      200   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
+             /admin/connections/pinboard/consent 403  403    403     403    403  403      303   303
+             /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
+             /admin/connections/harbour/consent  403  403    403     403    403  403      404   303
              /c/KEY                       200         200    303     200    303  404      404   303
              /c/KEY/places                200         200    404     200    404  404      404   303
              /c/KEY/places/progress       200         200    404     200    404  404      404   303

@@ -45,7 +45,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
         with desk.begin() as uow:
             desk.remember(uow, consent=f"{connected.id} {hashed(state)} {until}")
             uow.commit()
-        return Response(status=303, headers={"Location": address, "Referrer-Policy": "no-referrer"})
+        return Response(status=303, headers={"Location": address})
 
     @views.get("/admin/connections/<integration>/return")
     def back(integration: str) -> Response:
