@@ -18,7 +18,7 @@ class CanvasConnection:
     """Canvas with one institution's token. Canvas offers no directory, library or watch to coplink."""
 
     def __init__(self, settings: Mapping[str, str], around: Surroundings) -> None:
-        self._settings, self._around = settings, around
+        self._settings = settings
         self._client = Client(settings.get("base_url", ""), Access.of(settings), around)
         self._spaces = CourseGroups(self._client)
         self._seats = GroupSeats(self._client)
@@ -59,7 +59,7 @@ class CanvasConnection:
 
     def check(self) -> Sequence[Check]:
         """What works, and who can change what does not; rights in a course show when it is used."""
-        return preflight.checks(self._client, self._settings, self._around)
+        return preflight.checks(self._client, self._settings)
 
     def realm(self) -> str:
         """The host of this Canvas. People come in through LTI, whose registration is their realm."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, PermissionMissing, Transient
-from coplink.ports.integration import Capability, Check, Surroundings
+from coplink.ports.integration import Capability, Check
 from coplink_canvas import ADMIN
 from coplink_canvas.client import Client
 from coplink_canvas.operations import OPERATIONS
@@ -27,10 +27,10 @@ OF_THE_KEY = say("In Canvas: Admin, Developer Keys, edit coplink’s API key.")
 OF_THE_ROLE = say("In Canvas: Admin, Permissions, the role of the service account.")
 
 
-def checks(client: Client, settings: Mapping[str, str], around: Surroundings) -> list[Check]:
+def checks(client: Client, settings: Mapping[str, str]) -> list[Check]:
     """All lines; without a sign-in nothing that depends on it is asked."""
     keyed = bool(settings.get("client_id"))
-    signed_in = _tried(say("Sign in"), client.me, _of_sign_in(keyed), EVERYTHING)
+    signed_in = _tried(say("Sign in"), lambda: client.ask("/users/self"), _of_sign_in(keyed), EVERYTHING)
     if not signed_in.ok:
         return [signed_in]
     lines = [signed_in]
