@@ -140,8 +140,8 @@ manifest = Manifest(
     limits=Limits(
         seats=5000,
         facilitators=100,
-        name_length=50,
-        batch=20,
+        name_length=256,  # a team's; a channel's name has at most 50
+        batch=800,
         lag=timedelta(minutes=15),
         watch_life=timedelta(days=28),
     ),
@@ -203,13 +203,16 @@ class TeamsIntegration:
         """Read a call of Graph's."""
         from coplink_teams.hints import receive
 
-        return receive(request, secret)
+        return receive(request, secret, settings.get("tenant_id", ""))
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """The Teams tab of one institution."""
         from coplink_teams.door import TeamsTab
 
         return TeamsTab(institution, settings, around)
+
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> None:
+        """None: an administrator consents in Entra itself."""
 
 
 integration = TeamsIntegration()

@@ -1,7 +1,8 @@
 """Called by platforms: a hint that something changed in one space. Answered at once; what it says is not used.
 
-A call with the right secret marks work; one without gets the same 202, so that nobody learns anything, and a line in
-the log. Validation echoes are given as the platform's code wants them.
+A call with the right secret marks work, unless a go that has not begun is marked already; one without gets the same
+202, so that nobody learns anything, and a line in the log, one a second for a space. Validation echoes are given as
+the platform's code wants them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from coplink.core.work import Kind
 from coplink.engine import watches
 from coplink.ports.door import InboundRequest, Reply
 from coplink.ports.jobs import Job
-from coplink.ports.records import Connected
+from coplink.ports.watch import Heard
 from coplink.web.desk import Desk
+from coplink.web.hearing import Known, Memory
 
 MOST_BYTES = 256 * 1024
 
@@ -28,40 +30,59 @@ log = logs.get(__name__)
 def blueprint(desk: Desk) -> Blueprint:
     """``/hook/<integration>/<space>``."""
     views = Blueprint("hooks", __name__)
+    memory = Memory(lambda integration, space: _watch(desk, integration, SpaceId(space)), desk.now)
 
     @views.route("/hook/<integration>/<space>", methods=["GET", "POST"])
     def hook(integration: str, space: str) -> Response:
         request.max_content_length = MOST_BYTES
         body = request.get_data(cache=True)  # before the form is read, which would use it up
-        found = _watch(desk, integration, SpaceId(space))
-        if found is None:
-            log.warning("hook for nothing known", integration=integration[:40])
+        known = memory.of(integration, space)
+        if known is None:
+            if memory.may_say(integration):
+                log.warning("hook for nothing known", integration=integration[:40])
             return Response("", 202)
-        connected, secret, community = found
         try:
-            heard = desk.services.heard(connected, _inbound(body), secret)
+            heard = _heard(desk, known, body)
+            if heard is None:
+                known = memory.of(integration, space, doubted=True) or known
+                heard = _heard(desk, known, body)
         except CoplinkError as error:
-            log.error("hook for a connection that does not open", code=error.code, detail=error.detail)
+            if memory.may_say(space):
+                log.error("hook for a connection that does not open", code=error.code, detail=error.detail)
             return Response("", 202)
         if isinstance(heard, Reply):
             return Response(heard.body, heard.status, dict(heard.headers))
         if heard is None:
-            log.warning("hook without the right proof", integration=integration, space=space)
-            return Response("", 202)
-        with desk.begin() as uow:
-            quiet = timedelta(seconds=desk.services.settings.debounce_seconds)
-            watches.hinted(uow, SpaceId(space), desk.now() + quiet)
-            state = uow.work.state(Kind.COLLECT, space)
-            uow.commit()
-        # Named after what was asked for: a job's name is used once, and the next hint is another one.
-        name = f"hint:{space}:{state.generation if state else 0}"
-        desk.services.jobs.hint(Job(name, Kind.COLLECT.value, space, community))
+            if memory.may_say(space):
+                log.warning("hook without the right proof", integration=integration, space=space)
+        elif heard.renew:
+            _mark(desk, SpaceId(space), known, heard)
+        else:
+            known.gathered(lambda: _mark(desk, SpaceId(space), known, heard))
         return Response("", 202)
 
     return views
 
 
-def _watch(desk: Desk, integration: str, space: SpaceId) -> tuple[Connected, str, str] | None:
+def _heard(desk: Desk, known: Known, body: bytes) -> Reply | Heard | None:
+    return desk.services.heard(known.connected, _inbound(body), known.secret)
+
+
+def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard) -> None:
+    """Mark what a proven call hints at, and have it looked at once it is quiet."""
+    with desk.begin() as uow:
+        quiet = timedelta(seconds=desk.services.settings.debounce_seconds)
+        marked = watches.hinted(uow, space, heard, desk.now(), quiet)
+        state = uow.work.state(Kind.COLLECT, space) if Kind.COLLECT in marked else None
+        if marked:
+            uow.commit()
+    if state is not None:
+        # Named after what was asked for: a job's name is used once, and the next hint is another one.
+        name = f"hint:{space}:{state.generation}"
+        desk.services.jobs.hint(Job(name, Kind.COLLECT.value, space, known.community))
+
+
+def _watch(desk: Desk, integration: str, space: SpaceId) -> Known | None:
     """The connection of that space, its watch's secret and its community; None for what is not watched."""
     with desk.begin() as uow:
         found = uow.spaces.get(space)
@@ -69,7 +90,7 @@ def _watch(desk: Desk, integration: str, space: SpaceId) -> tuple[Connected, str
         if found is None or kept is None or found.integration != integration:
             return None
         connected = uow.institutions.connection(found.connection)
-    return (connected, kept[1], found.community) if connected else None
+    return Known(connected, kept[1], found.community, desk.now()) if connected else None
 
 
 def _inbound(body: bytes) -> InboundRequest:

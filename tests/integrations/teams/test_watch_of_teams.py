@@ -148,3 +148,37 @@ def test_the_echo_is_plain_text_and_bounded(rig):
     )
     assert receive(posted(validationToken="x" * 5000), SECRET).status == 400
     assert receive(InboundRequest("GET", "/hook", query={"validationToken": "x"}), SECRET).status == 400
+
+
+TENANT = "0a1b2c3d-0000-0000-0000-00000000000f"
+
+
+@pytest.mark.parametrize(
+    ("entry", "heard"),
+    [
+        ({"tenantId": TENANT.upper()}, Heard()),
+        ({"tenantId": "0a1b2c3d-0000-0000-0000-0000000000ee"}, None),
+        ({"tenantId": 7}, None),
+        ({"lifecycleEvent": "missed", "tenantId": TENANT}, Heard()),
+        ({"lifecycleEvent": "subscriptionRemoved", "tenantId": TENANT}, Heard(files=False, renew=True)),
+        ({"lifecycleEvent": "reauthorizationRequired"}, Heard(files=False, renew=True)),
+        ({"lifecycleEvent": "reauthorizationRequired", "clientState": "forged"}, None),
+        ({"lifecycleEvent": ["odd"]}, Heard()),
+    ],
+)
+def test_what_graph_says_of_a_subscription_and_who_may_say_it(entry, heard):
+    told = {"clientState": SECRET, **entry}
+    assert receive(posted(json.dumps({"value": [told]}).encode()), SECRET, TENANT) == heard
+
+
+def test_files_and_a_subscription_may_be_told_of_in_one_call():
+    entries = [{"clientState": SECRET}, {"clientState": SECRET, "lifecycleEvent": "subscriptionRemoved"}]
+    assert receive(posted(json.dumps({"value": entries}).encode()), SECRET) == Heard(files=True, renew=True)
+
+
+def test_a_promise_is_taken_back_once_and_one_that_is_gone_is_no_error(rig, parts, hook):
+    subscription = hook.watch.subscribe(parts, hook.url, hook.secret, "key")
+    hook.watch.stop(subscription)
+    assert rig.wire.state()["subscriptions"] == []
+    hook.watch.stop(subscription)
+    assert rig.writes()[-2:] == [f"DELETE /v1.0/subscriptions/{subscription.remote}"] * 2

@@ -34,6 +34,7 @@ class Subscriptions:
         wire.api("GET", "/subscriptions", self.listing, PERMISSION, ("$skiptoken",))
         wire.api("POST", "/subscriptions", self.create, PERMISSION)
         wire.api("PATCH", "/subscriptions/<subscription>", self.renew, PERMISSION)
+        wire.api("DELETE", "/subscriptions/<subscription>", self.end, PERMISSION)
 
     def changed(self, drive: str) -> None:
         """Something happened on a drive: call everybody who asked, soon, from another thread."""
@@ -80,6 +81,26 @@ class Subscriptions:
             self._wire.store.put(KIND, subscription, kept)
         return self._wire.json(_shown(kept))
 
+    def end(self, request: Request, subscription: str) -> Response:
+        """No more calls."""
+        with self._wire.store.change():
+            self._wire.document(KIND, subscription)
+            self._wire.store.drop(KIND, subscription)
+        return Response(status=204)
+
+    # --- for tests ------------------------------------------------------------------------------------------------
+
+    def vanish(self) -> None:
+        """Every subscription is gone, and nobody is told."""
+        for kept in self._living():
+            self._wire.store.drop(KIND, str(kept["id"]))
+
+    def tell(self, event: str) -> list[int]:
+        """Call the lifecycle address of every subscription at once; what was answered."""
+        for kept in self._living():
+            self._notify(kept, event)
+        return self.delivered
+
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _living(self) -> list[Document]:
@@ -116,16 +137,20 @@ class Subscriptions:
                     for _ in range(2 if self.manner == "twice" else 1):
                         self._notify(subscription)
 
-    def _notify(self, subscription: Document) -> None:
+    def _notify(self, subscription: Document, event: str = "") -> None:
         state = "somebody else" if self.manner == "wrong-state" else subscription["state"]
         entry = {
             "subscriptionId": subscription["id"], "clientState": state, "changeType": "updated",
             "resource": subscription["resource"], "subscriptionExpirationDateTime": subscription["ends"],
             "tenantId": self._wire.district.tenant_id,
         }  # fmt: skip
+        if event:
+            entry = {**entry, "lifecycleEvent": event}
+            del entry["changeType"]
+        address = subscription["lifecycle" if event else "url"]
         try:
             with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
-                self.delivered.append(client.post(subscription["url"], json={"value": [entry]}).status_code)
+                self.delivered.append(client.post(address, json={"value": [entry]}).status_code)
         except httpx.HTTPError:
             self.delivered.append(0)
 
