@@ -16,13 +16,14 @@ NOT_UNDERSTOOD = say("Microsoft answered something coplink does not understand."
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished exchange; ``write``: it was meant to change something."""
+    """One finished exchange; ``write``: it was meant to change something; ``again``: it was sent more than once."""
 
     operation: str
     status: int
     headers: Mapping[str, str]
     body: bytes
     write: bool = False
+    again: bool = False
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; raises ``UnexpectedReply`` for anything else."""

@@ -132,9 +132,9 @@ class Graph:
             raise strange(f"{name} link to another origin")
         return link
 
-    def relative(self, method: str, at: Builder) -> str:
+    def relative(self, method: str, at: Builder, query: Query = None) -> str:
         """The address as a part of a $batch wants it."""
-        return self._kit.address(self._kit.request(method, at, None, None, "")).removeprefix(self.base)
+        return self._kit.address(self._kit.request(method, at, query, None, "")).removeprefix(self.base)
 
     def _name(self, method: str, at: Builder | str) -> str:
         return f"{method} {'link' if isinstance(at, str) else self._kit.template(at)}"

@@ -31,7 +31,7 @@ class TeamsConnection:
         self._graph, self._settings = graph, settings
         self._service = ServiceAccount(graph, settings)
         self.spaces = TeamsSpaces(graph, settings, self._service, around.clock)
-        self.seats = ChannelSeats(graph, settings, self._service)
+        self.seats = ChannelSeats(graph, settings, self._service, around.clock)
         self.directory = Accounts(graph)
         self.calendar = MailboxCalendar(graph, settings)
         self.library = ChannelFiles(graph, around)

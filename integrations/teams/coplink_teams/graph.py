@@ -53,9 +53,12 @@ def _load_builders() -> None:
         channel = kit.teams.by_team_id("t").channels.by_channel_id("c")
         event = kit.users.by_user_id("u").events.by_event_id("e")
         item = kit.drives.by_drive_id("d").items.by_drive_item_id("i")
+        team = kit.teams.by_team_id("t")
+        for members in (team.members, channel.members):
+            _ = (members.add, members.remove, members.by_conversation_member_id("m"))
         _ = (
-            kit.teams.by_team_id("t").members, channel.members.by_conversation_member_id("m"), channel.tabs,
-            channel.files_folder, event.instances, event.cancel, item.delta, kit.subscriptions.by_subscription_id("s"),
+            channel.tabs, channel.files_folder, event.instances, event.cancel, item.delta,
+            kit.subscriptions.by_subscription_id("s"),
         )  # fmt: skip
 
 

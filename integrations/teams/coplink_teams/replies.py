@@ -63,6 +63,20 @@ def _permission(answer: Answer) -> IntegrationError:
 TABLE: tuple[Row, ...] = (
     Row(
         400,
+        r"(?i)at least one owner|last owner",
+        lambda a: PolicyForbids(
+            say(
+                "Microsoft keeps the last owner of a team or channel: make somebody else a facilitator first."
+            ),
+            "facilitator",
+            "owners",
+            a.detail(),
+        ),
+        "2026-11",
+        "neither removed nor made a member; the service account is an owner too, unless somebody took that away",
+    ),
+    Row(
+        400,
         r"NameAlreadyExists|already exist",
         lambda a: PolicyForbids(
             say("The host team has, or had in the last 30 days, another channel of this name."),
@@ -196,6 +210,13 @@ def already_there(answer: Answer) -> bool:
     """A 400 or 409 that only says: this is so already."""
     return answer.status in (400, 409) and bool(
         re.search(r"(?i)already|conflict|duplicate", ": ".join(answer.error()))
+    )
+
+
+def not_there(answer: Answer) -> bool:
+    """A refusal that only says: nobody like this is here."""
+    return answer.status == 404 or (
+        answer.status == 400 and bool(re.search(r"(?i)not a member|not found", ": ".join(answer.error())))
     )
 
 

@@ -1,47 +1,59 @@
-"""Who sits in a community's channel: facilitators are its owners, everybody else is a member.
+"""Who sits in a community's channel or team: facilitators are its owners, everybody else is a member.
 
-Written through the Teams API, so that people see it at once. An account id is an Entra object id; a membership id is
-opaque and asked anew each time. The service account is never reported. Someone outside the host team cannot sit in a
-private channel, and no permission of one team alone could let them in.
+Written through the Teams API, so that people see it at once, and in bulk; nothing is listed for a change. An account id
+is an Entra object id. The service account is never reported, changed or removed. Someone outside the host team cannot
+sit in a private channel, and no permission of one team alone could let them in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Observed, Seat
 from coplink.core.words import Said, say
-from coplink.ports.errors import IntegrationError, OutcomeUnknown, PermissionMissing, Reauthorize, Transient
+from coplink.ports.clock import Clock
+from coplink.ports.errors import (
+    Gone,
+    IntegrationError,
+    NotReadyYet,
+    OutcomeUnknown,
+    PermissionMissing,
+    Reauthorize,
+    Transient,
+)
 from coplink.ports.seats import BatchResult, Done
 from coplink_teams.answers import Answer
-from coplink_teams.batch import Part, send_parts
+from coplink_teams.bulk import Bulk, End, Lot
 from coplink_teams.calls import Graph
-from coplink_teams.replies import already_there, careful, refused
+from coplink_teams.known_seats import KnownSeats
+from coplink_teams.places import Place, place_of
+from coplink_teams.replies import already_there, careful, not_there
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
-from coplink_teams.spaces import split_channel
 
 NOT_IN_HOST_TEAM = say(
     "Not in the host team: this private channel takes only its members. An owner of the host team can add this person."
 )
 UNKNOWN_ACCOUNT = say("Microsoft does not know this account in your organisation any more.")
-_MEMBER = "#microsoft.graph.aadUserConversationMember"
+NOT_YET = say("Microsoft does not take members here yet; coplink waits a little.")
+WHOLE = (Transient, Reauthorize, PermissionMissing, Gone)
+RECHECK = 30.0
+Ends = dict[AccountId, End | Done]
 
 
 class ChannelSeats:
-    """Reads and changes the members of channels in one host team."""
+    """Reads and changes the members of communities' channels and teams."""
 
-    def __init__(self, graph: Graph, settings: Settings, service: ServiceAccount) -> None:
-        self._graph, self._settings, self._service = graph, settings, service
+    def __init__(self, graph: Graph, settings: Settings, service: ServiceAccount, clock: Clock) -> None:
+        self._settings, self._service = settings, service
+        self._known, self._bulk = KnownSeats(graph, clock), Bulk(graph)
 
     @careful
     def read(self, parts: Mapping[str, str]) -> Observed:
-        """Everybody in the channel but the service account; a listing that breaks off is not complete."""
-        channel, seats = split_channel(parts)[1], dict[AccountId, Role]()
-        own = self._service.id()
-        pages = self._graph.pages(lambda g: self._members(g, channel), service="teams")
+        """Everybody there but the service account; a listing that breaks off is not complete."""
+        seats, own = dict[AccountId, Role](), self._service.id()
+        pages = self._known.pages(self._place(parts))
         first = True
         while True:
             try:
@@ -53,177 +65,157 @@ class ChannelSeats:
             if page is None:
                 return Observed(seats, complete=True)
             first = False
-            seats |= {
-                AccountId(m["userId"]): _role(m) for m in page["value"] if m.get("userId") not in (None, own)
-            }
+            seats |= {account: member.role for account, member in page.items() if account != own}
 
     @careful
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         """One account, by a filtered reading that does not go through the listing."""
         if account == self._service.id():
             return None
-        found = self._find(split_channel(parts)[1], account)
-        return _role(found) if found else None
+        found = self._known.find(self._place(parts), [account], anew=True)[account]
+        if isinstance(found, IntegrationError):
+            raise found
+        return found.role if found else None
 
     @careful
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
         """Seat these, or change the role of those there."""
-        kind, channel = split_channel(parts)
-        known = self._known(channel)
-        outcomes: dict[AccountId, Done] = {}
-        due: list[tuple[AccountId, Part]] = []
-        for seat in {seat.account: seat for seat in seats}.values():
-            there, roles = known.get(seat.account), _roles(seat.role)
-            if there is None:
-                due.append((seat.account, self._adding(channel, seat.account, roles)))
-            elif _role(there) is _role({"roles": roles}):
-                outcomes[seat.account] = Done.ALREADY_SO
-            else:
-                due.append((seat.account, self._changing(channel, str(there["id"]), roles)))
-        wanted = {seat.account: _roles(seat.role) for seat in seats}
-        reasons: dict[AccountId, Said] = {}
-        answers = self._send([part for _, part in due], kind)
-        written = any(_may_have_written(answer) for answer in answers)
-        for (account, part), answer in zip(due, answers, strict=True):
-            try:
-                outcomes[account], reason = self._seated(
-                    channel, kind, account, wanted[account], part, answer
-                )
-            except IntegrationError as error:  # what was done is not forgotten over one second look
-                if not written:
-                    raise
-                outcomes[account], reason = _outcome(error, gone=Done.REFUSED)
-            written = written or outcomes[account] in (Done.CHANGED, Done.UNKNOWN)
-            if reason:
-                reasons[account] = reason
-        return BatchResult(outcomes, reasons)
+        place, own = self._place(parts), self._service.id()
+        wanted = {seat.account: seat for seat in seats}
+        ends: Ends = {
+            account: Done.ALREADY_SO
+            for account, seat in wanted.items()
+            if account == own or (seat.before is not None and seat.before.leads is seat.role.leads)
+        }
+        sitting = [a for a, seat in wanted.items() if a not in ends and seat.before is not None]
+        lots, told = self._lots(
+            place, {a: s for a, s in wanted.items() if a not in ends}, sitting, anew=False
+        )
+        ends |= told
+        ends |= self._bulk.carry_out(place, lots)
+        self._known.forget(place, list(wanted))
+        self._look_again(place, wanted, lots, ends)
+        if place.kind == "private":
+            self._outside(place, lots, ends)
+        return self._result(place, ends, gone=Done.REFUSED)
 
     @careful
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
         """Take these seats away; the service account is never among them."""
-        kind, channel = split_channel(parts)
-        known, own = self._known(channel), self._service.id()
-        outcomes = dict.fromkeys(accounts, Done.ALREADY_SO)
-        there = [account for account in outcomes if account in known and account != own]
+        place, own = self._place(parts), self._service.id()
+        ends: Ends = dict.fromkeys(accounts, Done.ALREADY_SO)
+        ends |= self._bulk.carry_out(place, self._bulk.removing([a for a in ends if a != own]))
+        self._known.forget(place, accounts)
+        return self._result(place, ends, gone=Done.ALREADY_SO)
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _place(self, parts: Mapping[str, str]) -> Place:
+        return place_of(parts, self._settings)
+
+    def _lots(
+        self, place: Place, wanted: Mapping[AccountId, Seat], sitting: Sequence[AccountId], anew: bool
+    ) -> tuple[list[Lot], Ends]:
+        """What to send for these seats: changes of role for those who sit there already, additions for the others."""
+        found = self._known.find(place, sitting, anew) if sitting else {}
+        changes: list[Lot] = []
+        ends: Ends = {}
+        new = [account for account in wanted if account not in found or found[account] is None]
+        for account, member in found.items():
+            leads = wanted[account].role.leads
+            if isinstance(member, IntegrationError):
+                ends[account] = End(member, whole=True)
+            elif member is not None and member.role.leads is leads:
+                ends[account] = Done.ALREADY_SO
+            elif member is not None:
+                roles = ("owner",) if leads else ()
+                changes.append(Lot("change", (account,), roles, member.id))
+        owners = [account for account in new if wanted[account].role.leads]
+        members = [account for account in new if not wanted[account].role.leads]
+        return self._bulk.adding(owners, members) + changes, ends
+
+    def _look_again(
+        self, place: Place, wanted: Mapping[AccountId, Seat], lots: Sequence[Lot], ends: Ends
+    ) -> None:
+        """Those who sat there already, perhaps in another role, and those whose membership was another by now."""
+        changed = {account for lot in lots if lot.verb == "change" for account in lot.accounts}
+        odd: list[AccountId] = []
+        for account, end in ends.items():
+            answer = end.answer if isinstance(end, End) else None
+            if not isinstance(answer, Answer):
+                continue
+            if account in changed:
+                odd += [account] if answer.status == 404 else []
+            elif already_there(answer):
+                if answer.again:  # applied, and answered 429 all the same
+                    ends[account] = Done.CHANGED
+                else:
+                    odd.append(account)
+        if odd:
+            more, told = self._lots(place, {account: wanted[account] for account in odd}, odd, anew=True)
+            ends |= told
+            ends |= self._bulk.carry_out(place, more)
+            for account in odd:  # listed or not, they sit there
+                end = ends[account]
+                if isinstance(end, End) and isinstance(end.answer, Answer) and already_there(end.answer):
+                    ends[account] = Done.ALREADY_SO
+
+    def _outside(self, place: Place, lots: Sequence[Lot], ends: Ends) -> None:
+        """Say of whom the host team does not know that this is why."""
+        added = {account for lot in lots if lot.verb == "add" for account in lot.accounts}
+        refused = [
+            account
+            for account, end in ends.items()
+            if account in added
+            and isinstance(end, End)
+            and isinstance(end.answer, Answer)
+            and not end.whole
+            and end.answer.status in (400, 403, 404)
+        ]
+        if refused:
+            for account in set(refused) - self._in_host_team(*refused):
+                ends[account] = Done.REFUSED
+
+    def _in_host_team(self, *accounts: AccountId) -> set[AccountId]:
+        """Which of these are members of the host team, or may be: the refusal itself is shown then."""
+        found = self._known.find(Place(self._settings.team_id), accounts)
+        return {account for account, member in found.items() if member is not None}
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def _not_yet(self, place: Place, error: Gone) -> IntegrationError:
+        """What a place that cannot be written is: not there, or (when it can be read) too young."""
+        own = self._service.id()
+        found = self._known.find(place, [AccountId(own)], anew=True)[AccountId(own)]
+        return error if isinstance(found, Gone) else NotReadyYet(NOT_YET, error.detail, RECHECK)
+
+    def _result(self, place: Place, ends: Ends, gone: Done) -> BatchResult:
+        """The outcome for each; what refused or lost every single one as a whole is raised."""
+        errors = [end.error if isinstance(end, End) and end.whole else None for end in ends.values()]
+        if errors and all(isinstance(error, WHOLE) for error in errors):
+            error = next(error for error in errors if error)
+            raise self._not_yet(place, error) if isinstance(error, Gone) else error
+        outcomes: dict[AccountId, Done] = {}
         reasons: dict[AccountId, Said] = {}
-        answers = self._send([self._removing(channel, str(known[account]["id"])) for account in there], kind)
-        for account, answer in zip(there, answers, strict=True):
-            outcomes[account], reason = _outcome(answer, gone=Done.ALREADY_SO)
+        for account, end in ends.items():
+            if isinstance(end, End):
+                outcomes[account], reason = _outcome(end, gone)
+            else:
+                outcomes[account] = end
+                reason = NOT_IN_HOST_TEAM if end is Done.REFUSED else None
             if reason:
                 reasons[account] = reason
         return BatchResult(outcomes, reasons)
 
-    # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _members(self, kit: Any, channel: str) -> Any:
-        return kit.teams.by_team_id(self._settings.team_id).channels.by_channel_id(channel).members
-
-    def _known(self, channel: str) -> dict[AccountId, dict[str, Any]]:
-        members = self._graph.listed(lambda g: self._members(g, channel), service="teams")
-        return {AccountId(m["userId"]): m for m in members if m.get("userId")}
-
-    @careful
-    def _find(self, channel: str, account: str) -> dict[str, Any] | None:
-        query = {"$filter": f"({_MEMBER[1:]}/userId eq '{account.replace(chr(39), chr(39) * 2)}')"}
-        found = self._graph.listed(lambda g: self._members(g, channel), service="teams", query=query)
-        return next((m for m in found if m.get("userId") == account), None)
-
-    def _adding(self, channel: str, account: str, roles: list[str]) -> Part:
-        body = {"@odata.type": _MEMBER, "roles": roles, "user@odata.bind": self._service.bind(account)}
-        return Part("POST", lambda g: self._members(g, channel), body)
-
-    def _changing(self, channel: str, membership: str, roles: list[str]) -> Part:
-        body = {"@odata.type": _MEMBER, "roles": roles}
-        return Part("PATCH", lambda g: self._members(g, channel).by_conversation_member_id(membership), body)
-
-    def _removing(self, channel: str, membership: str) -> Part:
-        return Part("DELETE", lambda g: self._members(g, channel).by_conversation_member_id(membership))
-
-    # --- answers --------------------------------------------------------------------------------------------------
-
-    def _send(self, parts: Sequence[Part], kind: str) -> list[Answer | IntegrationError]:
-        if not parts:
-            return []
-        # in a private channel a refusal may be about one person alone
-        whole_call = (
-            (Transient, Reauthorize) if kind == "private" else (Transient, Reauthorize, PermissionMissing)
-        )
-        answers = send_parts(self._graph, parts, "teams")
-        errors = [answer if isinstance(answer, IntegrationError) else None for answer in answers]
-        found = [error or (refused(a) if isinstance(a, Answer) and a.status >= 400 else None)
-                 for error, a in zip(errors, answers, strict=True)]  # fmt: skip
-        if all(isinstance(error, whole_call) for error in found):
-            raise next(error for error in found if error)
-        return answers
-
-    def _seated(
-        self,
-        channel: str,
-        kind: str,
-        account: AccountId,
-        roles: list[str],
-        part: Part,
-        answer: Answer | IntegrationError,
-    ) -> tuple[Done, Said | None]:
-        if isinstance(answer, Answer) and part.method == "POST":
-            if already_there(answer):  # the listing was older than the seat
-                return self._already(channel, kind, account, roles)
-            if kind == "private" and answer.status in (400, 403, 404) and not self._in_host_team(account):
-                return Done.REFUSED, NOT_IN_HOST_TEAM
-        return _outcome(answer, gone=Done.REFUSED)
-
-    def _already(
-        self, channel: str, kind: str, account: AccountId, roles: list[str]
-    ) -> tuple[Done, Said | None]:
-        there = self._find(channel, account)
-        if there is None or _role(there) is _role({"roles": roles}):
-            return Done.ALREADY_SO, None
-        return _outcome(
-            self._send([self._changing(channel, str(there["id"]), roles)], kind)[0], gone=Done.REFUSED
-        )
-
-    def _in_host_team(self, account: str) -> bool:
-        try:
-            return self._in_team(account)
-        except IntegrationError:
-            return True  # cannot tell: the refusal itself is shown
-
-    @careful
-    def _in_team(self, account: str) -> bool:
-        query = {"$filter": f"({_MEMBER[1:]}/userId eq '{account.replace(chr(39), chr(39) * 2)}')"}
-        found = self._graph.listed(
-            lambda g: g.teams.by_team_id(self._settings.team_id).members, service="teams", query=query
-        )
-        return any(member.get("userId") == account for member in found)
-
-
-def _role(member: Mapping[str, Any]) -> Role:
-    return Role.FACILITATOR if "owner" in (member.get("roles") or ()) else Role.MEMBER
-
-
-def _roles(role: Role) -> list[str]:
-    return ["owner"] if role.leads else []
-
-
-def _may_have_written(answer: Answer | IntegrationError) -> bool:
-    if isinstance(answer, Answer):
-        return answer.status < 300 or answer.status >= 500 or answer.status == 408
-    return isinstance(answer, OutcomeUnknown)
-
-
-def _outcome(answer: Answer | IntegrationError, gone: Done) -> tuple[Done, Said | None]:
-    if isinstance(answer, IntegrationError):
-        # what was not sent at all is also "unknown" here: the next run looks and does what is missing
-        return (
-            (Done.UNKNOWN, None)
-            if isinstance(answer, OutcomeUnknown | Transient)
-            else (Done.REFUSED, answer.message)
-        )
-    if answer.status < 300:
-        return (Done.CHANGED if answer.understood else Done.UNKNOWN), None
-    if answer.status == 404:
-        return (gone, None) if gone is Done.ALREADY_SO else (gone, UNKNOWN_ACCOUNT)
-    error = refused(answer)
+def _outcome(end: End, gone: Done) -> tuple[Done, Said | None]:
+    answer, error = end.answer, end.error
     if isinstance(error, OutcomeUnknown | Transient):
+        # what was not sent at all is also "unknown" here: the next run looks and does what is missing
         return Done.UNKNOWN, None
-    return Done.REFUSED, error.message
+    if isinstance(answer, Answer):
+        if answer.status < 300:
+            return (Done.CHANGED if answer.understood else Done.UNKNOWN), None
+        if not_there(answer):
+            return (gone, None) if gone is Done.ALREADY_SO else (gone, UNKNOWN_ACCOUNT)
+    return Done.REFUSED, error.message if error else None
