@@ -62,7 +62,10 @@ class Fittings:
         return Made(str(accepted(answer, 201).json()["id"]))
 
     def unpin(self, team: str, channel: str, tab: str) -> None:
-        """Take our tab away; one that is not there is no error."""
+        """Take our tab away, where it still is."""
+        tabs = self._graph.listed(lambda g: _at(g, team, channel).tabs, service="teams")
+        if all(one.get("id") != tab for one in tabs):
+            return
         answer = self._graph.send(
             "DELETE", lambda g: _at(g, team, channel).tabs.by_teams_tab_id(tab), service="teams"
         )

@@ -83,6 +83,8 @@ class LongRunning:
         """
         key, now = f"{self._graph.base} {operation}", self._clock.now()
         with _lock:
+            if key in _done:
+                return None
             asked = _asked.get(key)
         if asked is not None and timedelta(0) <= now - asked < timedelta(seconds=EVERY):
             raise NotReadyYet(still, "asked a moment ago", EVERY - (now - asked).total_seconds())
@@ -96,6 +98,7 @@ class LongRunning:
             return None
         status = found["status"]
         if status == "succeeded":
+            _keep(_done, key, True)
             return None
         if status == "failed":
             return _failure(found.get("error") or {})
@@ -128,6 +131,7 @@ def _failure(error: dict[str, Any]) -> IntegrationError:
 
 _lock = threading.Lock()
 _asked: OrderedDict[str, datetime] = OrderedDict()
+_done: OrderedDict[str, bool] = OrderedDict()
 _pending: OrderedDict[str, Operation] = OrderedDict()
 
 

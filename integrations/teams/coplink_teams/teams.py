@@ -93,7 +93,8 @@ class OwnTeams:
                 ours,
             )
         if ours:
-            return Made(str(Operation(ours[0], "")), found=True)
+            known = self._running.pending(f"team {ours[0]}")
+            return Made(str(known or Operation(ours[0], "")), found=True)
         answer = self._create(wish, PLC)
         if answer.status in (400, 403) and _NO_LICENCE.search(": ".join(answer.error())):
             answer = self._create(wish, "standard")
@@ -106,6 +107,7 @@ class OwnTeams:
         operation = begun(answer)
         if operation is None:  # ordered, but we do not know its name: our marker finds it
             raise OutcomeUnknown(answer.detail("no location"))
+        self._running.remember(f"team {operation.team}", operation)
         return Made(str(operation))
 
     def _create(self, wish: SpaceWish, template: str) -> Answer:
@@ -138,6 +140,8 @@ class OwnTeams:
             raise Misconfigured(
                 say("The setting {name} of the Teams connection is empty.", name="app_id"), ADMIN
             )
+        if app in self._installed(team, scope):
+            return Made(app, found=True)
         body = {
             "teamsApp@odata.bind": f"{self._graph.base}/appCatalogs/teamsApps/{app}",
             "consentedPermissionSet": {
@@ -149,7 +153,7 @@ class OwnTeams:
         answer = self._graph.send(
             "POST", lambda g: g.teams.by_team_id(team).installed_apps, service="teams", body=body
         )
-        if answer.status == 409:
+        if answer.status == 409:  # the listing was older
             return Made(app, found=True)
         if answer.status == 400:
             raise Misconfigured(
@@ -167,6 +171,18 @@ class OwnTeams:
         with _permitted(scope):
             accepted(answer, 201)
         return Made(app)
+
+    def _installed(self, team: str, scope: str) -> set[str]:
+        with _permitted(scope):
+            try:
+                installed = self._graph.listed(
+                    lambda g: g.teams.by_team_id(team).installed_apps,
+                    service="teams",
+                    query={"$expand": "teamsApp"},
+                )
+            except Gone as error:
+                raise NotReadyYet(_UNSEEN, error.detail, EVERY) from error
+        return {str((one.get("teamsApp") or {}).get("id") or "") for one in installed}
 
     def _channel(self, team: str) -> Made:
         try:
