@@ -6,34 +6,26 @@ Shared drives have no description, so the mark is the property of a file inside,
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from coplink.core.words import say
-from coplink.ports.errors import NotReadyYet
+from coplink.ports.errors import IntegrationError, NotReadyYet
 from coplink.ports.spaces import Made
 from coplink_google.marks import FOLDER, MARKER_FILE, short, the_one
+from coplink_google.permissions import Grant, Permissions
 from coplink_google.replies import AlreadyThere, rows_of, text_of
 from coplink_google.workspace import Workspace
 
 LIBRARY = "Library"
-
-# The last of two concurrent writes to one drive's permissions wins, and the other is lost without a word.
-_ACCESS_LOCKS = tuple(threading.Lock() for _ in range(64))
-
-
-def access_lock(drive: str) -> threading.Lock:
-    """The lock that every write to this drive's permissions holds."""
-    return _ACCESS_LOCKS[int(hashlib.sha256(drive.encode()).hexdigest(), 16) % len(_ACCESS_LOCKS)]
 
 
 class Drives:
     """The steps ``drive``, ``grants`` and ``folder``."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._google = workspace
+        self._google, self._permissions = workspace, Permissions(workspace)
 
     def make(self, name: str, marker: str, key: str) -> Made:
         """The drive of this marker, found or made."""
@@ -108,29 +100,9 @@ class Drives:
 
     def grant(self, drive: str, address: str) -> Made:
         """The group as Contributor of the drive; nobody is mailed."""
-        with access_lock(drive):
-            pages = self._google.pages(
-                "drive.permissions.list",
-                fileId=drive,
-                supportsAllDrives=True,
-                pageSize=100,
-                fields="nextPageToken,permissions(id,type,role,emailAddress)",
-            )
-            rows = [row for page in pages for row in rows_of(page, "permissions")]
-            mine = {
-                text_of(row, "id") for row in rows if str(row.get("emailAddress", "")).casefold() == address
-            }
-            made = the_one(mine)
-            if made is None:
-                answer = self._google.call(
-                    "drive.permissions.create",
-                    fileId=drive,
-                    supportsAllDrives=True,
-                    sendNotificationEmail=False,
-                    fields="id",
-                    body={"type": "group", "role": "writer", "emailAddress": address},
-                )
-                made = Made(text_of(answer, "id"))
+        made = self._permissions.give(drive, [Grant("group", address, "writer")])[address]
+        if isinstance(made, IntegrationError):
+            raise made
         return made
 
     def folder(self, drive: str, marker: str) -> Made:

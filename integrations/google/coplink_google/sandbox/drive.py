@@ -1,7 +1,7 @@
-"""Shared drives, files and permissions, pretended.
+"""Shared drives and files, pretended.
 
-Quirks kept: a request id means one drive for ever; a drive's items are invisible without ``supportsAllDrives``; a grant
-mails people unless told not to; a new drive may not be there for a while.
+Quirks kept: a request id means one drive for ever; a drive's items are invisible without ``supportsAllDrives``; a new
+drive may not be there for a while.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from coplink.sandbox.wire import Refuse
 from coplink_google.sandbox import queries
 from coplink_google.sandbox.changes import Changes
 from coplink_google.sandbox.directory import Directory
-from coplink_google.sandbox.frame import Asked, Frame, opaque
+from coplink_google.sandbox.frame import Asked, Frame, grant, permission_id
+from coplink_google.sandbox.permissions import Permissions
 
 FOLDER = "application/vnd.google-apps.folder"
-MEMBERS = 600
 
 
 class Drive:
@@ -28,14 +28,13 @@ class Drive:
         self._wire, self._store, self._directory = wire, wire.store, directory
         self.external_sharing = True
         self.changes = Changes(wire, self)
+        self.permissions = Permissions(wire, directory, self)
         wire.api("drive.drives.create", self._create_drive)
         wire.api("drive.drives.list", self._list_drives)
         wire.api("drive.drives.get", lambda asked: self._drive_view(self.drive(asked, asked.path["driveId"])))
         wire.api("drive.files.create", self._create_file)
         wire.api("drive.files.get", self._get_file)
         wire.api("drive.files.list", self._list_files)
-        wire.api("drive.permissions.list", self._list_permissions)
-        wire.api("drive.permissions.create", self._create_permission)
 
     # --- drives ---------------------------------------------------------------------------------------------------
 
@@ -66,7 +65,7 @@ class Drive:
             "name": asked.body["name"],
             "made": self._wire.clock(),
             "createdTime": self._wire.moment(),
-            "permissions": [_grant("user", "organizer", asked.caller, robot.get("name", ""))],
+            "permissions": [grant("user", "organizer", asked.caller, robot.get("name", ""))],
         }
         self._store.put("google.drive", drive["id"], drive)
         self._store.put("google.request", request, {"body": dict(asked.body), "drive": drive["id"]})
@@ -139,7 +138,7 @@ class Drive:
             "by": {
                 "displayName": person["name"],
                 "emailAddress": person["email"],
-                "permissionId": _number(by),
+                "permissionId": permission_id(by),
             },
         }
         self._store.put("google.file", file["id"], file)
@@ -201,63 +200,6 @@ class Drive:
         extra = {"appProperties": file["appProperties"]} if file["appProperties"] else {}
         author = {"kind": "drive#user", "me": False, **file["by"]}
         return {"kind": "drive#file", **shown, **extra, "webViewLink": link, "lastModifyingUser": author}
-
-    # --- permissions ----------------------------------------------------------------------------------------------
-
-    def _list_permissions(self, asked: Asked) -> Mapping[str, Any]:
-        if not asked.query.get("supportsAllDrives"):
-            raise Refuse(404, "notFound", f"File not found: {asked.path['fileId']}.")
-        drive = self.drive(asked, asked.path["fileId"])
-        size = asked.query.get("pageSize", 100)
-        about = ["permissions", drive["id"]]
-        some, onward = self._wire.page(drive["permissions"], size, asked.query.get("pageToken"), about)
-        found = {"kind": "drive#permissionList", "permissions": some}
-        return {**found, "nextPageToken": onward} if onward else found
-
-    def _create_permission(self, asked: Asked) -> Mapping[str, Any]:
-        if not asked.query.get("supportsAllDrives"):
-            raise Refuse(404, "notFound", f"File not found: {asked.path['fileId']}.")
-        drive, body = self.drive(asked, asked.path["fileId"]), asked.body
-        kind, address = body["type"], str(body.get("emailAddress", "")).casefold()
-        if kind not in ("user", "group") or not address:
-            raise Refuse(400, "invalid", "a drive is shared with an account or a group")
-        known = self._known(asked.district, kind, address)
-        if not known and not self.external_sharing:
-            raise Refuse(
-                403, "teamDriveDomainUsersOnlyRestriction", "Sharing outside of the domain is not allowed."
-            )
-        if not known and address.endswith("@" + asked.district.google_domain):
-            raise Refuse(404, "notFound", "The group or account was not found.")
-        if asked.query.get("sendNotificationEmail", True):
-            self._store.put(
-                "google.mail", str(self._store.serial("google.mail")), {"to": address, "about": drive["id"]}
-            )
-        same = [one for one in drive["permissions"] if one["emailAddress"] == address]
-        if not same and len(drive["permissions"]) >= MEMBERS:
-            raise Refuse(403, "teamDriveMembershipLimitExceeded", "The shared drive has too many members.")
-        grant = {**(same[0] if same else _grant(kind, body["role"], address, address)), "role": body["role"]}
-        drive["permissions"] = [one for one in drive["permissions"] if one["emailAddress"] != address] + [
-            grant
-        ]
-        self._store.put("google.drive", drive["id"], drive)
-        return grant
-
-    def _known(self, district: District, kind: str, address: str) -> bool:
-        if kind == "user":
-            return self._directory.account(district, address) is not None
-        group = self._directory.find_group(district, address)
-        return group is not None and self._wire.visible(group)
-
-
-def _grant(kind: str, role: str, address: str, name: str) -> Document:
-    number = _number(address)
-    who = {"emailAddress": address, "displayName": name}
-    return {"kind": "drive#permission", "id": number, "type": kind, "role": role, **who}
-
-
-def _number(address: str) -> str:
-    """A permission id: digits, and not the account's id."""
-    return str(int(opaque("", 12, "permission", address).encode().hex(), 16))[:20]
 
 
 def _addresses(drive: Document) -> set[str]:

@@ -27,6 +27,7 @@ DEFAULT_FIELDS = {
     "drive.files.list": "kind,incompleteSearch,nextPageToken,files(kind,id,name,mimeType,driveId)",
     "drive.permissions.list": "kind,nextPageToken,permissions(kind,id,type,role)",
     "drive.permissions.create": "kind,id,type,role",
+    "drive.permissions.update": "kind,id,type,role",
     "drive.changes.list": (
         "kind,nextPageToken,newStartPageToken,changes(kind,changeType,type,removed,fileId,time,file(id,name,mimeType))"
     ),
@@ -46,16 +47,18 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/", e
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One API call that passed the checks: who calls (an address), and its values."""
+    """One API call that passed the checks: who calls (an address), its values, and what it found when it began."""
 
     caller: str
     district: District
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Mapping[str, Any]
+    seen: Any = None
 
 
 Api = Callable[[Asked], Mapping[str, Any] | None]
+Before = Callable[[Mapping[str, str]], Any]
 
 
 class Frame(Wire):
@@ -70,14 +73,21 @@ class Frame(Wire):
         self.districts = {one.key: one for one in region.districts.values() if one.suite == "google"}
         self.route("POST", "/_sandbox/lag", self._set_lag, counted=False)
 
-    def api(self, name: str, view: Api) -> None:
-        """Answer the method of that name, as Google's document describes it."""
+    def api(self, name: str, view: Api, before: Before | None = None) -> None:
+        """Answer the method of that name, as Google's document describes it. ``before`` looks first, unguarded."""
         called = contract.method(name)
         path = called.path.replace("{", "<").replace("}", ">")
-        self.route(called.http, path, lambda request, **values: self._serve(called, view, request, values))
+        self.route(
+            called.http, path, lambda request, **values: self._serve(called, view, before, request, values)
+        )
 
     def _serve(
-        self, called: contract.Method, view: Api, request: Request, values: Mapping[str, str]
+        self,
+        called: contract.Method,
+        view: Api,
+        before: Before | None,
+        request: Request,
+        values: Mapping[str, str],
     ) -> Response:
         token = self._token(request, called)
         asked = Asked(
@@ -86,6 +96,7 @@ class Frame(Wire):
             values,
             contract.query(called, dict(request.args.lists())),
             contract.body(called, _json(request)),
+            before(values) if before else None,
         )
         mask = asked.query.get("fields") or DEFAULT_FIELDS.get(called.name)
         tree = masks.read(mask) if mask else None
@@ -174,6 +185,17 @@ def opaque(prefix: str, length: int, *words: object) -> str:
     """Letters and digits that say nothing, the same for the same words."""
     digest = hashlib.sha512("/".join(map(str, words)).encode()).digest()
     return prefix + base64.b32encode(digest).decode().lower()[:length]
+
+
+def grant(kind: str, role: str, address: str, name: str) -> Document:
+    """A permission as Drive shows it."""
+    who = {"emailAddress": address, "displayName": name}
+    return {"kind": "drive#permission", "id": permission_id(address), "type": kind, "role": role, **who}
+
+
+def permission_id(address: str) -> str:
+    """A permission id: digits, and not the account's id."""
+    return str(int(opaque("", 12, "permission", address).encode().hex(), 16))[:20]
 
 
 def fingerprint(secret: str) -> str:
