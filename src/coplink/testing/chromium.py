@@ -1,6 +1,8 @@
 """Debian's Chromium for tests: where it is, and started once in a test process (Playwright allows no second loop).
 
-Chromium's private contexts block third-party cookies, as a careful school's browser does.
+Chromium's private contexts block third-party cookies, as a careful school's browser does. Frames of other sites stay in
+the page's process: Playwright now and then loses a frame that changes processes several times within a launch, while
+the page itself is as it should be. What cookies, storage and scripts may do does not hang on processes.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process",
 )
 
 
