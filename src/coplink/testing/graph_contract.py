@@ -29,7 +29,9 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "GET /subscriptions": ("Files.Read.All",),
     "POST /subscriptions": ("Files.Read.All",),
     "PATCH /subscriptions/{subscription-id}": ("Files.Read.All",),
+    "DELETE /subscriptions/{subscription-id}": ("Files.Read.All",),
     "GET /drives/{drive-id}/items/{driveItem-id}/delta()": ("Files.Read.All",),
+    "GET /teams/{team-id}/operations/{teamsAsyncOperation-id}": ("Team.Create", "TeamSettings.ReadWrite.Group"),
     "POST /teams/{team-id}/channels/{channel-id}/members/add": ("ChannelMember.ReadWrite.Group",),
     "POST /teams/{team-id}/channels/{channel-id}/members/remove": ("ChannelMember.ReadWrite.Group",),
 }
@@ -145,10 +147,24 @@ def required() -> Contract:
     return found
 
 
-def hang_on(wire: Wire, granted: Callable[[], Iterable[str]] | None = None) -> bool:
+def calls_of(method: str, path: str, body: bytes) -> list[tuple[str, str]]:
+    """Method and path (without version and query) of a request, or of each part of a batch, after the batch itself."""
+    calls = [(method, path)]
+    if path == "/$batch":
+        parts = json.loads(body)["requests"]
+        calls += [(part["method"], _unquoted(str(part["url"]).partition("?")[0])) for part in parts]
+    return calls
+
+
+def hang_on(
+    wire: Wire,
+    granted: Callable[[], Iterable[str]] | None = None,
+    used: set[tuple[str, str]] | None = None,
+) -> bool:
     """Check every call of a sandbox from now on; problems are kept in ``wire.violations``. False: no contract here.
 
     ``granted`` names the permissions the app has: a call they do not allow is a problem too, unless it was refused.
+    ``used`` takes each operation that was called, with its path.
     """
     found = contract()
     if found is None:
@@ -163,12 +179,11 @@ def hang_on(wire: Wire, granted: Callable[[], Iterable[str]] | None = None) -> b
         yield from found.problems(
             request.method, path, request.get_data(), response.status_code, response.get_data()
         )
-        calls = [(request.method, path)]
-        if path == "/$batch":
-            calls = [
-                (p["method"], _unquoted(str(p["url"]).partition("?")[0]))
-                for p in request.get_json()["requests"]
-            ]
+        calls = calls_of(request.method, path, request.get_data())
+        for method, where in calls if used is not None else ():
+            known = found.operation(method, where)
+            if known is not None and used is not None:
+                used.add((known[0], where))
         if granted is not None and response.status_code < 400:
             have = {p for name in granted() for p in (name, *HOLDS.get(name, ()))}
             for method, where in calls:

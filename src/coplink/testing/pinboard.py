@@ -1,17 +1,18 @@
 """A complete little integration in memory: a pin board in a staff room. For tests of engine and pages.
 
-It keeps every port's promises (found by marker, idempotent, attendees, cursors) and counts its writes. Trouble is
-planned per call: ``board.trouble["seats.read"] = [Throttled(...)]`` makes the next such call raise; a write planned to
-raise ``OutcomeUnknown`` is done first, as a lost answer would have it.
+It keeps every port's promises (found by marker, idempotent, attendees, cursors) and counts its writes; the conformance
+suites say so. Trouble is planned per call: ``board.trouble["seats.read"] = [Throttled(...)]`` makes the next such call
+raise, ``"*"`` the next of any name; a write planned to raise ``OutcomeUnknown`` is done first, as a lost answer would
+have it. What hangs in the room is in ``board``, files and upkeep are in
+``pinned_files`` and ``pinned_upkeep``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId, Role
 from coplink.core.rhythm import Series
 from coplink.core.spaces import Observed, Seat, SpaceKind
@@ -19,22 +20,33 @@ from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.directory import Found
 from coplink.ports.door import Door, InboundRequest, Reply
-from coplink.ports.errors import IntegrationError, OutcomeUnknown
-from coplink.ports.integration import Capability, Check, Field, Limits, Manifest, Scope, Surroundings
-from coplink.ports.library import Changes
+from coplink.ports.errors import Ambiguous, IntegrationError, Misconfigured, OutcomeUnknown
+from coplink.ports.integration import Capability, Check, Consent, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.seats import BatchResult, Done
 from coplink.ports.spaces import Made, Planned, SpaceFacts, SpaceWish
 from coplink.ports.watch import Heard
+from coplink.testing.board import NAME_LENGTH, Board, fitted
+from coplink.testing.pinned_files import PinnedFiles
+from coplink.testing.pinned_upkeep import PinnedUpkeep
+
+__all__ = ["MANIFEST", "Board", "PinBoard", "Pinned"]
 
 MANIFEST = Manifest(
     key="pinboard",
     title="Pin Board",
     capabilities=frozenset(
-        {Capability.SPACES, Capability.SEATS, Capability.DIRECTORY, Capability.CALENDAR, Capability.LIBRARY}
+        {
+            Capability.SPACES,
+            Capability.SEATS,
+            Capability.DIRECTORY,
+            Capability.CALENDAR,
+            Capability.LIBRARY,
+            Capability.UPKEEP,
+        }
     ),
     kind=SpaceKind.GROUP,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
-    limits=Limits(seats=500, facilitators=50, name_length=60, batch=3, lag=timedelta(0)),
+    limits=Limits(seats=500, facilitators=50, name_length=NAME_LENGTH, batch=3, lag=timedelta(0)),
     scopes=(Scope("pins.write", "to pin things", "nothing is pinned"),),
     fields=(Field("room", "Room"), Field("key", "Key of the cupboard", secret=True)),
     extra="",
@@ -46,37 +58,6 @@ MANIFEST = Manifest(
 )
 
 
-@dataclass
-class Board:
-    """What hangs in the staff room, and the trouble that is planned."""
-
-    boards: dict[str, str] = field(default_factory=dict)
-    seats: dict[AccountId, Role] = field(default_factory=dict)
-    strangers: set[AccountId] = field(default_factory=set)
-    directory: dict[str, Found] = field(default_factory=dict)
-    series: dict[str, tuple[tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
-    files: list[FileFact] = field(default_factory=list)
-    trouble: dict[str, list[IntegrationError]] = field(default_factory=dict)
-    complete: bool = True
-    writes: int = 0
-    calls: list[str] = field(default_factory=list)
-    lag: timedelta = timedelta(0)
-
-    def call(self, name: str, write: bool = False) -> None:
-        """Count a call and raise what was planned for it, unless the work is to be done first."""
-        self.calls.append(name)
-        planned = self.trouble.get(name)
-        if planned and not isinstance(planned[0], OutcomeUnknown):
-            raise planned.pop(0)
-        self.writes += write
-
-    def answer(self, name: str) -> None:
-        """Lose the answer of a write that has been done, if that was planned."""
-        planned = self.trouble.get(name)
-        if planned and isinstance(planned[0], OutcomeUnknown):
-            raise planned.pop(0)
-
-
 class _Spaces:
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -86,18 +67,23 @@ class _Spaces:
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         marker = f"{step}/{wish.marker}"
-        found = next((remote for remote, mark in self._board.boards.items() if mark == marker), None)
-        self._board.call(f"spaces.{step}", write=found is None)
-        if found is not None:
-            return Made(found, found=True)
+        found = [remote for remote, mark in self._board.boards.items() if mark == marker]
+        self._board.call(f"spaces.{step}", write=not found)
+        if len(found) > 1:
+            raise Ambiguous(say("Two boards carry our mark."), MANIFEST.admin, found)
+        if found:
+            return Made(found[0], found=True)
         remote = f"{step}-{len(self._board.boards) + 1}"
         self._board.boards[remote] = marker
+        self._board.names[remote] = fitted(wish.name)
         self._board.answer(f"spaces.{step}")
         return Made(remote)
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
+        board = parts["board"]
         self._board.call("spaces.describe")
-        return SpaceFacts("Board", f"https://pinboard.example/{parts['board']}")
+        self._board.here(board)
+        return SpaceFacts(self._board.names.get(board, "Board"), f"https://pinboard.example/{board}")
 
 
 class _Seats:
@@ -106,31 +92,54 @@ class _Seats:
 
     def read(self, parts: Mapping[str, str]) -> Observed:
         self._board.call("seats.read")
-        return Observed(dict(self._board.seats), self._board.complete)
+        self._board.here(parts["board"])
+        sitting = self._board.sitting(parts["board"])
+        seen = {account: role for account, role in sitting.items() if account not in self._board.own}
+        return Observed(seen, self._board.complete)
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         self._board.call("seats.look")
-        return self._board.seats.get(account)
+        self._board.here(parts["board"])
+        return None if account in self._board.own else self._board.sitting(parts["board"]).get(account)
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
-        self._board.call("seats.put", write=True)
+        self._board.call("seats.put")
+        self._board.here(parts["board"])
+        sitting = self._board.sitting(parts["board"])
         outcomes, reasons = {}, {}
         for seat in seats:
-            if seat.account in self._board.strangers:
+            if seat.account in self._board.strangers | self._board.own:
                 outcomes[seat.account] = Done.REFUSED
                 reasons[seat.account] = say("Has no key to the staff room.")
                 continue
-            before = self._board.seats.get(seat.account)
-            outcomes[seat.account] = Done.ALREADY_SO if before is seat.role else Done.CHANGED
-            self._board.seats[seat.account] = seat.role
-        self._board.answer("seats.put")
-        return BatchResult(outcomes, reasons)
+            role = Role.FACILITATOR if seat.role.leads else Role.MEMBER
+            outcomes[seat.account] = Done.ALREADY_SO if sitting.get(seat.account) is role else Done.CHANGED
+            sitting[seat.account] = role
+        return self._ended("seats.put", BatchResult(outcomes, reasons))
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
-        self._board.call("seats.remove", write=True)
-        outcomes = {a: Done.CHANGED if self._board.seats.pop(a, None) else Done.ALREADY_SO for a in accounts}
-        self._board.answer("seats.remove")
-        return BatchResult(outcomes)
+        self._board.call("seats.remove")
+        self._board.here(parts["board"])
+        sitting = self._board.sitting(parts["board"])
+        outcomes = {
+            a: Done.CHANGED if a not in self._board.own and a in sitting else Done.ALREADY_SO
+            for a in accounts
+        }
+        for account in set(outcomes) - self._board.own:
+            sitting.pop(account, None)
+        return self._ended("seats.remove", BatchResult(outcomes))
+
+    def _ended(self, name: str, result: BatchResult) -> BatchResult:
+        """The result, or where its answer is lost: nobody knows, of those who were written about."""
+        written = {account for account, done in result.outcomes.items() if done is Done.CHANGED}
+        if written:
+            self._board.wrote()
+            try:
+                self._board.answer(name)
+            except OutcomeUnknown:
+                unknown = dict.fromkeys(written, Done.UNKNOWN)
+                return BatchResult({**result.outcomes, **unknown}, result.reasons)
+        return result
 
 
 class _Directory:
@@ -138,8 +147,14 @@ class _Directory:
         self._board = board
 
     def find(self, addresses: Sequence[str]) -> Mapping[str, Found]:
+        if not addresses:
+            return {}
         self._board.call("directory.find")
-        return {a: self._board.directory[a] for a in addresses if a in self._board.directory}
+        known = {address.casefold(): found for address, found in self._board.directory.items()}
+        asked = {address: address.strip().casefold() for address in addresses}
+        return {
+            a: known[name] for a, name in asked.items() if name in known and name not in self._board.twofold
+        }
 
 
 class _Calendar:
@@ -155,19 +170,21 @@ class _Calendar:
         key: str,
     ) -> SeriesLink:
         wanted = (tuple(meeting.starts for meeting in series.held), attendees)
+        digest = str(hash((wanted[0], frozenset(attendees), series.title)))
         there = self._board.series.get(key)
-        self._board.call("calendar.put", write=there != wanted and known is None)
-        if known is None and there is not None:
-            return SeriesLink({"series": key}, digest=str(hash(wanted)), found=1)
-        if known is not None and known.digest != str(hash(wanted)):
-            self._board.writes += 1
-        if known is None or known.digest != str(hash(wanted)):
-            self._board.series[key] = wanted
-        self._board.answer("calendar.put")
-        return SeriesLink({"series": key}, digest=str(hash(wanted)))
+        self._board.call("calendar.put")
+        self._board.here(parts.get("board", ""))
+        found = known is None and there is not None
+        as_wanted = found and (there, self._board.titles.get(key)) == (wanted, series.title)
+        if not as_wanted and (known is None or known.digest != digest):
+            self._board.wrote()
+            self._board.series[key], self._board.titles[key] = wanted, series.title
+            self._board.answer("calendar.put")
+        return SeriesLink({"series": key}, digest=digest, found=int(found))
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         self._board.call("calendar.read")
+        self._board.here(parts.get("board", ""))
         starts, _ = self._board.series.get(link.remote["series"], ((), ()))
         found: dict[date, datetime | None] = {m.original: m.starts for m in series.held if m.starts in starts}
         moved = [start for start in starts if start not in {m.starts for m in series.held}]
@@ -175,20 +192,6 @@ class _Calendar:
             if meeting.original not in found and moved:
                 found[meeting.original] = moved.pop(0)
         return SeriesFacts(found, {}, True)
-
-
-class _Library:
-    PAGE = 2
-
-    def __init__(self, board: Board) -> None:
-        self._board = board
-
-    def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
-        self._board.call("library.changes")
-        start = int(cursor or 0)
-        page = tuple(self._board.files[start : start + self.PAGE])
-        end = start + len(page)
-        return Changes(page, str(end), last=end >= len(self._board.files))
 
 
 @dataclass
@@ -202,12 +205,16 @@ class Pinned:
         self.seats = _Seats(self.board)
         self.directory = _Directory(self.board)
         self.calendar = _Calendar(self.board)
-        self.library = _Library(self.board)
+        self.library = PinnedFiles(self.board)
         self.watch = None
-        self.upkeep = None
+        self.upkeep = PinnedUpkeep(self.board)
 
     def check(self) -> Sequence[Check]:
         """The staff room is open."""
+        try:
+            self.board.call("check")
+        except IntegrationError as error:
+            return (Check("Staff room", False, error.message, MANIFEST.admin),)
         return (Check("Staff room", True, say("The door is open.")),)
 
     def realm(self) -> str:
@@ -228,12 +235,14 @@ class PinBoard:
         return Pinned(self.rooms.setdefault(settings["room"], Board()))
 
     def look_over(self, settings: Mapping[str, str]) -> str:
-        """There is one staff room."""
+        """There is one staff room; it must be named, and its cupboard has a key."""
+        if not settings.get("room") or not settings.get("key"):
+            raise Misconfigured(say("Name the room and the key of its cupboard."), MANIFEST.admin)
         return "staff-room"
 
     def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
         """What hangs over the board."""
-        return Planned(wish.name[: MANIFEST.limits.name_length], self.manifest.steps)
+        return Planned(fitted(wish.name), self.manifest.steps)
 
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str
@@ -243,4 +252,8 @@ class PinBoard:
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """The staff room has no door of its own."""
+        return None
+
+    def consent(self, settings: Mapping[str, str], around: Surroundings) -> Consent | None:
+        """Nobody need be asked."""
         return None

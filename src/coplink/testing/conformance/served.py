@@ -88,7 +88,11 @@ class ServedRig(Rig):
 
     def around(self) -> Surroundings:
         """What the house gives."""
-        return Surroundings(self.clock, self.recorded.append, timeout=10.0)
+        return Surroundings(self.clock, self.note, timeout=10.0)
+
+    def note(self, call: Call) -> None:
+        """Keep what was called."""
+        self.recorded.append(call)
 
     def wish(self, number: int = 1, name: str = "Reading circle") -> SpaceWish:
         """A wish with a marker of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coplink.core.people import Role
+from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
 from coplink.ports.errors import Gone, OutcomeUnknown
 from coplink.ports.integration import Capability
@@ -129,7 +129,7 @@ class UpkeepSuite:
             upkeep.read(parts)
 
     @staticmethod
-    def seated(rig: Rig, parts: dict[str, str]) -> dict[object, object]:
+    def seated(rig: Rig, parts: dict[str, str]) -> dict[AccountId, Role]:
         """Two people sit down, where the platform has seats."""
         seats = rig.connection.seats
         if seats is None:
@@ -139,6 +139,6 @@ class UpkeepSuite:
         return dict(seats.read(parts).seats)
 
     @staticmethod
-    def seated_now(rig: Rig, parts: dict[str, str]) -> dict[object, object]:
+    def seated_now(rig: Rig, parts: dict[str, str]) -> dict[AccountId, Role]:
         """Who sits there now."""
         return {} if rig.connection.seats is None else dict(rig.connection.seats.read(parts).seats)
