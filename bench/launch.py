@@ -1,6 +1,6 @@
 """What a launch costs: a login and its launch through ``coplink serve``, as multiples of a bare Flask echo.
 
-    python bench/launch.py [--json] [--pairs N] [--rounds N] [--profile FILE]
+    python bench/launch.py [--json] [--pairs N] [--rounds N] [--only NAMES]
 
 Both servers stand beside each other in one run, under the same gunicorn settings, and are sent the same requests; their
 turns are in random order, and every figure is the median of its rounds' ratios. See ``bench/README.md``.
