@@ -95,6 +95,10 @@ class Graph:
             self.quota.answered(service, *call, answer)
         return answer
 
+    def fresh_token(self) -> str:
+        """A token fetched just now: it tells what has been granted meanwhile. Raises what the sign-in says."""
+        return self._kit.tokens.renew(self._kit.tokens.current, None, self._around.record)
+
     def get(
         self, at: Builder | str, *, service: str, query: Query = None, prefer: str = ""
     ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -13,7 +13,10 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import District, Resident, guid
 from coplink.sandbox.store import Store
-from coplink.sandbox.wire import Refuse, Wire
+from coplink.sandbox.wire import Refuse
+
+if TYPE_CHECKING:
+    from coplink_teams.sandbox.frame import GraphWire
 
 TEAMS_WEB = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"
 KEYS = "teams.key"
@@ -70,7 +73,7 @@ class Signer:
 class Entra:
     """The routes of the sign-in service; none of them is counted."""
 
-    def __init__(self, wire: Wire, signer: Signer) -> None:
+    def __init__(self, wire: GraphWire, signer: Signer) -> None:
         self._wire, self._signer = wire, signer
         wire.route("POST", "/<tenant>/oauth2/v2.0/token", self.token, counted=False)
         wire.route("GET", "/<tenant>/discovery/v2.0/keys", self.keys, counted=False)
@@ -98,6 +101,7 @@ class Entra:
             "appid": district.graph_client_id,
             "idtyp": "app",
             "ver": "1.0",
+            "roles": [name for name in self._wire.granted() if not name.endswith(".Group")],
         }
         token = self._signer.sign(claims | {"iat": now, "nbf": now, "exp": now + LIFE})
         return self._wire.json({"token_type": "Bearer", "expires_in": LIFE, "access_token": token})
