@@ -152,6 +152,18 @@ def test_a_process_that_only_enqueues_hands_over_to_one_that_works(address, seal
     assert sorted(done) == ["sp_1", "sp_2"]
 
 
+def test_in_a_partition_what_a_person_asked_for_goes_first(address, sealer):
+    done: list[str] = []
+    pages = DurableClient(address, sealer)
+    for number in range(3):
+        pages.enqueue(Job(f"r:{number}.0", "look", f"round-{number}", "co_1", urgent=False))
+    pages.enqueue(Job("a:1.0", "look", "act", "co_1"))
+    with working(DurableWorker(address, sealer, lambda *go: done.append(go[1]))):
+        wait_for(lambda: len(done) == 4)
+    pages.close()
+    assert done == ["act", "round-0", "round-1", "round-2"]
+
+
 @pytest.mark.parametrize(
     "face", [DurableClient, lambda url, sealer: DurableWorker(url, sealer, lambda *_: None)]
 )

@@ -278,3 +278,32 @@ def test_waiting_for_a_platform_is_not_failing(keep, world):
             assert uow.work.begin(K, "s1", world.now).attempt == attempt
         uow.work.mark(K, "s1", "k1")
         assert uow.work.begin(K, "s1", world.now).attempt == 0
+
+
+def test_what_a_person_asked_for_comes_before_what_the_house_does(keep, world):
+    with keep() as uow:
+        for target, urgent in (("a", False), ("b", True), ("c", False), ("d", True), ("e", False)):
+            uow.work.mark(K, target, "co_1", urgent=urgent)
+        uow.commit()
+    with keep() as uow:
+        assert [(d.target, d.urgent) for d in uow.work.dirty(world.now, 10)] == [
+            ("b", True), ("d", True), ("a", False), ("c", False), ("e", False),
+        ]  # fmt: skip
+        assert [d.target for d in uow.work.dirty(world.now, 2)] == ["b", "a"], "half is left for the house"
+        assert uow.work.begin(K, "b", world.now).urgent
+        assert not uow.work.begin(K, "a", world.now).urgent
+
+
+def test_work_is_as_urgent_as_the_most_urgent_wish_that_is_open(keep, world):
+    with keep() as uow:
+        uow.work.mark(K, "a", "co_1", urgent=False)
+        assert not uow.work.begin(K, "a", world.now).urgent
+        uow.work.mark(K, "a", "co_1")
+        turn = uow.work.begin(K, "a", world.now)
+        assert turn.urgent, "a person asks now"
+        uow.work.mark(K, "a", "co_1", urgent=False)
+        turn = uow.work.begin(K, "a", world.now)
+        assert turn.urgent, "the sweep takes nothing back"
+        assert uow.work.settle(turn, world.now)
+        uow.work.mark(K, "a", "co_1", urgent=False)
+        assert not uow.work.begin(K, "a", world.now).urgent, "that wish is done"

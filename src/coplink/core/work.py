@@ -25,13 +25,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """Work that is due: asked for up to ``generation``, tried ``attempt`` times; ``partition`` is its community."""
+    """Work that is due: asked for up to ``generation``, tried ``attempt`` times; ``partition`` is its community.
+
+    ``urgent``: it follows from what a person did; else coplink does it by itself and lets people's work go first.
+    """
 
     kind: Kind
     target: str
     partition: str
     generation: int
     attempt: int
+    urgent: bool = True
 
     @property
     def job_id(self) -> str:
@@ -43,7 +47,8 @@ class Dirty:
 class Turn:
     """One worker's go at a piece of work: the generation to bring about, and a token that only it holds.
 
-    ``attempt`` counts the goes of this generation that failed; waiting for a platform's lag is no failure.
+    ``attempt`` counts the goes of this generation that failed; waiting for a platform's lag is no failure. ``urgent``:
+    it follows from what a person did.
     """
 
     kind: Kind
@@ -52,6 +57,7 @@ class Turn:
     generation: int
     attempt: int
     token: str
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,17 @@ FULL = (Kind.PROVISION, Kind.RECONCILE, Kind.PLACE_MEETINGS, Kind.COLLECT, Kind.
 INSIDE = FULL[1:]
 
 
-def everything(uow: UnitOfWork, community: CommunityId) -> None:
+def everything(uow: UnitOfWork, community: CommunityId, urgent: bool = True) -> None:
     """Ask for all work of a community: every roster and every space, whatever was done before."""
     for context in uow.communities.contexts(community):
         if context.roster:
-            uow.work.mark(Kind.READ_ROSTER, context.id, community)
+            uow.work.mark(Kind.READ_ROSTER, context.id, community, urgent=urgent)
     for space in uow.spaces.of(community):
         if space.state is SpaceState.READY:
             for kind in FULL:
-                uow.work.mark(kind, space.id, community)
+                uow.work.mark(kind, space.id, community, urgent=urgent)
         elif space.state in (SpaceState.MAKING, SpaceState.STUCK):
-            uow.work.mark(Kind.PROVISION, space.id, community)
+            uow.work.mark(Kind.PROVISION, space.id, community, urgent=urgent)
 
 
 def inside(uow: UnitOfWork, space: Space) -> None:

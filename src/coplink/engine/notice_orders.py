@@ -53,5 +53,5 @@ def due(uow: UnitOfWork, now: datetime, every: timedelta) -> int:
     """Ask again where a platform said no: once in a full round, for somebody may have allowed it meanwhile."""
     late = [s for s in uow.notice_services.unfilled() if s.asked_at is not None and now - s.asked_at >= every]
     for service in late:
-        uow.work.mark(Kind.ORDER_NOTICES, service.id, service.id)
+        uow.work.mark(Kind.ORDER_NOTICES, service.id, service.id, urgent=False)
     return len(late)

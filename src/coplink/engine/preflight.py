@@ -37,9 +37,9 @@ class ConnectionNeeds(NeedsAttention):
     code = "connection_needs"
 
 
-def ask(uow: UnitOfWork, connection: ConnectionId) -> None:
+def ask(uow: UnitOfWork, connection: ConnectionId, urgent: bool = True) -> None:
     """Have a connection checked; what was found before stays until then."""
-    uow.work.mark(Kind.PREFLIGHT, connection, connection)
+    uow.work.mark(Kind.PREFLIGHT, connection, connection, urgent=urgent)
 
 
 def changed(uow: UnitOfWork, connection: ConnectionId) -> None:
@@ -128,7 +128,7 @@ def due(begin: Begin, now: datetime, every: timedelta) -> int:
                 last = found.get(connected.id)
                 if connected.id in under_way or (last is not None and now - last.at < _life(last, every)):
                     continue
-                ask(uow, connected.id)
+                ask(uow, connected.id, urgent=False)
                 marked += 1
         if marked:
             uow.commit()

@@ -182,7 +182,7 @@ class _Run:
     def _tell(self, uow: UnitOfWork) -> None:
         for space in uow.spaces.of(CommunityId(self.context.community)):
             if space.institution == self.context.institution and space.state is SpaceState.READY:
-                uow.work.mark(Kind.RECONCILE, space.id, self.context.community)
+                uow.work.mark(Kind.RECONCILE, space.id, self.context.community, urgent=self.turn.urgent)
 
     def _hold(self, uow: UnitOfWork) -> None:
         if not uow.work.holds(self.turn):

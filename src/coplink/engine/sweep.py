@@ -22,7 +22,7 @@ MOST_SWEEPS = 100
 
 def job_of(dirty: Dirty) -> Job:
     """The job for one go at a piece of work."""
-    return Job(dirty.job_id, dirty.kind.value, dirty.target, dirty.partition)
+    return Job(dirty.job_id, dirty.kind.value, dirty.target, dirty.partition, dirty.urgent)
 
 
 def sweep(begin: Begin, jobs: Jobs, now: datetime) -> int:
@@ -72,7 +72,7 @@ def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_ever
                 continue
             last = collected.get(state.target)
             if last is None or now - last >= collect_every:
-                uow.work.mark(Kind.COLLECT, state.target, state.partition)
+                uow.work.mark(Kind.COLLECT, state.target, state.partition, urgent=False)
                 marked += 1
         marked += notice_orders.due(uow, now, full_every)
         if marked:
@@ -82,5 +82,5 @@ def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_ever
 
 def full_round(uow: UnitOfWork, community: CommunityId, now: datetime) -> None:
     """Mark everything of one community due, and remember when."""
-    marks.everything(uow, community)
+    marks.everything(uow, community, urgent=False)
     uow.records.report(Report("full", community, community, now, {}))

@@ -56,7 +56,7 @@ def subscribe(begin: Begin, open_connection: Open, hook_url: str, turn: Turn, no
             subscription = Subscription(subscription.remote, kept[0].ends)
         uow.watches.put(space.id, subscription, secret)
         if gone:
-            uow.work.mark(Kind.COLLECT, space.id, space.community)
+            uow.work.mark(Kind.COLLECT, space.id, space.community, urgent=False)
         uow.journal.close(entry, Done.CHANGED, now())
         uow.commit()
     return Settled()
@@ -76,10 +76,10 @@ def hinted(uow: UnitOfWork, space: SpaceId, heard: Heard, now: datetime, quiet: 
     if kept is not None and not _awaited(uow, Kind.RENEW_WATCH, space):
         # An end that has come is what makes the next go renew it.
         uow.watches.put(space, Subscription(kept[0].remote, now), kept[1])
-        uow.work.mark(Kind.RENEW_WATCH, space, known.community)
+        uow.work.mark(Kind.RENEW_WATCH, space, known.community, urgent=False)
         marked.add(Kind.RENEW_WATCH)
     if heard.files and not _awaited(uow, Kind.COLLECT, space):
-        uow.work.mark(Kind.COLLECT, space, known.community, now + quiet)
+        uow.work.mark(Kind.COLLECT, space, known.community, now + quiet, urgent=False)
         marked.add(Kind.COLLECT)
     return frozenset(marked)
 

@@ -24,6 +24,7 @@ log = logging.getLogger("coplink.jobs")
 
 WAITING = ["ENQUEUED", "DELAYED"]
 RUNNING = ["PENDING"]
+URGENT, LATER = 1, 2  # within a partition; the store goes through partitions in any order
 FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
@@ -103,6 +104,7 @@ class DurableClient:
             "workflow_id": job.id,
             "app_version": VERSION,
             "queue_partition_key": job.partition or "-",
+            "priority": URGENT if job.urgent else LATER,
         }
         client.enqueue(options, job.name, job.target)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.jobs.limits import LONGEST_WAIT_SECONDS, MOST_QUIET_TIMES
@@ -66,7 +66,7 @@ class InlineJobs:
             key = (job.name, job.target)
             before = self._hints.get(key)
             latest = before.latest if before else now + MOST_QUIET_TIMES * self._quiet
-            self._hints[key] = _Hint(job, min(now + self._quiet, latest), latest)
+            self._hints[key] = _Hint(replace(job, urgent=False), min(now + self._quiet, latest), latest)
 
     def live(self, ids: Iterable[str]) -> frozenset[str]:
         with self._lock:
@@ -137,8 +137,10 @@ class InlineJobs:
             return min(moments, default=None)
 
     def _heads(self) -> list[_Waiting]:
-        """The first of each partition; the others wait for it, even while it rests between two goes."""
+        """The first of each partition, urgent ones before; the others wait for it, even while it rests between goes."""
         heads: dict[str, _Waiting] = {}
         for each in self._waiting.values():
-            heads.setdefault(each.job.partition, each)
+            head = heads.setdefault(each.job.partition, each)
+            if each.attempt or (each.job.urgent and not head.attempt and not head.job.urgent):
+                heads[each.job.partition] = each
         return list(heads.values())

@@ -164,7 +164,7 @@ def _perform(name: str, target: str) -> int:
 def _trigger(job_id: str, name: str, target: str, partition: str) -> None:
     doing = _doing()
     with doing.one_more():
-        doing.put(Job(job_id, name, target, partition))
+        doing.put(Job(job_id, name, target, partition, urgent=False))  # a platform's hint, not a person
 
 
 @DBOS.workflow(name=TICK, max_recovery_attempts=MOST_RECOVERIES)

@@ -9,12 +9,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One go at a piece of work. ``id`` names it: enqueueing it twice is one job. One partition runs one at a time."""
+    """One go at a piece of work. ``id`` names it: enqueueing it twice is one job. One partition runs one at a time.
+
+    In its partition an ``urgent`` one goes before those that are not.
+    """
 
     id: str
     name: str
     target: str
     partition: str
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,10 @@ class Jobs(Protocol):
     def enqueue(self, job: Job) -> None: ...
 
     def hint(self, job: Job) -> None:
-        """Enqueue after a quiet time (the debounce setting), once for many hints with the same name and target."""
+        """Enqueue after a quiet time (the debounce setting), once for many hints with the same name and target.
+
+        A hint is a platform's, so what it enqueues is not urgent.
+        """
         ...
 
     def live(self, ids: Iterable[str]) -> frozenset[str]:

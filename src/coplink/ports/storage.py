@@ -177,10 +177,20 @@ class Checks(Protocol):
 class Work(Protocol):
     """What is to be brought up to date."""
 
-    def mark(self, kind: Kind, target: str, partition: str, not_before: datetime | None = None) -> None:
+    def mark(
+        self,
+        kind: Kind,
+        target: str,
+        partition: str,
+        not_before: datetime | None = None,
+        *,
+        urgent: bool = True,
+    ) -> None:
         """Ask for it (generation + 1, attempt 0); wakes work that rests or waits.
 
-        With ``not_before`` it is not told to ``AfterCommit``: the sweep finds it when its time has come.
+        With ``not_before`` it is not told to ``AfterCommit``: the sweep finds it when its time has come. ``urgent``: a
+        person's act asks for it; what time, a sweep or a platform's call asks for is not, and never makes work that a
+        person waits for less urgent.
         """
         ...
 
@@ -203,7 +213,13 @@ class Work(Protocol):
         """
         ...
 
-    def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]: ...
+    def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]:
+        """What is due: urgent work first, then the rest; what waited longest first among equals.
+
+        At least half of ``limit`` stays open for what is not urgent.
+        """
+        ...
+
     def retry(self, dirty: Dirty) -> Dirty:
         """Another go at the same generation: attempt + 1, kept."""
         ...

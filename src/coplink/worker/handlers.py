@@ -15,6 +15,7 @@ from coplink.core.work import Kind, Turn
 from coplink.engine import collect, meetings, notice_orders, preflight, provision, reconcile, rosters, watches
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
+from coplink.pace import Asks, asking
 from coplink.ports.records import Notice
 from coplink.ports.storage import StaleTurn, UnitOfWork
 from coplink.wiring import Services
@@ -50,7 +51,8 @@ class Worker:
             uow.commit()
         if turn is None:
             return None
-        with logs.bound(community=turn.partition, job=f"{kind}:{target}"):
+        who = Asks.DEED if turn.urgent else Asks.HOUSE
+        with logs.bound(community=turn.partition, job=f"{kind}:{target}"), asking(who):
             try:
                 outcome = self._verbs[kind](turn)
             except StaleTurn:

@@ -23,7 +23,15 @@ class SqlWork(Repository):
         super().__init__(transaction, sealer)
         self._tell = tell
 
-    def mark(self, kind: Kind, target: str, partition: str, not_before: datetime | None = None) -> None:
+    def mark(
+        self,
+        kind: Kind,
+        target: str,
+        partition: str,
+        not_before: datetime | None = None,
+        *,
+        urgent: bool = True,
+    ) -> None:
         """Ask for it; a later time never delays what is due or waiting for an earlier one."""
         self._run(
             self._insert(WorkRow)
@@ -41,6 +49,7 @@ class SqlWork(Repository):
                 resting=False,
                 reason=None,
                 turned=time.time_ns(),
+                urgent=urgent,
             )
             .on_conflict_do_nothing(index_elements=["kind", "target"])
         )
@@ -60,9 +69,10 @@ class SqlWork(Repository):
             resting=False,
             reason=None,
             turned=time.time_ns() if settled or row.resting else row.turned,
+            urgent=(urgent := urgent or (row.urgent and not settled)),
         )
         if not later:
-            self._tell(Dirty(kind, target, partition, row.generation + 1, 0))
+            self._tell(Dirty(kind, target, partition, row.generation + 1, 0, urgent))
 
     def begin(self, kind: Kind, target: str, now: datetime) -> Turn | None:
         row = self._one(_piece(kind, target).with_for_update())
@@ -72,7 +82,7 @@ class SqlWork(Repository):
             return None
         token = secrets.token_hex(16)
         self._change(kind, target, token=token, begun=row.generation)
-        return Turn(kind, target, row.partition, row.generation, row.failures, token)
+        return Turn(kind, target, row.partition, row.generation, row.failures, token, row.urgent)
 
     def holds(self, turn: Turn) -> bool:
         """Whether it is; nobody else begins the work until this transaction ends."""
@@ -105,7 +115,7 @@ class SqlWork(Repository):
         return True
 
     def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]:
-        query = (
+        due = (
             select(WorkRow)
             .where(
                 WorkRow.generation > WorkRow.settled,
@@ -113,11 +123,13 @@ class SqlWork(Repository):
                 or_(WorkRow.not_before.is_(None), WorkRow.not_before <= now),
             )
             .order_by(WorkRow.turned, WorkRow.kind, WorkRow.target)
-            .limit(limit)
         )
+        first = self._rows(due.where(WorkRow.urgent.is_(True)).limit(limit))
+        rest = self._rows(due.where(WorkRow.urgent.is_(False)).limit(limit))
+        first = first[: max(limit - len(rest), limit - limit // 2)]
         return [
-            Dirty(Kind(row.kind), row.target, row.partition, row.generation, row.attempt)
-            for row in self._rows(query)
+            Dirty(Kind(row.kind), row.target, row.partition, row.generation, row.attempt, row.urgent)
+            for row in (*first, *rest[: limit - len(first)])
         ]
 
     def retry(self, dirty: Dirty) -> Dirty:
@@ -127,7 +139,7 @@ class SqlWork(Repository):
         if (row.generation, row.attempt) == (dirty.generation, dirty.attempt):
             attempt += 1
             self._change(dirty.kind, dirty.target, attempt=attempt, turned=time.time_ns())
-        again = Dirty(dirty.kind, dirty.target, row.partition, row.generation, attempt)
+        again = Dirty(dirty.kind, dirty.target, row.partition, row.generation, attempt, row.urgent)
         self._tell(again)
         return again
 

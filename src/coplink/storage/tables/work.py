@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coplink.storage.tables.base import Key, Table
@@ -14,7 +14,7 @@ class WorkRow(Table):
     """One piece of work. No personal data; kept as long as its target.
 
     ``turned`` orders the queue: the nanosecond at which it last went to the back. ``token`` belongs to the worker who
-    began it last, at the generation ``begun``.
+    began it last, at the generation ``begun``. ``urgent``: a person's act asks for it.
     """
 
     __tablename__ = "work"
@@ -33,3 +33,4 @@ class WorkRow(Table):
     resting: Mapped[bool]
     reason: Mapped[str | None]
     turned: Mapped[int] = mapped_column(BigInteger())
+    urgent: Mapped[bool] = mapped_column(server_default=true())
