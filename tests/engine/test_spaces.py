@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import connect, marks, provision, reading
+from coplink.engine import connect, join, marks, provision, reading, reconcile
 from coplink.engine.sweep import sweep
 from coplink.ports.errors import NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
+from coplink.testing import pinboard
 
 
 @pytest.fixture
@@ -23,8 +26,6 @@ def crowd(school, community, count, start=10):
     for number in range(start, start + count):
         person = school.arrive(f"p{number}", account=str(number)).person
         with school.services.begin() as uow:
-            from coplink.engine import join
-
             join.offer(uow, community.id, person, Role.MEMBER, school.clock.now())
             uow.commit()
         school.join(community, person)
@@ -236,3 +237,88 @@ def test_our_own_mistake_is_reported_and_not_repeated(school, ana) -> None:
         (notice,) = uow.records.notices(community=community.id)
     assert notice.code == "unexpected_reply"
     assert school.board.calls.count("seats.read") == 1
+
+
+def test_what_is_being_made_is_waited_for_a_quarter_of_an_hour_before_anybody_is_told(school, ana) -> None:
+    slow = [NotReadyYet(say("Still being made."), retry_after=150.0) for _ in range(14)]
+    school.board.trouble["spaces.frame"] = slow
+    community = school.found(ana)
+    school.work(patience=15 * 60)
+    assert len(slow) < 10
+    (space,) = school.spaces(community)
+    assert (space.state, str(space.trouble.message)) == (SpaceState.MAKING, "Still being made.")
+    with school.services.begin() as uow:
+        assert list(uow.records.notices(community=community.id)) == []
+    school.work(patience=16 * 60)
+    with school.services.begin() as uow:
+        (notice,) = uow.records.notices(community=community.id)
+    assert str(notice.message) == "Still being made."
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.READY
+    with school.services.begin() as uow:
+        assert list(uow.records.notices(community=community.id)) == []
+
+
+def test_a_part_that_turns_out_not_to_be_is_made_anew_once_somebody_says_so(school, ana) -> None:
+    gave_up = PolicyForbids(say("The carpenter gave up."), "caretaker").forgetting("board")
+    school.board.trouble["spaces.frame"] = [gave_up]
+    community = school.found(ana)
+    school.work()
+    (space,) = school.spaces(community)
+    assert (space.state, dict(space.parts)) == (SpaceState.STUCK, {})
+    assert school.board.calls.count("spaces.frame") == 1
+    with school.services.begin() as uow:
+        provision.try_again(uow, space)
+        uow.commit()
+    school.work()
+    assert school.board.calls.count("spaces.board") == 2
+    assert set(school.spaces(community)[0].parts) == {"board", "frame"}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A board for four, and no other is roomy enough not to ask."""
+    monkeypatch.setattr(reconcile, "ROOM_FOR_ALL", 2)
+    real = pinboard._Spaces.describe
+
+    def describe(self, parts):
+        return replace(real(self, parts), seats=4, more=say("Nail two boards together."))
+
+    monkeypatch.setattr(pinboard._Spaces, "describe", describe)
+
+
+def test_more_people_than_a_place_holds_are_refused_before_the_first_sits(school, ana, small) -> None:
+    community = school.found(ana)
+    people = crowd(school, community, 2)
+    school.work()
+    assert len(school.board.seats) == 3
+    crowd(school, community, 3, start=20)
+    with school.services.begin() as uow:
+        join.leave(uow, community, people[0], school.clock.now())
+        uow.commit()
+    school.board.calls.clear()
+    school.work()
+    assert set(school.board.seats) == {AccountId("1"), AccountId("11")}, "who goes, goes; nobody is added"
+    assert "seats.put" not in school.board.calls
+    with school.services.begin() as uow:
+        (notice,) = uow.records.notices(community=community.id)
+    assert "holds at most 4 people here, and 5 would sit there" in str(notice.message)
+    assert str(notice.message).endswith("Nail two boards together.")
+    assert notice.who == "caretaker"
+    for person in people[1:]:
+        with school.services.begin() as uow:
+            join.leave(uow, community, person, school.clock.now())
+            uow.commit()
+    school.work()
+    assert len(school.board.seats) == 4
+    with school.services.begin() as uow:
+        assert list(uow.records.notices(community=community.id)) == []
+
+
+def test_a_place_with_room_is_not_asked_how_many_it_holds(school, ana) -> None:
+    community = school.found(ana)
+    school.work()
+    school.board.calls.clear()
+    crowd(school, community, 3)
+    school.work()
+    assert "spaces.describe" not in school.board.calls

@@ -25,6 +25,9 @@ from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
 
 KINDS = ("shared", "private")
+MORE = say(
+    "A team of its own holds 25000: set the mode of the Teams connection to “team” and found the community anew there."
+)
 STILL = say("Microsoft is still making the channel.")
 
 
@@ -54,7 +57,7 @@ class Channels:
         found = self._graph.get(
             lambda g: g.teams.by_team_id(team).channels.by_channel_id(channel), service="teams"
         )
-        return SpaceFacts(str(found["displayName"]), str(found.get("webUrl") or ""))
+        return SpaceFacts(str(found["displayName"]), str(found.get("webUrl") or ""), more=MORE)
 
     def _channel(self, team: str, wish: SpaceWish) -> Made:
         known = self._known(team)

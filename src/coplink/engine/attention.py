@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from coplink.core.errors import CoplinkError, PlanError, UnsafePlan
 from coplink.core.spaces import Trouble
 from coplink.core.words import Said, say
-from coplink.ports.errors import CursorExpired, Gone, NeedsAttention, OutcomeUnknown, Transient
+from coplink.ports.errors import CursorExpired, Gone, NeedsAttention, NotReadyYet, OutcomeUnknown, Transient
 
 BACKOFF = (15.0, 60.0, 300.0, 1800.0)
+BEING_MADE = 1800.0  # seconds in which what was just made may well not show: twice what vendors publish
 FACILITATOR = "facilitator"
 SUPPORT = "coplink’s administrator"
 NOBODY = "nobody: coplink tries again by itself"
@@ -49,9 +50,12 @@ def decide(error: CoplinkError, attempt: int, backoff: Sequence[float] = BACKOFF
 
     What passes by itself is tried again for ever, at the longest step, and told once the steps are used up: a seat that
     somebody gave back must not wait for a person to press a button. Everything else is tried a bounded number of times.
+    What is still being made is told only after a while: until then all is as it should be.
     """
     told = None if attempt < len(backoff) else Trouble(error.code, error.message, NOBODY)
     match error:
+        case NotReadyYet() if error.retry_after and attempt * error.retry_after < BEING_MADE:
+            return Retry(error.retry_after)
         case Transient():
             return Retry(max(error.retry_after or 0.0, 0.0) or backoff[min(attempt, len(backoff) - 1)], told)
         case OutcomeUnknown() if told:

@@ -322,13 +322,14 @@ def _place(
     elif space.state is SpaceState.REFUSED:
         trouble = say("{institution} does not take part.", institution=institution)
     steps, words = (manifest.steps, manifest.part_words) if manifest else ((), {})
+    begun = tuple(name for name in words if name in space.parts and name not in steps)
     work = states.get(("provision", space.id))
     return PlaceView(
         space,
         manifest.title if manifest else space.integration,
         manifest.space_word if manifest else "space",
         institution,
-        tuple(Part(words.get(name, name), name in space.parts) for name in steps),
+        tuple(Part(words.get(name, name), name in space.parts) for name in (*begun, *steps)),
         trouble,
         who,
         space.state is SpaceState.MAKING and work is not None and not work.done,

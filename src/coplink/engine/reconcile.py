@@ -21,16 +21,18 @@ from coplink.core.policy import Policy, Tally, require_safe
 from coplink.core.spaces import Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
-from coplink.engine.attention import FACILITATOR
+from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.join import leave
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
 from coplink.engine.seating import Writer, Written
-from coplink.ports.errors import OutcomeUnknown, Unavailable
+from coplink.ports.errors import LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.records import Notice, Report
 from coplink.ports.seats import Done
 from coplink.ports.storage import UnitOfWork
+
+ROOM_FOR_ALL = 500  # no place of any platform holds fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,14 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     if plan.departures:
         kept = _departed(begin, known, reach, plan.departures, now)
         known, plan = _plan(begin, space, reach, observed, kept, now)
-    writer.write([change for change in plan.changes if change not in leaving], written)
+    rest = [change for change in plan.changes if change not in leaving]
+    full = _full(reach, space, plan)
+    if full is not None:
+        rest = [change for change in rest if change.before is not None]
+    writer.write(rest, written)
     _report(begin, known, plan, written, bool(kept), now)
+    if full is not None:
+        raise full
     if trouble is not None:
         raise trouble
     if not observed.complete:
@@ -86,6 +94,29 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         raise OutcomeUnknown(f"some seats of {space.id} are in doubt")
     unseen = any(outcome is Done.CHANGED for outcome in written.outcomes.values())
     return Again(wait_for_lag(reach.lag)) if plan.waiting or unseen else Settled()
+
+
+def _full(reach: Reach, space: Space, plan: Plan) -> LimitReached | None:
+    """What to say where more people would sit than the place holds; None where there is room for everybody.
+
+    The place itself is asked only where it may be too small, since that costs a call.
+    """
+    count, most, spaces = len(plan.after), reach.manifest.limits.seats, reach.connection.spaces
+    if count <= min(most, ROOM_FOR_ALL) or all(change.before is not None for change in plan.changes):
+        return None
+    facts = spaces.describe(space.parts) if spaces is not None else None
+    most = facts.seats if facts is not None and facts.seats is not None else most
+    if count <= most:
+        return None
+    said = say(
+        "{place} holds at most {most} people here, and {count} would sit there. Nobody was added.",
+        place=reach.manifest.title,
+        most=most,
+        count=count,
+    )
+    instead = facts.more if facts is not None else None
+    way = instead or say("Make a second community, or remove people who no longer take part.")
+    return LimitReached(joined([said, way]), reach.manifest.admin, f"{count} seats of {most} in {space.id}")
 
 
 def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:

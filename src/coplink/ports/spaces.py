@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from coplink.core.words import Said
+
 
 @dataclass(frozen=True, slots=True)
 class SpaceWish:
@@ -38,12 +40,13 @@ class Made:
 class SpaceFacts:
     """What the platform says about a ready space: its name over there, a link for people, how many it holds.
 
-    ``seats`` is None where the manifest's limit holds.
+    ``seats`` is None where the manifest's limit holds; ``more`` says what somebody can do who needs room for more.
     """
 
     name: str
     link: str
     seats: int | None = None
+    more: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
