@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from coplink.core.errors import NotInstalled
-from coplink.core.words import say
 from coplink.ports.calendar import Calendar
 from coplink.ports.directory import Directory
-from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, PermissionMissing
 from coplink.ports.integration import Check, Connection, Surroundings
 from coplink.ports.library import Library
 from coplink.ports.seats import Seats
 from coplink.ports.spaces import Spaces
 from coplink.ports.upkeep import Upkeep
 from coplink.ports.watch import Watch
-from coplink_google import ADMIN
 from coplink_google.options import Options
 
 
@@ -42,7 +39,7 @@ class GoogleConnection:
         from coplink_google.spaces import GoogleSpaces
         from coplink_google.workspace import Workspace
 
-        self._options = options
+        self._options, self._around = options, around
         self._google = Workspace(options, around)
         self._directory = GoogleDirectory(self._google, options)
         self._spaces = GoogleSpaces(self._google, options)
@@ -82,43 +79,7 @@ class GoogleConnection:
         return self._options.realm
 
     def check(self) -> Sequence[Check]:
-        robot, domain = self._options.robot, self._options.domain
-        return [
-            _check(
-                "Groups",
-                lambda: self._google.call(
-                    "directory.groups.list", domain=domain, maxResults=1, fields="groups(id)"
-                ),
-            ),
-            _check(
-                "Accounts",
-                lambda: self._google.call("directory.users.get", userKey=robot, fields="id"),
-            ),
-            _check(
-                "Group settings",
-                # a group nobody has: permission is asked before the group is looked for
-                lambda: self._google.call("settings.groups.get", groupUniqueId=f"cop-check@{domain}"),
-            ),
-            _check(
-                "Shared drives",
-                lambda: self._google.call("drive.drives.list", pageSize=1, fields="drives(id)"),
-            ),
-            _check(
-                "Calendars",
-                lambda: self._google.call("calendar.calendarList.list", maxResults=1, fields="items(id)"),
-            ),
-        ]
+        """What works, and who can change what does not."""
+        from coplink_google.preflight import CheckUp
 
-
-def _check(title: str, call: Callable[[], object]) -> Check:
-    works = say("{title} can be reached.", title=title)
-    try:
-        call()
-    except Gone:
-        if title == "Accounts":
-            return Check(title, False, say("The robot account does not exist in Google Workspace."), ADMIN)
-    except IntegrationError as error:
-        who = error.who if isinstance(error, NeedsAttention) else ""
-        scopes = error.scopes if isinstance(error, PermissionMissing) else ()
-        return Check(title, False, error.message, who, scopes)
-    return Check(title, True, works)
+        return CheckUp(self._google, self._options, self._around).lines()

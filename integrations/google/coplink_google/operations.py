@@ -63,6 +63,7 @@ OPERATIONS: Mapping[str, Operation] = {
         ROBOT,
         "drive",
         {
+            "drive.about.get": "see whether the robot account may make shared drives",
             "drive.drives.create": "make the shared drive of a community",
             "drive.drives.list": "find a shared drive that was made but not marked",
             "drive.drives.get": "see whether the shared drive is still there, and its name",

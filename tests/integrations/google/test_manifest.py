@@ -13,7 +13,7 @@ import pytest
 
 from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Capability
-from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
+from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, manifest
 from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
 from coplink_google.options import Options
 from coplink_google.replies import scope_of
@@ -130,39 +130,3 @@ def test_secrets_do_not_show(campus):
     shown = repr(Options.of(settings))
     for name in ("client_secret", "service_account", "robot_refresh_token"):
         assert settings[name] not in shown
-
-
-def test_every_check_passes_on_a_connection_that_is_right(connection):
-    checks = connection.check()
-    assert [one.title for one in checks] == [
-        "Groups",
-        "Accounts",
-        "Group settings",
-        "Shared drives",
-        "Calendars",
-    ]
-    assert all(one.ok for one in checks)
-
-
-@pytest.mark.parametrize(
-    ("who", "scope", "title"),
-    [
-        ("robot", "drive", "Shared drives"),
-        ("robot", "calendar.calendarlist.readonly", "Calendars"),
-        ("groups", "admin.directory.group", "Groups"),
-        ("groups", "apps.groups.settings", "Group settings"),
-        ("groups", "admin.directory.user.readonly", "Accounts"),
-    ],
-)
-def test_a_missing_scope_stops_its_own_check_only(campus, who, scope, title):
-    campus.wire.signin.withdraw("lakeside", who, scope)
-    wrong = [one for one in campus.connect().check() if not one.ok]
-    assert [one.title for one in wrong] == [title]
-    assert wrong[0].who == manifest.admin
-    assert wrong[0].scopes == (f"https://www.googleapis.com/auth/{scope}",)
-
-
-def test_a_robot_that_does_not_exist_is_found_out(campus):
-    wrong = [one for one in campus.connect(robot="nobody@lakeside.example").check() if not one.ok]
-    assert [one.title for one in wrong] == ["Accounts"]
-    assert integration.manifest is manifest

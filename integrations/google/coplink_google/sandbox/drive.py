@@ -22,13 +22,18 @@ FOLDER = "application/vnd.google-apps.folder"
 
 
 class Drive:
-    """The Drive API. ``external_sharing``: whether the domain lets outsiders into its drives."""
+    """The Drive API. ``external_sharing``: whether the domain lets outsiders into its drives; ``may_make_drives``:
+    whether it lets the robot account make them.
+    """
 
     def __init__(self, wire: Frame, directory: Directory) -> None:
         self._wire, self._store, self._directory = wire, wire.store, directory
-        self.external_sharing = True
+        self.external_sharing = self.may_make_drives = True
         self.changes = Changes(wire, self)
         self.permissions = Permissions(wire, directory, self)
+        wire.api(
+            "drive.about.get", lambda asked: {"kind": "drive#about", "canCreateDrives": self.may_make_drives}
+        )
         wire.api("drive.drives.create", self._create_drive)
         wire.api("drive.drives.list", self._list_drives)
         wire.api("drive.drives.get", lambda asked: self._drive_view(self.drive(asked, asked.path["driveId"])))
@@ -50,6 +55,10 @@ class Drive:
         return found
 
     def _create_drive(self, asked: Asked) -> Mapping[str, Any]:
+        if not self.may_make_drives:
+            raise Refuse(
+                403, "userCannotCreateTeamDrives", "The user does not have permission to create drives"
+            )
         if set(asked.body) - {"name", "themeId"}:
             raise Refuse(400, "invalid", "only name and themeId can be set when a shared drive is made")
         request = f"{asked.caller}/{asked.query['requestId']}"
@@ -83,7 +92,12 @@ class Drive:
 
     def _drive_view(self, drive: Document) -> Mapping[str, Any]:
         shown = {name: drive[name] for name in ("id", "name", "createdTime")}
-        return {"kind": "drive#drive", **shown, "hidden": False, "restrictions": {"domainUsersOnly": False}}
+        return {
+            "kind": "drive#drive",
+            **shown,
+            "hidden": False,
+            "restrictions": {"domainUsersOnly": not self.external_sharing},
+        }
 
     # --- files ----------------------------------------------------------------------------------------------------
 
