@@ -8,6 +8,7 @@ Listing this package loads ports and core only; ``connect`` loads Microsoft's SD
     answers.py replies.py           what each odd answer of Microsoft means
     spaces.py seats.py directory.py calendar.py library.py watch.py    one port each
     names.py recurrence.py mailbox.py service_account.py    what they stand on
+    operations.py                   every call, the permission it needs, and so what an admin grants
     door.py entra.py                the Teams tab: a verified token becomes an Arrival
     sandbox/                        Microsoft Graph and Entra sign-in, pretended
     install/ static/                what the admin uploads; the scripts of the tab
@@ -28,72 +29,21 @@ from coplink.ports.integration import (
     Field,
     Limits,
     Manifest,
-    Scope,
     Surroundings,
 )
 from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
+from coplink_teams.operations import CHANNEL as CHANNEL
+from coplink_teams.operations import MODES as MODES
+from coplink_teams.operations import TEAM as TEAM
+from coplink_teams.operations import scopes
 
 ADMIN = "Microsoft 365 administrator"
-CHANNEL, TEAM = MODES = ("channel", "team")  # where a new community gets its place
 CHANNEL_STEPS = ("channel", "folder", "tab")
 TEAM_STEPS = ("order", "team", "app", "channel", "folder", "tab")
 GRAPH_URL = "https://graph.microsoft.com/v1.0"
 LOGIN_URL = "https://login.microsoftonline.com"
 FRAME_ORIGINS = "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft"
-
-_SCOPES = (
-    Scope(
-        "TeamSettings.Read.Group",
-        "to see that the host team exists",
-        "the check of the connection cannot tell a wrong team id from a missing installation",
-    ),
-    Scope(
-        "Channel.Create.Group",
-        "to make one channel for each community in the host team",
-        "no community gets a channel",
-    ),
-    Scope(
-        "ChannelSettings.Read.Group",
-        "to find a community’s channel again instead of making a second one",
-        "channels are neither made nor found",
-    ),
-    Scope(
-        "ChannelMember.ReadWrite.Group",
-        "to see who is in a community’s channel, to add members and to take away those who left",
-        "nobody is added to a channel and nobody is removed",
-    ),
-    Scope(
-        "TeamMember.Read.Group",
-        "to explain why somebody cannot be added to a private channel",
-        "the reason “not in the host team” is shown as a plain refusal",
-    ),
-    Scope(
-        "TeamsTab.Read.Group",
-        "to see whether a channel already has its tab",
-        "no tab is pinned in the channels",
-    ),
-    Scope(
-        "TeamsTab.Create.Group",
-        "to pin the community’s page as a tab in its channel",
-        "no tab is pinned in the channels",
-    ),
-    Scope(
-        "User.ReadBasic.All",
-        "to look up one account by its e-mail address inside your own organisation",
-        "people must open the Teams tab once before they get a seat",
-    ),
-    Scope(
-        "Calendars.ReadWrite",
-        "to keep each community’s meetings in the service mailbox; limit it to that mailbox in Exchange",
-        "meetings are not placed in Outlook and Teams calendars",
-    ),
-    Scope(
-        "Files.Read.All",
-        "to list what is made in a channel’s files; names and links only, never the content",
-        "files of the channels do not appear in the community’s library",
-    ),
-)
 
 _FIELDS = (
     Field("tenant_id", "Directory (tenant) id", "Entra admin centre, Overview"),
@@ -141,11 +91,11 @@ manifest = Manifest(
         seats=5000,
         facilitators=100,
         name_length=256,  # a team's; a channel's name has at most 50
-        batch=800,
+        batch=600,
         lag=timedelta(minutes=15),
         watch_life=timedelta(days=28),
     ),
-    scopes=_SCOPES,
+    scopes=scopes(),
     fields=_FIELDS,
     extra="teams",
     admin=ADMIN,

@@ -15,8 +15,9 @@ from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
 from coplink.sandbox.wire import Served
 from coplink.testing import graph_contract
-from coplink_teams import integration
+from coplink_teams import CHANNEL, MODES, TEAM, integration
 from coplink_teams.connection import TeamsConnection
+from coplink_teams.operations import made
 from coplink_teams.sandbox import TeamsSandbox, make
 from coplink_teams.sandbox.entra import Signer
 
@@ -51,6 +52,7 @@ class Rig:
     served: Served
     around: Surroundings
     calls: list[Call] = field(default_factory=list)
+    used: set[tuple[str, str]] = field(default_factory=set)
 
     def connect(self, **changes: str) -> TeamsConnection:
         connection = integration.connect({**self.wire.settings("riverbend"), **changes}, self.around)
@@ -59,6 +61,17 @@ class Rig:
 
     def oid(self, key: str) -> AccountId:
         return AccountId(str(self.wire.region.residents[key].entra_id))
+
+    def operations(self) -> set[tuple[str, str]]:
+        """What the connector called, each with its mode; empty where that cannot be told."""
+        return {(name, self._mode(path)) for name, path in self.used}
+
+    def _mode(self, path: str) -> str:
+        """The host team is of mode channel, every other team that is there of mode team."""
+        team = path.split("/")[2].casefold() if path.startswith("/teams/") else ""
+        if team == self.wire.settings("riverbend")["team_id"].casefold():
+            return CHANNEL
+        return TEAM if team and self.wire.store.get("teams.team", team) else ""
 
     def writes(self) -> list[str]:
         return [f"{call.method} {call.path}" for call in self.wire.calls if call.write]
@@ -80,13 +93,20 @@ def rig(switch: tuple[Switch, Served]) -> Iterator[Rig]:
     wire = behind.wire = make(region(), store)
     assert isinstance(wire, TeamsSandbox)
     wire.base_url = served.url
-    graph_contract.hang_on(wire, wire.granted)
+    used: set[tuple[str, str]] = set()
+    graph_contract.hang_on(wire, wire.granted, used)
     behind.turn += 1  # connections with equal settings share tokens and limits: tests must not
     calls: list[Call] = []
-    yield Rig(
-        wire, served, Surroundings(MachineClock(), calls.append, timeout=10 + behind.turn / 1000), calls
-    )
+    around = Surroundings(MachineClock(), calls.append, timeout=10 + behind.turn / 1000)
+    rig = Rig(wire, served, around, calls, used)
+    yield rig
     assert wire.violations == []
+    undeclared = {
+        f"{name} in mode {mode or 'channel or team'}"
+        for name, mode in rig.operations()
+        if not any(name in made(one) for one in ([mode] if mode else MODES))
+    }
+    assert undeclared == set(), "the table of operations does not know what was called"
     unknown = [line for line in wire.refusals if not line.split(": ")[1:]]
     assert unknown == [], "the connector asked for a route that is not there"
 
