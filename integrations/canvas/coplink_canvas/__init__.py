@@ -1,4 +1,4 @@
-"""Canvas: a group in a course, its members, and the meetings on the group's calendar.
+"""Canvas: a group in a course (or a page only), its members, the meetings on its calendar, and what is made there.
 
 This front page holds the manifest and the integration; the SDK (``canvasapi``) is loaded by ``connect`` only. The way
 in from Canvas is LTI and lives in ``coplink.lti``. May import: ``coplink.ports`` and ``coplink.core``.
@@ -17,7 +17,7 @@ from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
-from coplink_canvas.operations import GROUP_PLACE
+from coplink_canvas.operations import COURSE_CATALOGUE, GROUP_PLACE, MODULE_LINK, PAGE_PLACE
 
 if TYPE_CHECKING:
     from coplink_canvas.connection import CanvasConnection
@@ -28,7 +28,15 @@ ADMIN = "Canvas administrator"
 MANIFEST = Manifest(
     key="canvas",
     title="Canvas",
-    capabilities=frozenset({Capability.SPACES, Capability.SEATS, Capability.CALENDAR}),
+    capabilities=frozenset(
+        {
+            Capability.SPACES,
+            Capability.SEATS,
+            Capability.CALENDAR,
+            Capability.LIBRARY,
+            Capability.UPKEEP,
+        }
+    ),
     kind=SpaceKind.GROUP,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
     # Canvas publishes no limit for the members of a group; names are its strings of 255 characters.
@@ -51,6 +59,48 @@ MANIFEST = Manifest(
             "asks whether somebody whom Canvas refused is in the course at all",
             "a refused seat is shown without its reason",
             when=GROUP_PLACE,
+        ),
+        Scope(
+            "read_course_content",
+            "lists the published files and pages of the course for the library",
+            "what is made in the course is not in the library; what is made in the group is",
+            when=COURSE_CATALOGUE,
+        ),
+        Scope(
+            "manage_wiki_create",
+            "makes a community's page in the course",
+            "no community gets a page in a course",
+            when=PAGE_PLACE,
+        ),
+        Scope(
+            "manage_wiki_update",
+            "finds that page again, renames it with the community and says on it that the community rests",
+            "a community's page keeps its old name",
+            when=PAGE_PLACE,
+        ),
+        Scope(
+            "manage_wiki_delete",
+            "takes a community's page away when an administrator asks for it",
+            "a teacher takes the page away",
+            when=PAGE_PLACE,
+        ),
+        Scope(
+            "manage_course_content_add",
+            "makes the module for links to communities",
+            "the course's modules show no link to the community",
+            when=MODULE_LINK,
+        ),
+        Scope(
+            "manage_course_content_edit",
+            "puts the link into the module and renames it with the community",
+            "the course's modules show no link to the community",
+            when=MODULE_LINK,
+        ),
+        Scope(
+            "manage_course_content_delete",
+            "takes the link away when an administrator asks for it",
+            "a teacher takes the link away",
+            when=MODULE_LINK,
         ),
     ),
     fields=(
@@ -114,6 +164,8 @@ MANIFEST = Manifest(
         "category": "group set",
         "group": "group",
         "page": "page about the community",
+        "course_page": "page in the course",
+        "module": "link in the modules",
     },
     chooses=("course",),
     invites_attendees=False,
@@ -149,9 +201,9 @@ class CanvasIntegration:
 
     def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
         """What the group will be called, and the parts around it."""
-        from coplink_canvas.names import fitted
+        from coplink_canvas.names import Choices, fitted, steps
 
-        return Planned(fitted(wish.name), MANIFEST.steps)
+        return Planned(fitted(wish.name), steps(Choices.of(settings), wish.parts))
 
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str

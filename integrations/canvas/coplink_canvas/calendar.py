@@ -20,7 +20,8 @@ from coplink_canvas import marks
 from coplink_canvas.client import Client
 from coplink_canvas.listing import Row
 from coplink_canvas.marks import Mark
-from coplink_canvas.spaces import GROUP, group_gone
+from coplink_canvas.names import COURSE_PAGE, GROUP
+from coplink_canvas.spaces import group_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class GroupCalendar:
 
         A meeting that a person moved or deleted over there is left as it is, for ``read`` to report.
         """
+        if COURSE_PAGE in parts:  # no group, no calendar: the page leads to the meetings in coplink
+            return SeriesLink({}, {}, marks.series_digest(series, key))
         group = parts[GROUP]
         there = There(self._events(group), marks.tag(key), series.rhythm.version)
         known = known or SeriesLink({})
@@ -88,6 +91,10 @@ class GroupCalendar:
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         """The starts as they are over there; a remembered event that was deleted counts as cancelled. What was written
         within the lag and is not shown yet makes the reading incomplete."""
+        if COURSE_PAGE in parts:
+            return SeriesFacts(
+                {meeting.original: meeting.starts for meeting in series.held}, {}, complete=True
+            )
         listing = self._client.events(parts[GROUP], half=True)
         complete = listing.complete
         there = {event.id: event for event in map(_event, listing.rows)}

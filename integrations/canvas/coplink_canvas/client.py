@@ -22,11 +22,13 @@ from canvasapi.calendar_event import CalendarEvent
 from canvasapi.course import Course
 from canvasapi.exceptions import CanvasException
 from canvasapi.group import Group, GroupCategory
+from canvasapi.paginated_list import PaginatedList
+from canvasapi.util import combine_kwargs
 
 from coplink.core.words import say
 from coplink.ports.errors import OutcomeUnknown, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
-from coplink_canvas.listing import Forgetful, Listing, Pages, Row
+from coplink_canvas.listing import Forgetful, Listing, Pages, Plain, Row, last_page
 from coplink_canvas.names import Access, address
 from coplink_canvas.tokens import Entered, Fetched, Tokens, posting
 from coplink_canvas.transport import Guarded, session
@@ -88,9 +90,9 @@ class Client:
             self._requester.request("GET", path.lstrip("/"))
 
     def tells_what_is_included(self) -> bool:
-        """Whether Canvas gives what was asked for beside the usual (``include[]``)."""
+        """Whether Canvas gives what was asked for beside the usual (``include[]``; it always gives a ``uuid``)."""
         with _plain():
-            return "uuid" in vars(self._canvas.get_user("self", include=["uuid"]))
+            return "last_login" in vars(self._canvas.get_user("self", include=["last_login"]))
 
     def _dated(self, answer: requests.Response, **_: object) -> None:
         """Note how far our clock is ahead of the date of an answer (RFC 9110, 6.6.1)."""
@@ -128,17 +130,13 @@ class Client:
         with _plain():
             return _row(self._canvas.get_group(int(group)))
 
-    def pages(self, group: str, title: str) -> Listing:
-        """The pages of a group whose titles contain ``title``, with their bodies."""
-        return self._list(
-            lambda through: Group(through, {"id": int(group)}).get_pages(search_term=title, include=["body"])
-        )
+    def rename_group(self, group: str, name: str) -> Row:
+        """Write a group's name, and nothing else of it."""
+        return self.send("PUT", f"groups/{int(group)}", name=name)
 
-    def make_page(self, group: str, title: str, body: str) -> Row:
-        """A new published page in a group."""
-        with _plain():
-            page = {"title": title, "body": body, "published": True}
-            return _row(Group(self._requester, {"id": int(group)}).create_page(page))
+    def rename_category(self, category: str, name: str) -> Row:
+        """Write a group set's name."""
+        return self.send("PUT", f"group_categories/{int(category)}", name=name)
 
     # --- seats ------------------------------------------------------------------------------------------------------
 
@@ -204,6 +202,32 @@ class Client:
         with _plain():
             CalendarEvent(self._requester, {"id": int(event)}).delete()
 
+    # --- whatever else -----------------------------------------------------------------------------------------------
+
+    def send(self, method: str, path: str, **fields: Any) -> Row:
+        """One call that answers one thing. An answer to a write that is no object leaves open whether it happened."""
+        with _plain(writes=method != "GET"):
+            answer = self._requester.request(method, path, _kwargs=combine_kwargs(**fields)).json()
+            if not isinstance(answer, dict):
+                raise TypeError("no object")
+            return answer
+
+    def rows(self, path: str, **fields: Any) -> Listing:
+        """A whole listing, page after page."""
+        return self._list(
+            lambda through: PaginatedList(Plain, through, "GET", path, _kwargs=combine_kwargs(**fields))
+        )
+
+    def one_page(self, path: str, page: int, **fields: Any) -> tuple[tuple[Row, ...], bool, int | None]:
+        """One page of a listing, whether another follows, and the number of the last one where Canvas says so."""
+        asked = {**fields, "page": page, "per_page": 100}
+        with _plain():
+            response = self._requester.request("GET", path, _kwargs=combine_kwargs(**asked))
+            answer = response.json()
+            if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+                raise TypeError("no listing")
+            return tuple(answer), "next" in response.links, last_page(response.links)
+
     # --- listings ---------------------------------------------------------------------------------------------------
 
     def _list(self, ask: Callable[[Any], Iterable[Any]], half: bool = False) -> Listing:
@@ -249,4 +273,6 @@ def _plain(writes: bool = False) -> Iterator[None]:
 
 
 def _row(thing: Any) -> Row:
+    if isinstance(thing, Plain):
+        return thing.row
     return {name: value for name, value in vars(thing).items() if name != "_requester"}

@@ -9,9 +9,11 @@ from coplink.ports.integration import Check, Surroundings
 from coplink_canvas import MANIFEST, preflight
 from coplink_canvas.calendar import GroupCalendar
 from coplink_canvas.client import Client
-from coplink_canvas.names import Access
+from coplink_canvas.library import CanvasLibrary
+from coplink_canvas.names import Access, Choices
 from coplink_canvas.seats import GroupSeats
 from coplink_canvas.spaces import CourseGroups
+from coplink_canvas.upkeep import CanvasUpkeep
 
 
 class CanvasConnection:
@@ -20,11 +22,12 @@ class CanvasConnection:
     def __init__(self, settings: Mapping[str, str], around: Surroundings) -> None:
         self._settings = settings
         self._client = Client(settings.get("base_url", ""), Access.of(settings), around)
-        self._spaces = CourseGroups(self._client)
+        choices, lag = Choices.of(settings), around.lag if around.lag is not None else MANIFEST.limits.lag
+        self._spaces = CourseGroups(self._client, choices)
         self._seats = GroupSeats(self._client)
-        self._calendar = GroupCalendar(
-            self._client, around.clock, around.lag if around.lag is not None else MANIFEST.limits.lag
-        )
+        self._calendar = GroupCalendar(self._client, around.clock, lag)
+        self._library = CanvasLibrary(self._client, choices, around.clock, lag)
+        self._upkeep = CanvasUpkeep(self._client, self._spaces, around.clock)
 
     @property
     def spaces(self) -> CourseGroups:
@@ -46,16 +49,18 @@ class CanvasConnection:
         """None: an account in Canvas is proved by a launch, never looked up."""
 
     @property
-    def library(self) -> None:
-        """None: what is made in Canvas stays uncatalogued for now."""
+    def library(self) -> CanvasLibrary:
+        """Files and pages of the group and the course."""
+        return self._library
 
     @property
     def watch(self) -> None:
         """None: Canvas tells nobody about a group."""
 
     @property
-    def upkeep(self) -> None:
-        """None: a group stays as it was made."""
+    def upkeep(self) -> CanvasUpkeep:
+        """What happens to a group afterwards."""
+        return self._upkeep
 
     def check(self) -> Sequence[Check]:
         """What works, and who can change what does not; rights in a course show when it is used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,11 +48,24 @@ class Pages:
         return response
 
 
+class Plain:
+    """A row of a listing as it came, in the place of an object of the SDK."""
+
+    def __init__(self, requester: Any, row: Row) -> None:
+        self.row = dict(row)
+
+
 class Forgetful(list[Any]):
     """The SDK keeps its last five answers in memory for debugging; we keep none."""
 
     def insert(self, index: Any, value: Any) -> None:
         return None
+
+
+def last_page(links: Mapping[str, Mapping[str, str]]) -> int | None:
+    """The number of the last page by the ``Link`` header; None where it does not say."""
+    found = re.search(r"[?&]page=(\d{1,6})(&|$)", str(links.get("last", {}).get("url", "")))
+    return int(found[1]) if found else None
 
 
 def number(row: Row, name: str) -> str:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html import escape
+from typing import Any
 
 from coplink.core.rhythm import Meeting, Series
 
@@ -65,6 +67,15 @@ def read(description: object) -> Mark | None:
     except ValueError:
         return None
     return Mark(found[1], int(found[2]), day, starts, found[5])
+
+
+def start_of(row: Mapping[str, Any]) -> datetime | None:
+    """When an event begins (UTC); None where it has no readable time."""
+    try:
+        starts = datetime.fromisoformat(str(row.get("start_at")))
+    except ValueError:
+        return None
+    return starts.astimezone(UTC) if starts.tzinfo is not None else None
 
 
 def fields(series: Series, meeting: Meeting, mark: Mark) -> dict[str, str]:

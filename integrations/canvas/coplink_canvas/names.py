@@ -84,6 +84,10 @@ class Access:
         return cls(token, client_id, client_secret, refresh_token)
 
 
+CATEGORY, GROUP, PAGE = "category", "group", "page"
+COURSE_PAGE, MODULE = "course_page", "module"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """How an institution wants its places in Canvas."""
@@ -99,6 +103,13 @@ class Choices:
         return cls(
             place == "page", module == "yes", _chosen(settings, "catalogue", "course", "group") == "course"
         )
+
+
+def steps(choices: Choices, made: Mapping[str, str]) -> tuple[str, ...]:
+    """The parts of a place in the order they are made; one that was begun is finished as it was begun."""
+    page = COURSE_PAGE in made or (choices.page_only and CATEGORY not in made)
+    parts: tuple[str, ...] = (COURSE_PAGE,) if page else (CATEGORY, GROUP, PAGE)
+    return (*parts, MODULE) if choices.module or MODULE in made else parts
 
 
 def _chosen(settings: Mapping[str, str], name: str, *words: str) -> str:

@@ -22,7 +22,7 @@ MODULE_LINK: When = ("module", frozenset({"yes"}))
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One kind of call. ``permission`` is the role permission it needs in Canvas' words, empty where seeing the course
-    is enough; ``when`` names the setting and the values with which it is made (None: always)."""
+    is enough; ``when`` (or ``also``) names the setting and the values with which it is made (None: always)."""
 
     method: str
     path: str
@@ -31,6 +31,7 @@ class Operation:
     without: str
     when: When | None = None
     literal: str = ""
+    also: When | None = None
 
     @property
     def scope(self) -> str:
@@ -44,7 +45,8 @@ class Operation:
 
     def made(self, settings: Mapping[str, str]) -> bool:
         """Whether a connection with these settings makes such calls."""
-        return self.when is None or settings.get(self.when[0], "") in self.when[1]
+        cases = [one for one in (self.when, self.also) if one is not None]
+        return not cases or any(settings.get(name, "") in values for name, values in cases)
 
 
 SEAT = "nobody is seated or unseated"
@@ -130,6 +132,116 @@ OPERATIONS = (
     ),
     Operation("PUT", "/calendar_events/:id", _MANAGE, "moves a meeting", MEET, GROUP_PLACE),
     Operation("DELETE", "/calendar_events/:id", _MANAGE, "takes a cancelled meeting off", MEET, GROUP_PLACE),
+    # --- after it was made
+    Operation(
+        "PUT", f"{_GROUPS}/pages/:url_or_id", _MANAGE, "says on its own page that it rests", KEEP, GROUP_PLACE
+    ),
+    Operation(
+        "DELETE",
+        f"{_GROUPS}/pages/:url_or_id",
+        _MANAGE,
+        "takes its own page away when asked",
+        KEEP,
+        GROUP_PLACE,
+    ),
+    # --- a page in the course instead of a group
+    Operation(
+        "GET",
+        f"{_COURSES}/pages",
+        "read_course_content",
+        "lists published pages for the library; finds its own page again",
+        FILES,
+        COURSE_CATALOGUE,
+        also=PAGE_PLACE,
+    ),
+    Operation(
+        "GET",
+        f"{_COURSES}/pages/:url_or_id",
+        "manage_wiki_update",
+        "tells its own page by its mark",
+        PLACE,
+        PAGE_PLACE,
+    ),
+    Operation(
+        "POST", f"{_COURSES}/pages", "manage_wiki_create", "makes a community's page", PLACE, PAGE_PLACE
+    ),
+    Operation(
+        "PUT",
+        f"{_COURSES}/pages/:url_or_id",
+        "manage_wiki_update",
+        "renames a community's page, and says on it that it rests",
+        KEEP,
+        PAGE_PLACE,
+    ),
+    Operation(
+        "DELETE",
+        f"{_COURSES}/pages/:url_or_id",
+        "manage_wiki_delete",
+        "takes its own page away when asked",
+        KEEP,
+        PAGE_PLACE,
+    ),
+    # --- the library
+    Operation(
+        "GET", f"{_GROUPS}/files", _MANAGE, "lists the group's files for the library", FILES, GROUP_PLACE
+    ),
+    Operation(
+        "GET",
+        f"{_COURSES}/files",
+        "read_course_content",
+        "lists published files for the library",
+        FILES,
+        COURSE_CATALOGUE,
+    ),
+    # --- a link in the modules
+    Operation(
+        "GET",
+        f"{_COURSES}/modules",
+        "manage_course_content_add",
+        "finds the module for links again",
+        LINK,
+        MODULE_LINK,
+    ),
+    Operation(
+        "POST",
+        f"{_COURSES}/modules",
+        "manage_course_content_add",
+        "makes the module for links",
+        LINK,
+        MODULE_LINK,
+    ),
+    Operation(
+        "GET",
+        f"{_COURSES}/modules/:module_id/items",
+        "manage_course_content_edit",
+        "finds its link again",
+        LINK,
+        MODULE_LINK,
+    ),
+    Operation(
+        "POST",
+        f"{_COURSES}/modules/:module_id/items",
+        "manage_course_content_edit",
+        "makes the link",
+        LINK,
+        MODULE_LINK,
+    ),
+    Operation(
+        "PUT",
+        f"{_COURSES}/modules/:module_id/items/:id",
+        "manage_course_content_edit",
+        "renames the link with the community",
+        KEEP,
+        MODULE_LINK,
+    ),
+    Operation(
+        "DELETE",
+        f"{_COURSES}/modules/:module_id/items/:id",
+        "manage_course_content_delete",
+        "takes its link away when asked",
+        LINK,
+        MODULE_LINK,
+    ),
 )
 
 BY_CALL: Mapping[str, Operation] = {operation.call: operation for operation in OPERATIONS}

@@ -11,7 +11,10 @@ from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, Permiss
 from coplink.ports.seats import BatchResult, Done
 from coplink_canvas.client import Client
 from coplink_canvas.listing import Row, number
-from coplink_canvas.spaces import GROUP, check_course, group_gone
+from coplink_canvas.names import COURSE_PAGE, GROUP
+from coplink_canvas.spaces import check_course, group_gone
+
+ONLY_A_PAGE = say("This community has a page in the Canvas course and no group; nobody is seated there.")
 
 Write = Callable[[str, AccountId], Done]
 
@@ -35,7 +38,9 @@ class GroupSeats:
         self._client = client
 
     def read(self, parts: Mapping[str, str]) -> Observed:
-        """Everybody who sits there but the service account itself."""
+        """Everybody who sits there but the service account itself; where there is only a page, nobody does."""
+        if COURSE_PAGE in parts:
+            return Observed({}, complete=True)
         try:
             listing = self._client.memberships(parts[GROUP])
         except Gone as error:
@@ -46,7 +51,7 @@ class GroupSeats:
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         """One account, past the listing."""
-        if not _plausible(account):
+        if COURSE_PAGE in parts or not _plausible(account):
             return None
         try:
             found = self._client.membership(parts[GROUP], account)
@@ -63,8 +68,10 @@ class GroupSeats:
         A new moderator takes two calls: Canvas makes everybody a member first. Nobody is looked up, and the list is
         never replaced.
         """
-        group = parts[GROUP]
         wanted = {seat.account: seat for seat in seats}
+        if COURSE_PAGE in parts:
+            return BatchResult(dict.fromkeys(wanted, Done.REFUSED), dict.fromkeys(wanted, ONLY_A_PAGE))
+        group = parts[GROUP]
 
         def seat_one(group: str, account: AccountId) -> Done:
             return self._seat(group, wanted[account])
@@ -73,6 +80,8 @@ class GroupSeats:
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
         """Take these seats away, one call each; the service account keeps its own."""
+        if COURSE_PAGE in parts:
+            return BatchResult(dict.fromkeys(accounts, Done.ALREADY_SO), {})
         group = parts[GROUP]
         there: list[Row] = []
 

@@ -25,24 +25,34 @@ from coplink.ports.errors import (
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_canvas import ADMIN
 from coplink_canvas.client import Client
+from coplink_canvas.content import Content, Home
 from coplink_canvas.listing import Row, number, text
-from coplink_canvas.names import LONGEST_NAME, fitted
+from coplink_canvas.names import (
+    CATEGORY,
+    COURSE_PAGE,
+    GROUP,
+    LONGEST_NAME,
+    Choices,
+    fitted,
+    steps,
+)
 
-CATEGORY, GROUP, PAGE = "category", "group", "page"
-NO_PAGE = "none"  # the remote id of a page that the course does not allow
+NOTHING = "none"  # the remote id of a page or a link that the course does not allow
 PAGE_TITLE = "About this community"
+MODULE_NAME = "Communities"
 TEACHER = "facilitator"
 
 
 class CourseGroups:
-    """Makes the group set, the group and the page in a Canvas course, each once."""
+    """Makes the group set, the group and the page in a Canvas course (or a page alone), and a link to it, each once."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, choices: Choices) -> None:
+        self._client, self._choices = client, choices
+        self._content = Content(client)
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
-        """The group set, the group in it, and the page in the group."""
-        return (CATEGORY, GROUP, PAGE)
+        """The group set, the group in it and the page in the group; or a page in the course; and a link if wanted."""
+        return steps(self._choices, wish.parts)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
         """Make this part or find it by our marker; Canvas takes no create key, so it always looks first."""
@@ -55,15 +65,31 @@ class CourseGroups:
             case "page":
                 with _earlier():
                     return self._page(wish, parts[GROUP])
+            case "course_page":
+                return self._course_page(wish)
+            case "module":
+                return self._link(wish)
         raise UnexpectedReply(say("Canvas has no such part of a space."), f"unknown step {step!r}")
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
-        """The group as it is called over there now; raises ``Gone`` when it was deleted."""
+        """The group or page as it is called over there now; raises ``Gone`` when it was deleted."""
+        if COURSE_PAGE in parts:
+            course, page = pair(parts[COURSE_PAGE])
+            row = self._course_page_now(course, page)
+            return SpaceFacts(
+                text(row, "title"), f"{self._client.base_url}/courses/{course}/pages/{text(row, 'url')}"
+            )
         try:
             group = self._client.group(parts[GROUP])
         except Gone as error:
             raise group_gone(error) from error
         return SpaceFacts(text(group, "name"), f"{self._client.base_url}/groups/{parts[GROUP]}")
+
+    def _course_page_now(self, course: str, page: str) -> Row:
+        try:
+            return self._content.page(Home("course", course), page)
+        except Gone as error:
+            raise Gone(say("The page in the Canvas course is not there any more."), error.detail) from error
 
     # --- the parts --------------------------------------------------------------------------------------------------
 
@@ -89,15 +115,50 @@ class CourseGroups:
         return Made(number(self._client.make_group(category, fitted(wish.name), about), "id"))
 
     def _page(self, wish: SpaceWish, group: str) -> Made:
-        """The page, or ``NO_PAGE`` where the course forbids pages: a community can do without."""
+        """The page, or ``NOTHING`` where the course forbids pages: a community can do without."""
         try:
-            pages = self._client.pages(group, PAGE_TITLE).rows
-            found = _marked(pages, lambda row: wish.marker in str(row.get("body") or ""), "page_id")
-            if found:
-                return Made(found, found=True)
-            return Made(number(self._client.make_page(group, PAGE_TITLE, _body(wish)), "page_id"))
+            return self._about(wish, Home("group", group), PAGE_TITLE)
         except (PolicyForbids, PermissionMissing):
-            return Made(NO_PAGE)
+            return Made(NOTHING)
+
+    def _course_page(self, wish: SpaceWish) -> Made:
+        course = wish.asked.get("course", "")
+        check_course(self._client, course)
+        made = self._about(wish, Home("course", course), fitted(wish.name))
+        return Made(f"{course}/{made.remote}", made.found)
+
+    def _about(self, wish: SpaceWish, home: Home, title: str) -> Made:
+        pages = self._content.pages_called(home, title)
+        found = _marked(pages, lambda row: wish.marker in str(row.get("body") or ""), "page_id")
+        if found:
+            return Made(found, found=True)
+        return Made(number(self._content.make_page(home, title, _body(wish)), "page_id"))
+
+    def _link(self, wish: SpaceWish) -> Made:
+        """The link in the module for communities, or ``NOTHING`` where the role may not change modules."""
+        course = wish.asked.get("course", "")
+        if not wish.home_url:
+            return Made(NOTHING)
+        check_course(self._client, course)
+        try:
+            modules = self._content.modules_called(course, MODULE_NAME)
+            for row in modules:
+                module = number(row, "id")
+                for link in self._content.links(course, module):
+                    if link.get("external_url") == wish.home_url:
+                        return Made(f"{course}/{module}/{number(link, 'id')}", found=True)
+            row = modules[0] if modules else self._content.make_module(course, MODULE_NAME)
+            module = number(row, "id")
+            made = self._content.make_link(course, module, fitted(wish.name), wish.home_url)
+        except (PolicyForbids, PermissionMissing):
+            return Made(NOTHING)
+        return Made(f"{course}/{module}/{number(made, 'id')}")
+
+
+def pair(remote: str) -> tuple[str, str]:
+    """A course and what is in it, from the remote id of a part."""
+    course, _, rest = remote.partition("/")
+    return course, rest
 
 
 def check_course(client: Client, course: str) -> None:

@@ -85,7 +85,45 @@ def everything(canvas):
         "take a seat away": lambda: seats.remove(parts, [canvas.chloe]),
         "place meetings": lambda: calendar.put(parts, canvas.series(), (), None, "k"),
         "check up": connection.check,
+        "list the library": lambda: connection.library.changes(parts, None),
+        "rename the group": lambda: connection.upkeep.rename(parts, "Writing circle"),
+        "put the group to rest": lambda: connection.upkeep.archive(parts),
+        **of_a_page(canvas),
     }
+
+
+def of_a_page(canvas):
+    """The same for communities that have only a page in the course, and a link in its modules."""
+    page = canvas.connect(place="page", module="yes")
+    made = {}
+    for name in "abcd":
+        wish = canvas.wish(
+            name=f"Circle {name}", marker=f"coplink:{name * 32}", home_url=f"https://c.example/{name}"
+        )
+        made[name] = {
+            "course_page": page.spaces.ensure("course_page", wish, {}, "k").remote,
+            "module": page.spaces.ensure("module", wish, {}, "k").remote,
+        }
+    new = canvas.wish(name="Fifth", marker="coplink:" + "f" * 32, home_url="https://c.example/f")
+    no_link, no_page = {"module": "none"}, {"course_page": "101/1"}
+    return {
+        "make a page in the course": lambda: page.spaces.ensure("course_page", new, {}, "k"),
+        "find the page": lambda: page.spaces.describe(made["a"]),
+        "rename the page": lambda: page.upkeep.rename({**made["a"], **no_link}, "New name"),
+        "take the page away": lambda: page.upkeep.let_go({**made["b"], **no_link}, take_away=True),
+        "take the link away": lambda: page.upkeep.let_go({**made["c"], **no_page}, take_away=True),
+        "rename the link": lambda: rename_link(canvas, page, made["d"]),
+        "make a link": lambda: page.spaces.ensure("module", new, {}, "k"),
+    }
+
+
+def rename_link(canvas, page, parts):
+    """A person renamed the page; the link follows."""
+    (kept,) = [
+        p for p in canvas.sandbox.pages_in("course", 101) if f"101/{p['page_id']}" == parts["course_page"]
+    ]
+    canvas.sandbox.write_page(kept, 1001, title="Another name")
+    page.upkeep.rename(parts, "Another name")
 
 
 STOPS = {
@@ -97,8 +135,18 @@ STOPS = {
         "seat a facilitator",
         "take a seat away",
         "place meetings",
+        "list the library",
+        "rename the group",
+        "put the group to rest",
     },
     "read_roster": set(),  # only the reason of a refusal needs it: see the tests of the seats
+    "read_course_content": set(),  # the course's files are then left out: see the tests of the library
+    "manage_wiki_create": {"make a page in the course"},
+    "manage_wiki_update": {"rename the page"},
+    "manage_wiki_delete": {"take the page away"},
+    "manage_course_content_add": set(),  # there is no link then: see the tests of the modules
+    "manage_course_content_edit": {"rename the link"},
+    "manage_course_content_delete": {"take the link away"},
 }
 
 
@@ -131,7 +179,7 @@ def test_nothing_but_an_integration_error_ever_leaves_the_connector(canvas):
                 act()
         assert canvas.writes
         canvas.sandbox.weather.clear()
-        for kind in ("categories", "groups", "pages", "memberships", "events"):
+        for kind in ("categories", "groups", "pages", "memberships", "events", "modules", "links"):
             for key in canvas.sandbox.store.keys(f"canvas.{kind}"):
                 canvas.sandbox.store.drop(f"canvas.{kind}", key)
 

@@ -15,7 +15,7 @@ from coplink.ports.errors import (
     Throttled,
 )
 from coplink_canvas import integration
-from coplink_canvas.spaces import NO_PAGE
+from coplink_canvas.spaces import NOTHING
 
 
 def test_every_step_makes_one_thing(faultless):
@@ -182,7 +182,7 @@ def test_a_course_without_pages_goes_without(faultless):
 
     parts = faultless.provision()
 
-    assert parts["page"] == NO_PAGE
+    assert parts["page"] == NOTHING
     assert faultless.state("pages") == []
     assert faultless.connect().spaces.describe(parts).name == "Reading circle"
 

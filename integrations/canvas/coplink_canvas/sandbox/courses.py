@@ -118,7 +118,8 @@ class Courses(Api):
 
     def _self(self, district: District, request: Request) -> Any:
         asked = take(request, include__=one_of("uuid", "last_login"))
-        more = {"uuid": f"uuid-{district.key}"} if "uuid" in asked.get("include__", ()) else {}
+        told = {"uuid": f"uuid-{district.key}", "last_login": None}
+        more = {name: value for name, value in told.items() if name in asked.get("include__", ())}
         return more | {
             "id": self.service_account(district),
             "name": "coplink service account",

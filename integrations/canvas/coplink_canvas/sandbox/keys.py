@@ -63,6 +63,7 @@ def bearer(store: Store, token: str, now: float) -> Bearer | None:
 
 
 def without_includes(request: Request) -> None:
-    """Canvas drops ``include[]`` for keys that do not allow it, and says nothing."""
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "include[]"]
+    """Canvas drops every ``include[]`` but ``uuid`` for keys that do not allow it, and says nothing."""
+    pairs = request.args.items(multi=True)
+    kept = [(name, value) for name, value in pairs if name != "include[]" or value == "uuid"]
     request.args = ImmutableMultiDict(kept)

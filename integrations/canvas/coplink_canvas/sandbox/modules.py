@@ -34,7 +34,7 @@ class Modules(Files):
     def _modules(self, district: District, request: Request, course: int) -> Response:
         asked = take(request, search_term=text)
         self.course(district, course)
-        self.need(district, VIEW)
+        self.need(district, VIEW, ADD)
         term = asked.get("search_term", "").lower()
         rows = [m for m in self.store.all("canvas.modules") if m["course"] == course and self.visible(m)]
         return self.page(request, [_shown(m) for m in rows if term in m["name"].lower()])
@@ -57,7 +57,7 @@ class Modules(Files):
     def _links(self, district: District, request: Request, course: int, module: int) -> Response:
         take(request, search_term=text)
         self.shown(self._module(district, course, module))
-        self.need(district, VIEW)
+        self.need(district, VIEW, EDIT)
         rows = [
             one for one in self.store.all("canvas.links") if one["module_id"] == module and self.visible(one)
         ]

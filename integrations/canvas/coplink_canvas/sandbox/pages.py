@@ -81,7 +81,7 @@ class Pages(Groups):
             order=one_of("asc", "desc"),
             published=yes_or_no,
         )
-        home, number = self._page_home(district, ids, VIEW)
+        home, number = self._page_home(district, ids, VIEW, CHANGE)
         term = asked.get("search_term", "").lower()
         rows = [p for p in self.pages_in(home, number) if term in p["title"].lower() and self.visible(p)]
         if "published" in asked:
@@ -112,7 +112,7 @@ class Pages(Groups):
 
     def _show_page(self, district: District, request: Request, page: str, **ids: int) -> Any:
         take(request)
-        home, number = self._page_home(district, ids, VIEW)
+        home, number = self._page_home(district, ids, VIEW, CHANGE)
         return self._page_row(self.shown(self._the_page(home, number, page)))
 
     def _change_page(self, district: District, request: Request, page: str, **ids: int) -> Any:
@@ -145,7 +145,7 @@ class Pages(Groups):
         return found
 
     def _page_home(
-        self, district: District, ids: dict[str, int], permission: str, write: bool = False
+        self, district: District, ids: dict[str, int], *permissions: str, write: bool = False
     ) -> tuple[str, int]:
         """Whose pages are asked for, if this account may."""
         home = "group" if "group" in ids else "course"
@@ -153,7 +153,7 @@ class Pages(Groups):
         course = found["course_id"] if found else ids["course"]
         if write:
             self.going_on(district, course)
-        self.need(district, MANAGE if home == "group" else permission)
+        self.need(district, *((MANAGE,) if home == "group" else permissions))
         if not self.course(district, course)["pages"]:
             raise Refuse(404, "switched_off", "That page has been disabled for this course")
         return home, ids[home]
