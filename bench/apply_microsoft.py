@@ -2,9 +2,9 @@
 
 Four requests a second on one team and 30 in all are enforced on a clock that is moved; the parts of a batch count one
 by one. The founder sits there before the first measurement begins, beside the service account: who is added are all the
-others. The ways of others are counted by models that write to nobody (performance figures of 2026-08): one call a person
-by lists of 100, and Canvas' algorithm: people looked up by 15, lists by 999, added through the directory by 20 a PATCH,
-removed in batches of 20.
+others. The ways of others are counted by models that write to nobody: one call a person by lists of 100, and Canvas'
+algorithm as its source has it: people looked up by 15, lists by 999, added through the directory by 20 a PATCH, removed
+in batches of 20.
 """
 
 from __future__ import annotations
@@ -234,7 +234,6 @@ def coplink(mode: str) -> Measure:
             after |= dict.fromkeys(members[down : down + up], Role.FACILITATOR)
             after |= dict.fromkeys(members[down + up : down + up + go], None)
             bench.want(after | dict.fromkeys(range(1 + people, 1 + people + come), Role.MEMBER))
-            bench.clock.sleep(3600.0)
             phases = sum(map(bool, (up, come, go, down)))
             return _counted(bench, phases, -(-come // ADDED) - (-go // REMOVED) + turn)
 
