@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -265,8 +265,8 @@ def one_call_a_person(people: int, changes: int) -> Figures:
 
 
 WAYS: dict[str, Measure] = {"coplink": coplink, "one call a person": one_call_a_person}
-SIZES: Callable[[], tuple[tuple[int, int], ...]] = lambda: ((1_000, 0), (10_000, 0), (10_000, 10))  # noqa: E731
+
 
 if __name__ == "__main__":
-    for how_many, changed in SIZES():
+    for how_many, changed in ((1_000, 0), (10_000, 0), (10_000, 10)):
         print(how_many, changed, coplink(how_many, changed))

@@ -69,6 +69,8 @@ class Frame(Wire):
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
         super().__init__(region, store, clock)
         self.lag_seconds = 0.0
+        self.methods: set[str] = set()  # that are answered here, and those that were asked
+        self.used: set[str] = set()
         self._taken: dict[str, deque[float]] = {}
         self.districts = {one.key: one for one in region.districts.values() if one.suite == "google"}
         self.route("POST", "/_sandbox/lag", self._set_lag, counted=False)
@@ -76,6 +78,7 @@ class Frame(Wire):
     def api(self, name: str, view: Api, before: Before | None = None) -> None:
         """Answer the method of that name, as Google's document describes it. ``before`` looks first, unguarded."""
         called = contract.method(name)
+        self.methods.add(name)
         path = called.path.replace("{", "<").replace("}", ">")
         self.route(
             called.http, path, lambda request, **values: self._serve(called, view, before, request, values)
@@ -103,6 +106,7 @@ class Frame(Wire):
         with self.store.change() if called.http != "GET" else nullcontext():
             found = view(asked)
         self.violations.extend(contract.answer(called, found))
+        self.used.add(called.name)
         if found is None:
             return Response(status=204)
         return self.json(masks.apply(tree, found))
