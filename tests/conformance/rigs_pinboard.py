@@ -157,10 +157,10 @@ class PinboardRig(Rig):
     def lose_next_answer(self) -> None:
         self._next(OutcomeUnknown("lost"))
 
-    def fail_next_call(self) -> None:
+    def outage(self) -> None:
         self._next(Unavailable(say("The staff room is locked.")))
 
-    def throttle_next_call(self, seconds: int) -> None:
+    def throttle(self, seconds: int) -> None:
         self._next(Throttled(say("Later."), retry_after=seconds))
 
     def garble_next_answer(self) -> None:

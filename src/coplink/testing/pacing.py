@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from contextlib import AbstractContextManager
 
 from coplink.pace import Pacer
+from coplink.ports.pace import Limit, Unpaced
 
 
 class Hourglass:
@@ -24,3 +27,16 @@ class Hourglass:
     def pacer(self, share: float = 1.0) -> Pacer:
         """A pacer that runs on this time, without chance."""
         return Pacer(share, self, self.wait, jitter=lambda: 0.0)
+
+
+class Tally(Unpaced):
+    """Nobody waits, and what was taken of each limit is counted: what a connector calls must have been taken."""
+
+    def __init__(self) -> None:
+        self.taken: Counter[str] = Counter()
+
+    def taking(self, *limits: tuple[Limit, str], weight: int = 1) -> AbstractContextManager[None]:
+        """Count, and go."""
+        for limit, _ in limits:
+            self.taken[limit.api] += weight
+        return super().taking(*limits, weight=weight)

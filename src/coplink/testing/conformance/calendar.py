@@ -222,9 +222,10 @@ class CalendarSuite:
         series = a_series()
         link, _ = self.put(rig, parts, series)
         before = rig.writes()
-        rig.fail_next_call()
+        rig.outage()
         with pytest.raises(Transient):
             calendar.put(parts, series, tuple(rig.addresses[:2]), link, KEY)
+        rig.fair_weather()
         assert rig.writes() == before
         assert self.put(rig, parts, series, link)[1] == 0
 

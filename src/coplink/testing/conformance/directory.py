@@ -72,7 +72,7 @@ class DirectorySuite:
         assert set(found) == set(rig.addresses)
 
     def test_throttling_is_told_with_the_seconds(self, rig: Rig, directory: Directory) -> None:
-        rig.throttle_next_call(77)
+        rig.throttle(77)
         with pytest.raises(Throttled) as slow:
             directory.find([rig.addresses[0]])
         assert slow.value.retry_after == 77

@@ -154,7 +154,7 @@ class LibrarySuite:
     def test_throttling_is_told_with_the_seconds(
         self, rig: Rig, library: Library, parts: dict[str, str]
     ) -> None:
-        rig.throttle_next_call(77)
+        rig.throttle(77)
         with pytest.raises(Throttled) as slow:
             library.changes(parts, None)
         assert slow.value.retry_after == 77

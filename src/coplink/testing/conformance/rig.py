@@ -69,12 +69,12 @@ class Rig(Protocol):
         """The next write is done, and its answer never comes."""
         cannot("a lost answer")
 
-    def fail_next_call(self) -> None:
-        """The next call is answered with a 5xx and does nothing."""
+    def outage(self) -> None:
+        """Until ``fair_weather`` every call is answered with a 5xx and does nothing."""
         cannot("an outage")
 
-    def throttle_next_call(self, seconds: int) -> None:
-        """The next call is refused: too many; come back after ``seconds``."""
+    def throttle(self, seconds: int) -> None:
+        """Until ``fair_weather`` every call is refused: too many; come back after ``seconds``."""
         cannot("throttling")
 
     def garble_next_answer(self) -> None:
@@ -82,7 +82,7 @@ class Rig(Protocol):
         cannot("an answer nobody can read")
 
     def fair_weather(self) -> None:
-        """Forget trouble that was planned and did not come."""
+        """Trouble is over; what was planned and did not come is forgotten."""
 
     def pages_of(self, size: int) -> None:
         """A page of any listing holds at most this many."""

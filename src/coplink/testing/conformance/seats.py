@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from coplink.core.people import Role
+from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
 from coplink.ports.errors import Gone, Throttled, Transient
 from coplink.ports.integration import Capability
@@ -34,7 +34,7 @@ class SeatsSuite:
 
     def test_an_added_seat_can_be_read_back(self, rig: Rig, seats: Seats, parts: dict[str, str]) -> None:
         one, two, *_ = rig.accounts
-        result = seats.put(parts, [Seat(one, FACILITATOR), Seat(two, MEMBER)])
+        result = seats.put(parts, [self.seat(rig, one, FACILITATOR), self.seat(rig, two, MEMBER)])
         assert dict(result.outcomes) == {one: Done.CHANGED, two: Done.CHANGED}
         assert not result.reasons
         observed = seats.read(parts)
@@ -45,7 +45,7 @@ class SeatsSuite:
     def test_seating_twice_is_no_error_and_changes_nothing(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        wanted = [Seat(rig.accounts[0], FACILITATOR), Seat(rig.accounts[1], MEMBER)]
+        wanted = [self.seat(rig, rig.accounts[0], FACILITATOR), self.seat(rig, rig.accounts[1], MEMBER)]
         seats.put(parts, wanted)
         before = dict(seats.read(parts).seats)
         assert set(seats.put(parts, wanted).outcomes.values()) == {Done.ALREADY_SO}
@@ -54,7 +54,7 @@ class SeatsSuite:
     def test_what_is_known_to_be_so_writes_nothing(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        wanted = [Seat(rig.accounts[0], FACILITATOR), Seat(rig.accounts[1], MEMBER)]
+        wanted = [self.seat(rig, rig.accounts[0], FACILITATOR), self.seat(rig, rig.accounts[1], MEMBER)]
         seats.put(parts, wanted)
         listed = seats.read(parts).seats
         known = [replace(seat, before=listed[seat.account]) for seat in wanted]
@@ -66,7 +66,7 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         one, two, *_ = rig.accounts
-        seats.put(parts, [Seat(one, FACILITATOR), Seat(two, MEMBER)])
+        seats.put(parts, [self.seat(rig, one, FACILITATOR), self.seat(rig, two, MEMBER)])
         assert dict(seats.remove(parts, [two]).outcomes) == {two: Done.CHANGED}
         assert set(seats.read(parts).seats) == {one}
         assert dict(seats.remove(parts, [two]).outcomes) == {two: Done.ALREADY_SO}
@@ -79,9 +79,11 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         one, two, *_ = rig.accounts
-        seats.put(parts, [Seat(one, FACILITATOR), Seat(two, MEMBER)])
+        seats.put(parts, [self.seat(rig, one, FACILITATOR), self.seat(rig, two, MEMBER)])
         seats.remove(parts, [two])
-        result = self.until_settled(lambda: seats.put(parts, [Seat(two, FACILITATOR, before=MEMBER)]))
+        result = self.until_settled(
+            lambda: seats.put(parts, [self.seat(rig, two, FACILITATOR, before=MEMBER)])
+        )
         assert result.outcomes[two] in {*SETTLED, Done.REFUSED}, (
             "or it is said so, and the next reading tells"
         )
@@ -90,7 +92,14 @@ class SeatsSuite:
 
     def test_one_stranger_does_not_spoil_a_batch(self, rig: Rig, seats: Seats, parts: dict[str, str]) -> None:
         one, two, *_ = rig.accounts
-        result = seats.put(parts, [Seat(one, MEMBER), Seat(rig.stranger, MEMBER), Seat(two, FACILITATOR)])
+        result = seats.put(
+            parts,
+            [
+                self.seat(rig, one, MEMBER),
+                self.seat(rig, rig.stranger, MEMBER),
+                self.seat(rig, two, FACILITATOR),
+            ],
+        )
         assert dict(result.outcomes) == {one: Done.CHANGED, rig.stranger: Done.REFUSED, two: Done.CHANGED}
         assert set(result.reasons) == {rig.stranger}
         assert str(result.reasons[rig.stranger])
@@ -100,7 +109,9 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         three = rig.accounts[:3]
-        assert set(seats.put(parts, [Seat(account, MEMBER) for account in three]).outcomes) == set(three)
+        assert set(seats.put(parts, [self.seat(rig, account, MEMBER) for account in three]).outcomes) == set(
+            three
+        )
         assert set(seats.remove(parts, [*three, rig.accounts[3]]).outcomes) == {*three, rig.accounts[3]}
 
     def test_nothing_asked_is_nothing_done(self, rig: Rig, seats: Seats, parts: dict[str, str]) -> None:
@@ -114,9 +125,9 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str], first: Role, then: Role
     ) -> None:
         one, two, *_ = rig.accounts
-        seats.put(parts, [Seat(two, FACILITATOR), Seat(one, first)])
+        seats.put(parts, [self.seat(rig, two, FACILITATOR), self.seat(rig, one, first)])
         expected = Done.CHANGED if self.kept(rig, first) is not self.kept(rig, then) else Done.ALREADY_SO
-        assert dict(seats.put(parts, [Seat(one, then)]).outcomes) == {one: expected}
+        assert dict(seats.put(parts, [self.seat(rig, one, then)]).outcomes) == {one: expected}
         assert seats.read(parts).seats[one] is self.kept(rig, then)
         assert seats.look(parts, one) is self.kept(rig, then)
 
@@ -125,14 +136,16 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str], role: Role
     ) -> None:
         one = rig.accounts[0]
-        seats.put(parts, [Seat(one, role)])
+        seats.put(parts, [self.seat(rig, one, role)])
         assert seats.read(parts).seats == {one: self.kept(rig, role)}
-        assert dict(seats.put(parts, [Seat(one, role)]).outcomes) == {one: Done.ALREADY_SO}
+        assert dict(seats.put(parts, [self.seat(rig, one, role)]).outcomes) == {one: Done.ALREADY_SO}
 
     def test_looking_at_one_account_agrees_with_the_listing(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        seats.put(parts, [Seat(rig.accounts[0], FACILITATOR), Seat(rig.accounts[1], MEMBER)])
+        seats.put(
+            parts, [self.seat(rig, rig.accounts[0], FACILITATOR), self.seat(rig, rig.accounts[1], MEMBER)]
+        )
         listed = seats.read(parts).seats
         for account in (*rig.accounts[:3], rig.stranger):
             assert seats.look(parts, account) is listed.get(account)
@@ -147,8 +160,8 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         other = a_space(rig, rig.wish(2))
-        seats.put(parts, [Seat(rig.accounts[0], FACILITATOR)])
-        seats.put(other, [Seat(rig.accounts[0], MEMBER), Seat(rig.accounts[1], MEMBER)])
+        seats.put(parts, [self.seat(rig, rig.accounts[0], FACILITATOR)])
+        seats.put(other, [self.seat(rig, rig.accounts[0], MEMBER), self.seat(rig, rig.accounts[1], MEMBER)])
         assert dict(seats.read(parts).seats) == {rig.accounts[0]: self.kept(rig, FACILITATOR)}
         seats.remove(other, [rig.accounts[0]])
         assert seats.look(parts, rig.accounts[0]) is self.kept(rig, FACILITATOR)
@@ -160,7 +173,7 @@ class SeatsSuite:
         rig.pages_of(size)
         people = rig.accounts[:4]
         for n in range(1, 5):
-            seats.put(parts, [Seat(people[n - 1], FACILITATOR if n == 1 else MEMBER)])
+            seats.put(parts, [self.seat(rig, people[n - 1], FACILITATOR if n == 1 else MEMBER)])
             observed = seats.read(parts)
             assert observed.complete
             assert set(observed.seats) == set(people[:n])
@@ -169,7 +182,7 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         people = rig.accounts[:3]
-        seats.put(parts, [Seat(account, MEMBER) for account in people])
+        seats.put(parts, [self.seat(rig, account, MEMBER) for account in people])
         rig.half_a_listing(parts)
         observed = seats.read(parts)
         assert not observed.complete
@@ -179,14 +192,14 @@ class SeatsSuite:
     def test_a_listing_that_does_not_even_begin_is_raised(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        rig.fail_next_call()
+        rig.outage()
         with pytest.raises(Transient):
             seats.read(parts)
 
     def test_throttling_before_anything_was_written_is_raised(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        rig.throttle_next_call(77)
+        rig.throttle(77)
         before = rig.writes()
         with pytest.raises(Throttled) as slow:
             seats.read(parts)
@@ -196,7 +209,7 @@ class SeatsSuite:
     def test_a_seat_whose_answer_was_lost_is_unknown_and_then_there_once(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        wanted = [Seat(account, MEMBER) for account in rig.accounts[:2]]
+        wanted = [self.seat(rig, account, MEMBER) for account in rig.accounts[:2]]
         rig.lose_next_answer()
         first = seats.put(parts, wanted)
         assert Done.UNKNOWN in first.outcomes.values()
@@ -212,7 +225,7 @@ class SeatsSuite:
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
         one, two, *_ = rig.accounts
-        seats.put(parts, [Seat(one, FACILITATOR), Seat(two, MEMBER)])
+        seats.put(parts, [self.seat(rig, one, FACILITATOR), self.seat(rig, two, MEMBER)])
         rig.lose_next_answer()
         assert seats.remove(parts, [two]).outcomes[two] is Done.UNKNOWN
         assert self.until_settled(lambda: seats.remove(parts, [two])).outcomes[two] in SETTLED
@@ -221,13 +234,13 @@ class SeatsSuite:
     def test_the_connections_own_account_is_never_reported_and_never_removed(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
     ) -> None:
-        seats.put(parts, [Seat(rig.accounts[0], FACILITATOR)])
+        seats.put(parts, [self.seat(rig, rig.accounts[0], FACILITATOR)])
         own = rig.seat_own_account(parts)
         assert set(seats.read(parts).seats) == {rig.accounts[0]}
         assert seats.look(parts, own) is None
         assert dict(seats.remove(parts, [own]).outcomes) == {own: Done.ALREADY_SO}
         before = rig.writes()
-        result = seats.put(parts, [Seat(own, MEMBER)])
+        result = seats.put(parts, [self.seat(rig, own, MEMBER)])
         assert result.outcomes[own] in (Done.ALREADY_SO, Done.REFUSED)
         assert rig.writes() == before, "it keeps what it has"
 
@@ -236,11 +249,11 @@ class SeatsSuite:
     ) -> None:
         rig.lag()
         one, two, *_ = rig.accounts
-        seats.put(parts, [Seat(one, MEMBER), Seat(two, MEMBER)])
-        again = seats.put(parts, [Seat(one, MEMBER), Seat(two, FACILITATOR)])
+        seats.put(parts, [self.seat(rig, one, MEMBER), self.seat(rig, two, MEMBER)])
+        again = seats.put(parts, [self.seat(rig, one, MEMBER), self.seat(rig, two, FACILITATOR)])
         assert set(again.outcomes.values()) <= {*SETTLED, Done.UNKNOWN}
         rig.catch_up()
-        self.until_settled(lambda: seats.put(parts, [Seat(two, FACILITATOR)]))
+        self.until_settled(lambda: seats.put(parts, [self.seat(rig, two, FACILITATOR)]))
         observed = seats.read(parts)
         assert dict(observed.seats) == {one: self.kept(rig, MEMBER), two: self.kept(rig, FACILITATOR)}
 
@@ -252,7 +265,7 @@ class SeatsSuite:
         asks: tuple[Callable[[], object], ...] = (
             lambda: seats.read(parts),
             lambda: seats.look(parts, one),
-            lambda: seats.put(parts, [Seat(one, MEMBER)]),
+            lambda: seats.put(parts, [self.seat(rig, one, MEMBER)]),
             lambda: seats.remove(parts, [one]),
         )
         for ask in asks:
@@ -260,6 +273,12 @@ class SeatsSuite:
                 ask()
 
     # --- what the tests lean on -------------------------------------------------------------------------------------
+
+    @staticmethod
+    def seat(rig: Rig, account: AccountId, role: Role, before: Role | None = None) -> Seat:
+        """A seat as the engine gives it: with the account's address, where that is known."""
+        known = dict(zip(rig.accounts, rig.addresses, strict=False))
+        return Seat(account, role, before, known.get(account, ""))
 
     @staticmethod
     def kept(rig: Rig, role: Role) -> Role:

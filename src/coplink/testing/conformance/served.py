@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Make = Callable[[Region, Store, Callable[[], float]], Wire]
 
 WRITE = r"^(POST|PUT|PATCH|DELETE) "
-ANY = ""
+ANY, MANY = "", 1_000
 LATE = 600.0  # seconds
 
 
@@ -123,13 +123,13 @@ class ServedRig(Rig):
         """Done, and dropped."""
         self.rain(WRITE, "lose")
 
-    def fail_next_call(self) -> None:
+    def outage(self) -> None:
         """Answered with 503."""
-        self.rain(ANY, status=503, body={})
+        self.rain(ANY, status=503, body={}, times=MANY)
 
-    def throttle_next_call(self, seconds: int) -> None:
+    def throttle(self, seconds: int) -> None:
         """Answered with 429."""
-        self.rain(ANY, status=429, headers={"Retry-After": str(seconds)}, body={})
+        self.rain(ANY, status=429, headers={"Retry-After": str(seconds)}, body={}, times=MANY)
 
     def garble_next_answer(self) -> None:
         """Answered with a page for people."""

@@ -157,16 +157,17 @@ class SpacesSuite:
 
     def test_throttling_is_told_with_the_seconds_the_platform_named(self, rig: Rig, spaces: Spaces) -> None:
         parts = a_space(rig)
-        rig.throttle_next_call(77)
+        rig.throttle(77)
         with pytest.raises(Throttled) as slow:
             spaces.describe(parts)
         assert slow.value.retry_after == 77
 
     def test_an_outage_passes_by_itself(self, rig: Rig, spaces: Spaces) -> None:
         parts = a_space(rig)
-        rig.fail_next_call()
+        rig.outage()
         with pytest.raises(Transient):
             spaces.describe(parts)
+        rig.fair_weather()
         assert spaces.describe(parts).name
 
     def test_an_answer_nobody_can_read_is_one_of_our_errors(self, rig: Rig, spaces: Spaces) -> None:
