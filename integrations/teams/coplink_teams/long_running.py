@@ -32,8 +32,8 @@ from coplink_teams.replies import strange
 EVERY = 30.0
 REMEMBERED = 1_000
 # As OData writes it, /teams('id')/operations('op'), or with slashes; with or without host and version before it.
-_TEAM = re.compile(r"/teams(?:\('|/)([^'/()]+)", re.IGNORECASE)
-_OPERATION = re.compile(r"/operations(?:\('|/)([^'/()]+)", re.IGNORECASE)
+_TEAM = re.compile(r"/teams(?:\('|/)([^'/()?\s]+)", re.IGNORECASE)
+_OPERATION = re.compile(r"/operations(?:\('|/)([^'/()?\s]+)", re.IGNORECASE)
 
 V = TypeVar("V")
 

@@ -129,6 +129,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", _ONE, "TeamSettings.Read.Group", "looks whether the host team exists", _C),
     Operation("GET", _CHANNELS, _KEEP, "finds its own channel again by its mark", _C),
     Operation("POST", _CHANNELS, "Channel.Create.Group", "makes the channel", _C),
+    Operation(
+        "GET",
+        f"{_ONE}/operations/{{teamsAsyncOperation-id}}",
+        "Channel.Create.Group",
+        "asks how the making stands, where Microsoft answers that it takes a while",
+        _C,
+    ),
     Operation("GET", _CHANNEL, _KEEP, "looks whether the channel is still there, and what it is called", _C),
     Operation("PATCH", _CHANNEL, _KEEP, "renames the channel with the community", _C),
     Operation("GET", _SEATS, _SEATING, "reads who is in the channel", _C),
@@ -181,6 +188,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/drives/{drive-id}/items/{driveItem-id}/delta()", _FILES, "reads what changed in the folder"
     ),
+    Operation("GET", "/drives/{drive-id}/root/delta()", _FILES, "reads on where it stopped, as Graph says"),
     Operation("GET", _WATCHES, _FILES, "finds an earlier subscription to the folder"),
     Operation("POST", _WATCHES, _FILES, "asks to be told when files change"),
     Operation("PATCH", f"{_WATCHES}/{{subscription-id}}", _FILES, "prolongs the subscription"),

@@ -25,7 +25,9 @@ from coplink_teams.settings import Settings
 
 ENDED = "(ended) "
 BY_HAND = say("Somebody archived the channel in Teams; an owner of the host team can restore it there.")
-_RESTS = say("The team is archived: everybody can read it, and nothing new is written.")
+_RESTS = say(
+    "The team is archived: everybody can read it, and nobody writes in its channels. Its files can be changed."
+)
 _WAKES = say("The team is as it was.")
 _STILL = say("Microsoft is still at it.")
 
@@ -47,10 +49,14 @@ class TeamsUpkeep:
 
     @careful
     def rename(self, parts: Mapping[str, str], name: str) -> str:
-        """Another name, by the rules of teams or of channels; a channel that has ended goes on saying so."""
-        now = str(self._found(parts)["displayName"])
+        """Another name, by the rules of teams or of channels; a channel that has ended goes on saying so.
+
+        An archived team keeps its name until it is woken (Graph, "Archive team").
+        """
+        found = self._found(parts)
+        now = str(found["displayName"])
         if owns_team(parts):
-            return self._called(parts, now, team_name(name))
+            return now if found.get("isArchived") else self._called(parts, now, team_name(name))
         return self._called(parts, now, channel_name(f"{ENDED if now.startswith(ENDED) else ''}{name}"))
 
     @careful
@@ -151,6 +157,8 @@ class TeamsUpkeep:
                 "POST",
                 lambda g: g.teams.by_team_id(team).archive if asleep else g.teams.by_team_id(team).unarchive,
                 service="teams",
+                # That files become read-only too cannot be asked for without a person (Graph, "Archive team").
+                body={} if asleep else None,
             )
             if already_there(answer):  # begun by an earlier go whose answer was lost
                 raise NotReadyYet(_STILL, answer.detail(), EVERY)

@@ -34,6 +34,7 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "GET /teams/{team-id}/operations/{teamsAsyncOperation-id}": (
         "Team.Create",
         "TeamSettings.ReadWrite.Group",
+        "Channel.Create.Group",
     ),
     "POST /teams/{team-id}/channels/{channel-id}/members/add": ("ChannelMember.ReadWrite.Group",),
     "POST /teams/{team-id}/channels/{channel-id}/members/remove": ("ChannelMember.ReadWrite.Group",),

@@ -13,7 +13,7 @@ from coplink.sandbox.wire import Refuse
 from coplink_teams.sandbox.frame import GraphWire
 
 OPERATION = "teams.operation"
-WRITE = ("Team.Create", "TeamSettings.ReadWrite.Group")
+WRITE = ("Team.Create", "TeamSettings.ReadWrite.Group", "Channel.Create.Group")
 
 
 class Operations:

@@ -107,6 +107,8 @@ class Teams:
         """Another name or description."""
         kept = self.known_team(team)
         body = self._wire.body(request, ("displayName", "description"))
+        if kept.get("archived"):
+            raise Refuse(403, "Forbidden", "The team is archived")
         _check({"displayName": kept["name"], **body})
         changed = {"name": body.get("displayName", kept["name"])}
         changed |= {"description": body["description"]} if "description" in body else {}
@@ -115,8 +117,8 @@ class Teams:
 
     def archive(self, request: Request, team: str) -> Response:
         """Put to rest; needs an owner."""
-        if request.get_data():
-            self._wire.body(request, ("shouldSetSpoSiteReadOnlyForMembers",))
+        if self._wire.body(request, ("shouldSetSpoSiteReadOnlyForMembers",)):
+            raise Refuse(400, "BadRequest", "The parameter is not supported in application context")
         return self._rest(team, "archiveTeam")
 
     def unarchive(self, request: Request, team: str) -> Response:
