@@ -10,7 +10,8 @@
     directory.py     accounts of the connection's own domain by address
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
-    library.py       files of the shared drive
+    library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
+    permissions.py   access to the shared drive, one write at a time
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
     sandbox/         the same APIs, pretended
 
@@ -87,13 +88,21 @@ manifest = Manifest(
             Capability.DIRECTORY,
             Capability.CALENDAR,
             Capability.LIBRARY,
+            Capability.WATCH,
             Capability.DOOR,
         }
     ),
     kind=SpaceKind.DRIVE,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
     # 50,000 people in total through groups on one drive; 75 characters in a group's name (both July 2026)
-    limits=Limits(seats=50_000, facilitators=1_000, name_length=73, batch=1_000, lag=timedelta(minutes=5)),
+    limits=Limits(
+        seats=50_000,
+        facilitators=1_000,
+        name_length=73,
+        batch=1_000,
+        lag=timedelta(minutes=5),
+        watch_life=timedelta(days=6),
+    ),
     scopes=GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES,
     fields=(
         Field(
@@ -168,8 +177,10 @@ class GoogleWorkspace:
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str
     ) -> Reply | Heard | None:
-        """None: changes of drives are polled."""
-        return None
+        """Read a call of Google's: nothing but a hint that files have changed."""
+        from coplink_google.hints import receive
+
+        return receive(request, secret)
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """Sign-in with Google for people of this connection's domain."""

@@ -29,7 +29,7 @@ def open_connection(settings: Mapping[str, str], around: Surroundings) -> Connec
 
 
 class GoogleConnection:
-    """The ports over one ``Workspace``; drive changes are polled, so there is no watch."""
+    """The ports over one ``Workspace``."""
 
     def __init__(self, options: Options, around: Surroundings) -> None:
         from coplink_google.calendar import GoogleCalendar
@@ -37,6 +37,7 @@ class GoogleConnection:
         from coplink_google.library import GoogleLibrary
         from coplink_google.seats import GoogleSeats
         from coplink_google.spaces import GoogleSpaces
+        from coplink_google.watch import DriveWatch
         from coplink_google.workspace import Workspace
 
         self._options, self._around = options, around
@@ -45,6 +46,7 @@ class GoogleConnection:
         self._spaces = GoogleSpaces(self._google, options)
         self._seats = GoogleSeats(self._google, options, self._directory)
         self._calendar = GoogleCalendar(self._google, around.clock)
+        self._watch = DriveWatch(self._google, around.clock)
         self._library = GoogleLibrary(self._google, options, self._directory)
 
     @property
@@ -69,7 +71,7 @@ class GoogleConnection:
 
     @property
     def watch(self) -> Watch | None:
-        return None
+        return self._watch
 
     @property
     def upkeep(self) -> Upkeep | None:

@@ -76,6 +76,8 @@ OPERATIONS: Mapping[str, Operation] = {
             "drive.permissions.delete": "take back what a facilitator had beyond the group",
             "drive.changes.getStartPageToken": "know where changes of files begin",
             "drive.changes.list": "read which files have changed",
+            "drive.changes.watch": "be called when files change",
+            "drive.channels.stop": "not be called any more",
         },
     ),
     **_rows(

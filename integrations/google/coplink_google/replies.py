@@ -19,6 +19,7 @@ from coplink.ports.errors import (
     Gone,
     IntegrationError,
     LimitReached,
+    Misconfigured,
     NotLicensed,
     NotReadyYet,
     OutcomeUnknown,
@@ -50,6 +51,7 @@ class Meaning(Enum):
     ALREADY = auto()
     EXPIRED = auto()
     GONE = auto()
+    ADDRESS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,18 @@ TABLE = (
     Row(
         403,
         r"domainPolicy|cannotShareTeamDriveWithNonGoogleAccounts|teamDriveDomainUsersOnlyRestriction"
-        r"|invalidSharingRequest|userCannotCreateTeamDrives|admin_policy_enforced|cannotInviteNonDomain",
+        r"|invalidSharingRequest|userCannotCreateTeamDrives|domainCannotUseApis|admin_policy_enforced|cannotInviteNonDomain",
         Meaning.POLICY,
         "2026-11",
         "a setting of the organisation; never retried",
     ),
-    Row(403, r"userNotLicensed|license", Meaning.LICENCE, "2026-11", "the robot account has no licence"),
+    Row(
+        403,
+        r"userNotLicensed|license|notACalendarUser",
+        Meaning.LICENCE,
+        "2026-11",
+        "the robot account has no licence, or its Calendar (and mailbox) is off",
+    ),
     Row(
         403,
         r"teamDriveMembershipLimitExceeded|teamDriveFileLimitExceeded|limitExceeded|storageQuotaExceeded",
@@ -118,6 +126,8 @@ TABLE = (
         "600 direct members, 500,000 files, storage",
     ),
     Row(403, "", Meaning.SCOPE, "2026-11", "every other 403: a role or privilege is missing"),
+    Row(0, r"webhook", Meaning.ADDRESS, "2026-11", "an address that Google does not call"),
+    Row(400, r"channelIdNotUnique", Meaning.ALREADY, "2026-11", "the name of a channel is used once"),
     Row(409, "", Meaning.ALREADY, "2026-11", "duplicate; ids of deleted events count as taken"),
     Row(412, r"conditionNotMet", Meaning.POLICY, "2026-11", "a group that takes no outsiders"),
     Row(410, r"deleted", Meaning.GONE, "2026-11", "an event deleted already"),
@@ -159,7 +169,7 @@ def refused(
         return Unavailable(say("Google is not available at the moment."), detail, _seconds(headers))
     text = " ".join((*reasons, message))
     for row in TABLE:
-        if row.status == status and re.search(row.pattern, text, re.IGNORECASE):
+        if row.status in (0, status) and re.search(row.pattern, text, re.IGNORECASE):
             return _error(row.meaning, operation, detail, reasons, _seconds(headers))
     return UnexpectedReply(say("Google answered something coplink does not understand."), detail)
 
@@ -199,6 +209,12 @@ def _error(
             return AlreadyThere(say("Google has this already."), detail)
         case Meaning.EXPIRED:
             return CursorExpired(say("Google forgot where coplink's reading stopped."), detail)
+        case Meaning.ADDRESS:
+            said = say(
+                "Google calls coplink only at an https address that can be reached from the internet; until then"
+                " coplink looks for new files by itself every few minutes."
+            )
+            return Misconfigured(said, ADMIN, detail)
         case Meaning.GONE:
             return Gone(say("This is not in Google Workspace any more."), detail)
 

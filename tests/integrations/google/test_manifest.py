@@ -32,7 +32,7 @@ def named():
 def test_capabilities_and_properties_agree(connection):
     offered = {one for one in Capability if getattr(connection, one, None) is not None}
     assert offered | {Capability.DOOR} == manifest.capabilities
-    assert connection.watch is None
+    assert manifest.limits.watch_life is not None
 
 
 def test_the_manifest_says_what_the_engine_needs():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coplink.sandbox.store import Document
 from coplink.sandbox.wire import Refuse
+from coplink_google.sandbox.channels import Channels
 from coplink_google.sandbox.frame import Asked, Frame
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ class Changes:
         self._wire, self._store, self._drive = wire, wire.store, drive
         wire.api("drive.changes.getStartPageToken", self._start)
         wire.api("drive.changes.list", self._list)
+        self.channels = Channels(wire)
+        wire.api("drive.changes.watch", self._watch)
 
     def note(self, file: Document) -> None:
         """Remember that a file changed."""
         number = self._store.serial("google.change")
         change = {"n": number, "file": file["id"], "drive": file["driveId"], "time": self._wire.moment()}
         self._store.put("google.change", str(number), change)
+        self.channels.changed(file["driveId"])
 
     def forget(self) -> None:
         """Every token given so far is too old from now on."""
@@ -63,6 +67,9 @@ class Changes:
             return {**found, "nextPageToken": f"{age}~{some[-1]['n']}"}
         self._wire.read_completely("library", drive)
         return {**found, "newStartPageToken": f"{self._age()}~{self._last()}"}
+
+    def _watch(self, asked: Asked) -> Mapping[str, Any]:
+        return self.channels.open(asked, self._checked(asked))
 
     def _checked(self, asked: Asked) -> str:
         if not asked.query.get("supportsAllDrives") or "driveId" not in asked.query:
