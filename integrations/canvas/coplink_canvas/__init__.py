@@ -39,7 +39,7 @@ MANIFEST = Manifest(
     ),
     kind=SpaceKind.GROUP,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
-    # Canvas publishes no limit for the members of a group, which are people of one course; names are its strings of 255.
+    # Canvas publishes no limit for the members of a group; names are its strings of 255 characters.
     limits=Limits(seats=20_000, facilitators=100, name_length=255, batch=50, lag=timedelta(seconds=10)),
     scopes=(
         Scope(

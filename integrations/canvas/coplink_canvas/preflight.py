@@ -16,7 +16,7 @@ from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Permiss
 from coplink.ports.integration import Capability, Check
 from coplink_canvas import ADMIN
 from coplink_canvas.client import Client
-from coplink_canvas.operations import OPERATIONS
+from coplink_canvas.operations import BY_CALL, OPERATIONS
 
 HOUSE = "coplink’s administrator"
 MOST_SKEW = timedelta(seconds=60)
@@ -36,11 +36,9 @@ def checks(client: Client, settings: Mapping[str, str]) -> list[Check]:
     lines = [signed_in]
     if keyed:
         lines += [_scopes(client, settings), _includes(client)]
-    lines += [
-        _tried(say("Read calendars"), client.some_events_of_mine, OF_THE_ROLE, MEETINGS),
-        _role(),
-        _others(),
-    ]
+    if BY_CALL["GET /calendar_events"].made(settings):  # a page alone has no calendar
+        lines.append(_tried(say("Read calendars"), client.some_events_of_mine, OF_THE_ROLE, MEETINGS))
+    lines += [_role(), _others()]
     if client.ahead is not None:
         lines.append(_clock(client.ahead))
     return lines

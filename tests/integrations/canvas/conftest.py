@@ -20,6 +20,7 @@ from coplink.sandbox.store import Store
 from coplink.sandbox.weather import Rule
 from coplink.sandbox.wire import Served
 from coplink_canvas import integration
+from coplink_canvas.operations import BY_CALL
 from coplink_canvas.sandbox import CanvasSandbox, make
 
 
@@ -49,6 +50,13 @@ class Canvas:
     def connect(self, district: str = "riverbend", **settings: str) -> Any:
         around = Surroundings(self.wall, self.calls.append, timeout=self.timeout, pace=self.pace)
         return integration.connect({**self.sandbox.settings(district), **settings}, around)
+
+    def keyed(self, district: str = "riverbend", scopes: list[str] | None = None, **settings: str) -> Any:
+        """The same by a scoped developer key to which the service account has consented."""
+        refresh = self.sandbox.consent(district, scopes)
+        given = {**self.sandbox.key_settings(district), "refresh_token": refresh, **settings}
+        around = Surroundings(self.wall, self.calls.append, timeout=self.timeout, pace=self.pace)
+        return integration.connect(given, around)
 
     def wish(self, **changes: Any) -> SpaceWish:
         values = {
@@ -166,9 +174,12 @@ def canvas(_front: tuple[Front, str]) -> Iterator[Canvas]:
     sandbox = make(region(), store)
     front, sandbox.base_url = _front
     front.inside = sandbox
-    yield Canvas(sandbox)
+    rig = Canvas(sandbox)
+    yield rig
     sandbox.weather.clear()
     store.close()
+    beside = {call.operation for call in rig.calls} - BY_CALL.keys() - {"POST /login/oauth2/token"}
+    assert beside == set(), "a call that the table of operations does not name"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coplink.ports.errors import Throttled
-from coplink.testing.pacing import Hourglass
+from coplink.testing.pacing import Hourglass, Tally
 
 
 @pytest.fixture
@@ -63,3 +63,12 @@ def test_calls_slow_down_when_canvas_says_that_little_is_left(canvas, glass):
     (bucket,) = canvas.pace._buckets.values()
     assert bucket.flow(glass.now) == pytest.approx(50 * 35 / 700 / 0.25)
     assert glass.now == began
+
+
+def test_every_call_of_a_walk_was_taken(canvas):
+    tally = canvas.pace = Tally()
+    parts = canvas.provision()
+    connection = canvas.connect()
+    connection.seats.put(parts, [canvas.seat(canvas.ana), canvas.seat(canvas.ben)])
+    connection.seats.read(parts)
+    assert tally.taken == {"canvas": len(canvas.sandbox.calls)}
