@@ -53,6 +53,7 @@ def paced(rig, clock: MovedClock) -> TeamsConnection:
     rig.wire.enforce_limits = True
     rig.wire.quotas._clock = clock.time
     pace = Pacer(clock=clock.time, wait=clock.wait, jitter=lambda: 0.0).of("riverbend", "teams")
-    connection = integration.connect(rig.wire.settings("riverbend"), replace(rig.around, pace=pace))
+    settings = {**rig.wire.settings("riverbend"), "calls_per_second": "4"}
+    connection = integration.connect(settings, replace(rig.around, pace=pace))
     assert isinstance(connection, TeamsConnection)
     return connection
