@@ -153,8 +153,9 @@ def test_it_is_made_again_once_a_day_and_sooner_where_nobody_answered(school, fo
     assert asked_after(minutes=10) == 2
     with school.services.begin() as uow:
         assert preflight.last_at_work(uow) == school.clock.now(), "the timer shows that a worker lives"
-        assert not house.worker_silent(uow, school.services, school.clock.now() + timedelta(minutes=2))
-        assert house.worker_silent(uow, school.services, school.clock.now() + timedelta(minutes=6))
+        rounds, now = timedelta(minutes=1), school.clock.now()
+        assert not preflight.worker_silent(uow, now + timedelta(minutes=3), rounds)
+        assert preflight.worker_silent(uow, now + timedelta(minutes=4), rounds)
 
 
 def test_a_place_of_a_connection_that_was_never_checked_has_it_checked_first(school, found):

@@ -43,6 +43,8 @@ def test_a_connection_is_changed_checked_and_its_secret_never_shown(site):
     assert kept == {"room": "Attic", "key": "cupboard-key-7"}, "an empty secret keeps the old one"
     kim.get("/admin/connections/pinboard")
     kim.post("/admin/connections/pinboard/check")
+    site.jobs.run_until_idle()
+    kim.follow()
     assert "works Staff room : The door is open." in kim.says()
 
 

@@ -15,6 +15,8 @@ from coplink.core.rhythm import Rhythm, check, expand
 from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
+from coplink.engine.attention import SUPPORT
+from coplink.engine.preflight import stopping
 from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Connected, ContextLink, Happening, Notice
 from coplink.ports.spaces import Planned, SpaceWish
@@ -47,7 +49,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place a founder may choose; ``reason`` says why not, where it is not ``possible``."""
+    """A place a founder may choose.
+
+    ``reason`` says why not, where it is not ``possible``, else what it will wait for beside an agreement.
+    """
 
     connection: ConnectionId
     institution: InstitutionId
@@ -77,6 +82,7 @@ def places(
         own = institution.id == founder.institution
         if not own and not institution.listed:
             continue
+        checked = uow.checks.of_institution(institution.id)
         for connected in uow.institutions.connections(institution.id):
             manifest = manifests.get(connected.integration)
             if manifest is None:
@@ -84,11 +90,14 @@ def places(
             if manifest.chooses and not own:  # what the door told belongs to the founder's own institution
                 continue
             lacks = [name for name in manifest.chooses if not origin.asked.get(name)]
-            reason = (
-                say("Open coplink from a course in {title} to use it.", title=manifest.title)
-                if lacks
-                else None
-            )
+            reason = None
+            line = stopping(checked[connected.id]) if connected.id in checked else None
+            if lacks:
+                reason = say("Open coplink from a course in {title} to use it.", title=manifest.title)
+            elif line is not None:  # who and not what: the details are for the admins of that institution
+                reason = say(
+                    "Waits until somebody has seen to the connection: {who}.", who=line.who or SUPPORT
+                )
             found.append(
                 Place(connected.id, institution.id, institution.name, manifest.title, own, not lacks, reason)
             )

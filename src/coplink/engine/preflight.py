@@ -24,6 +24,8 @@ from coplink.ports.storage import UnitOfWork
 
 SOONER = timedelta(minutes=15)
 """How soon somebody who gave no answer is asked again."""
+SILENT = timedelta(minutes=2)
+"""How long a worker may be quiet before it is missed."""
 WORKER = "worker"
 SEATED = frozenset({Capability.SPACES, Capability.SEATS})
 """What a place is made of: a channel in which nobody can sit is none."""
@@ -151,6 +153,12 @@ def at_work(begin: Begin, now: datetime) -> None:
 def last_at_work(uow: UnitOfWork) -> datetime | None:
     """When a worker last showed that it lives."""
     return uow.records.latest(WORKER).get(WORKER)
+
+
+def worker_silent(uow: UnitOfWork, now: datetime, rounds: timedelta) -> bool:
+    """Whether no worker, which goes its rounds so often, has shown itself for a while."""
+    last = last_at_work(uow)
+    return last is None or now - last > max(SILENT, 3 * rounds)
 
 
 def _life(found: CheckUp, every: timedelta) -> timedelta:

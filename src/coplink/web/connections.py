@@ -6,24 +6,32 @@ and not shown again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from flask import Blueprint, Response, make_response, render_template, request
 
-from coplink.core.errors import ConfigurationError, CoplinkError, DomainError, NotFound
+from coplink.core.errors import ConfigurationError, DomainError, NotFound
 from coplink.core.people import CommunityId, Person
-from coplink.core.spaces import SpaceId
+from coplink.core.spaces import ConnectionId, SpaceId
 from coplink.core.words import Said, say
-from coplink.engine import connect, provision, reading
+from coplink.engine import connect, preflight, provision, reading
 from coplink.ports.errors import IntegrationError
-from coplink.ports.integration import Check, Manifest
-from coplink.ports.records import Connected, LinkKind
+from coplink.ports.integration import Check, Manifest, Verdict
+from coplink.ports.records import LinkKind
+from coplink.ports.storage import UnitOfWork
 from coplink.web import platforms
 from coplink.web.desk import Desk, cleaned, see
 from coplink.web.guard import Frames
+
+NO_ANSWER = "no answer"
+ORDER = (Verdict.NEEDS_YOU.value, NO_ANSWER, Verdict.CANNOT.value, Verdict.WORKS.value)
 
 
 def blueprint(desk: Desk, frames: Frames) -> Blueprint:
     """The admin's pages."""
     views = Blueprint("connections", __name__)
+    views.add_app_template_filter(shown_as)
 
     @views.get("/admin")
     def overview() -> Response:
@@ -62,12 +70,14 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
     @views.post("/admin/connections/<integration>/check")
     def check(integration: str) -> Response:
         admin = desk.admin()
+        key = _manifest(desk, integration).key
         with desk.begin() as uow:
-            connected = uow.institutions.connection_of(admin.institution, _manifest(desk, integration).key)
-        if connected is None:
-            raise NotFound(say("This connection is not known."))
-        checks, trouble = _check(desk, connected)
-        return _form(desk, admin, integration, {}, checks=checks, trouble=trouble)
+            connected = uow.institutions.connection_of(admin.institution, key)
+            if connected is None:
+                raise NotFound(say("This connection is not known."))
+            preflight.ask(uow, connected.id)
+            uow.commit()
+        return see(f"/admin/connections/{key}#checks")
 
     @views.post("/admin/communities/<community>/agree")
     def agree(community: str) -> Response:
@@ -127,12 +137,37 @@ def _manifest(desk: Desk, integration: str) -> Manifest:
     return manifest
 
 
-def _check(desk: Desk, connected: Connected) -> tuple[tuple[Check, ...], Said | None]:
-    """The check-up: one harmless call for each feature. No unit of work is open while the platform is asked."""
-    try:
-        return tuple(desk.services.reach(connected).connection.check()), None
-    except CoplinkError as error:
-        return (), error.message
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check-up as a page shows it: lines that need somebody first, how old it is, whether another is under way.
+
+    The platform is asked by the worker, never by a page; ``silent`` says that there is none.
+    """
+
+    lines: tuple[Check, ...]
+    age: timedelta | None
+    under_way: bool
+    silent: bool
+
+    def count(self, word: str) -> int:
+        """How many lines have this word."""
+        return sum(shown_as(line) == word for line in self.lines)
+
+
+def shown_as(line: Check) -> str:
+    """One of three words, or that nobody answered."""
+    return line.verdict.value if line.asked or line.ok else NO_ANSWER
+
+
+def _checked(desk: Desk, uow: UnitOfWork, connection: ConnectionId) -> Checked:
+    found, now = uow.checks.of(connection), desk.now()
+    rounds = timedelta(seconds=desk.services.settings.sweep_seconds)
+    return Checked(
+        tuple(sorted(found.checks, key=lambda line: ORDER.index(shown_as(line)))) if found else (),
+        now - found.at if found else None,
+        found is None or preflight.under_way(uow, connection),
+        preflight.worker_silent(uow, now, rounds),
+    )
 
 
 def _overview(desk: Desk, admin: Person) -> Response:
@@ -148,6 +183,7 @@ def _overview(desk: Desk, admin: Person) -> Response:
             platforms=platforms.shown(uow, admin, desk),
             base_url=desk.base_url,
             notices=uow.records.notices(institution=admin.institution),
+            checked={key: _checked(desk, uow, one.id) for key, one in connected.items()},
         )
     return make_response(text)
 
@@ -157,14 +193,15 @@ def _form(
     admin: Person,
     integration: str,
     given: dict[str, str],
-    checks: tuple[Check, ...] = (),
     trouble: Said | None = None,
     status: int = 200,
 ) -> Response:
     manifest = _manifest(desk, integration)
     with desk.begin() as uow:
         connected = uow.institutions.connection_of(admin.institution, manifest.key)
+        checked = _checked(desk, uow, connected.id) if connected else None
     known = connected.settings if connected else {}
+    settings = {field.name: known.get(field.name) or field.default or "" for field in manifest.fields}
     values = {
         field.name: ""
         if field.secret
@@ -178,7 +215,8 @@ def _form(
         connected=connected,
         values=values,
         kept=kept,
-        checks=checks,
+        checked=checked,
+        scopes=[scope for scope in manifest.scopes if scope.needed(settings)],
         trouble=trouble,
     )
     return make_response(text, status)

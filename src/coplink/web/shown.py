@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from flask import Flask
 from flask_babel import get_locale, gettext
 
@@ -47,6 +47,11 @@ def day(when: datetime | date, zone: str = "UTC") -> str:
     if isinstance(when, datetime):
         when = when.astimezone(ZoneInfo(zone)).date()
     return format_date(when, "d MMMM y", locale=_locale())
+
+
+def ago(age: timedelta) -> str:
+    """How long ago, in words: “5 minutes ago”."""
+    return format_timedelta(-max(age, timedelta(seconds=1)), add_direction=True, locale=_locale())
 
 
 def city(zone: str) -> str:
@@ -163,6 +168,7 @@ def words_for(app: Flask) -> None:
         "said": said,
         "moment": moment,
         "day": day,
+        "ago": ago,
         "city": city,
         "clock": clock,
         "weekday": weekday,

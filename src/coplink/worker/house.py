@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,10 +17,8 @@ from coplink.engine.preflight import House
 from coplink.ports.errors import IntegrationError, Transient
 from coplink.ports.integration import Capability, Check
 from coplink.ports.records import Connected
-from coplink.ports.storage import UnitOfWork
 from coplink.wiring import Services
 
-SILENT = timedelta(minutes=2)
 LITTLE = 100 * 1024 * 1024
 WORKS = say("Works.")
 
@@ -49,13 +47,6 @@ def lines(services: Services) -> tuple[Check, ...]:
         _disk(services),
         address(services),
     )
-
-
-def worker_silent(uow: UnitOfWork, services: Services, now: datetime) -> bool:
-    """Whether no worker has shown itself for a while."""
-    last = preflight.last_at_work(uow)
-    patience = max(SILENT, timedelta(seconds=3 * services.settings.sweep_seconds))
-    return last is None or now - last > patience
 
 
 def address(services: Services) -> Check:
@@ -107,7 +98,7 @@ def _calls(services: Services, connected: Connected, reach: Reach) -> Check:
     if found.ok:
         return Check(title, True, say("{title} can call coplink here.", title=reach.manifest.title))
     minutes = f"{services.settings.collect_minutes:g}"
-    fallback = say("coplink looks for new files every {minutes} minutes instead.", minutes=minutes)
+    fallback = say("coplink looks for new files every {minutes} minutes.", minutes=minutes)
     return _cannot(title, found.message, fallback, found.where)
 
 
@@ -147,7 +138,7 @@ def _worker(services: Services) -> Check:
     where = say("the machine that runs “coplink run” or “coplink work”")
     with services.begin() as uow:
         last, founded = preflight.last_at_work(uow), bool(uow.communities.all())
-        silent = worker_silent(uow, services, now)
+        silent = preflight.worker_silent(uow, now, timedelta(seconds=services.settings.sweep_seconds))
     if not silent:
         return Check(title, True, say("It is at work."))
     if last is None and not founded:
