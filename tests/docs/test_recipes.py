@@ -33,6 +33,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 COMMUNITY = CommunityId("c" * 32)
+RUN_ALL = """
+import json, sys
+from coplink.cli import cli
+for words in json.load(sys.stdin):
+    cli.main(words, prog_name="coplink", standalone_mode=False)
+"""
 
 
 def a_database(url: str, sealer: FernetSealer) -> str:
@@ -55,23 +61,41 @@ def tell(uow: UnitOfWork, institution: InstitutionId, times: int) -> None:
         uow.records.say(Happening(COMMUNITY, institution, NOW, "", say("“{name}” met", name="Ålesund")))
 
 
-@pytest.mark.postgres
-def test_moving_to_postgresql_takes_everything_along(tmp_path):
-    sealer = FernetSealer([Fernet.generate_key().decode()])
-    old, new = sqlite_url(tmp_path, "coplink.sqlite"), postgres_server().fresh()
-    token = a_database(old, sealer)
-    script = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert script is not None
-    (tmp_path / "move.py").write_text(script[1], encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", tmp_path / "move.py"],
-        env=dict(os.environ) | {"FROM": old, "TO": new},
+def documented(heading: str, tmp_path: Path, *more: str) -> list[list[str]]:
+    """The commands of a section, with the folder of backups being a temporary one."""
+    part = PAGE.partition(f"## {heading}\n")[2]
+    lines = re.findall(r"coplink db (?:backup|restore) [^`\n]+", re.split(r"\n##+ ", part)[0])
+    return [shlex.split(line.replace("/var/backups", str(tmp_path)))[1:] for line in lines]
+
+
+def run_all(commands: list[list[str]], tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {"COPLINK_BASE_URL": "https://coplink.example.org", "COPLINK_DATA_DIR": str(tmp_path / "data")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN_ALL],
+        input=json.dumps(commands),
+        env=dict(os.environ) | environ | settings,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    assert "people 1" in done.stdout.splitlines()
+
+
+@pytest.mark.postgres
+def test_moving_to_postgresql_takes_everything_along(tmp_path):
+    key = Fernet.generate_key().decode()
+    sealer, old, new = FernetSealer([key]), sqlite_url(tmp_path, "coplink.sqlite"), postgres_server().fresh()
+    token = a_database(old, sealer)
+    backup, restore = documented("From SQLite to PostgreSQL", tmp_path)
+    for command, url in ((backup, old), (restore, new)):
+        jobs = sqlite_url(tmp_path, "jobs.sqlite") if url == old else new
+        done = run_all(
+            [command],
+            tmp_path,
+            COPLINK_MASTER_KEYS=key,
+            COPLINK_DATABASE_URL=url,
+            COPLINK_JOB_DATABASE_URL=jobs,
+        )
+        assert done.returncode == 0, done.stderr
     engine = make_engine(new)
     with SqlStorage(engine, sealer).begin() as uow:
         school = connect.the_institution(uow, "Riverbend")
@@ -88,17 +112,22 @@ def test_moving_to_postgresql_takes_everything_along(tmp_path):
     engine.dispose()
 
 
-def test_the_backup_is_a_whole_database(tmp_path):
-    a_database(sqlite_url(tmp_path, "coplink.sqlite"), FernetSealer([Fernet.generate_key().decode()]))
-    command = next(line for line in PAGE.splitlines() if "VACUUM INTO" in line)
-    program, source, statement = shlex.split(command)
-    assert (program, Path(source).name) == ("sqlite3", "coplink.sqlite")
-    copy = tmp_path / "copy.sqlite"
-    statement = re.sub(r"'[^']+'", f"'{copy}'", statement)
-    with sqlite3.connect(tmp_path / "coplink.sqlite") as connection:
-        connection.execute(statement)
-    connection.close()
-    with sqlite3.connect(copy) as connection:
+def test_the_backup_is_written_checked_and_restored_as_the_page_says(tmp_path):
+    key = Fernet.generate_key().decode()
+    a_database(sqlite_url(tmp_path, "coplink.sqlite"), FernetSealer([key]))
+    commands = documented("Backup", tmp_path) + documented("Restoring", tmp_path)
+    assert [command[1] for command in commands] == ["backup", "backup", "restore"]
+    settings = {"COPLINK_MASTER_KEYS": key, "COPLINK_DATABASE_URL": sqlite_url(tmp_path, "coplink.sqlite")}
+    done = run_all(commands[:2], tmp_path, **settings)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.count("Written:"), done.stdout.count("Whole:")) == (1, 1)
+    full = run_all(commands[2:], tmp_path, **settings)
+    assert full.returncode != 0
+    assert "not empty" in full.stderr
+    settings["COPLINK_DATABASE_URL"] = sqlite_url(tmp_path, "new.sqlite")
+    done = run_all(commands[2:], tmp_path, **settings)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(tmp_path / "new.sqlite") as connection:
         assert connection.execute("SELECT name FROM institutions").fetchall() == [("Riverbend",)]
     connection.close()
 
@@ -126,12 +155,6 @@ def the_robot_s_key() -> str:
 
 
 SET_UP = ("institution", "admin", "platform", "connect", "install")
-RUN_ALL = """
-import json, sys
-from coplink.cli import cli
-for words in json.load(sys.stdin):
-    cli.main(words, prog_name="coplink", standalone_mode=False)
-"""
 
 
 def test_the_way_from_the_demo_to_a_school_can_be_walked(tmp_path):

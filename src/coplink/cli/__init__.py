@@ -2,6 +2,7 @@
 
     run | serve | work          web and worker in one process; web only; worker only
     db upgrade                  bring the database to this version
+    db backup, db restore       one file that holds everything; back again, into either kind of database
     doctor, integrations        what is wrong, who can change it; what is installed
     institution, admin, platform, connect      set up with a real school, step by step
     install <integration>       what an admin uploads or pastes over there
@@ -21,12 +22,13 @@ import click
 
 from coplink import __version__
 from coplink.cli.base import said
+from coplink.cli.db import db
 from coplink.cli.demo import demo
 from coplink.cli.install import install
 from coplink.cli.keys import keys
 from coplink.cli.look import doctor, integrations, plan
 from coplink.cli.platforms import platform
-from coplink.cli.process import db, run, serve, work
+from coplink.cli.process import run, serve, work
 from coplink.cli.secrets import secrets
 from coplink.cli.setup import admin, connect, institution
 from coplink.core.errors import CoplinkError

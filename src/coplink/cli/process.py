@@ -1,4 +1,4 @@
-"""Long-running commands: ``run`` (web and worker in one process), ``serve``, ``work``; and ``db upgrade``."""
+"""Long-running commands: ``run`` (web and worker in one process), ``serve``, ``work``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from typing import Any
 import click
 from gunicorn.app.base import BaseApplication
 
-from coplink import logs
 from coplink.cli.base import loopback_options, services_from, settings_from
 from coplink.engine import preflight
 from coplink.jobs.client import DurableClient
 from coplink.jobs.durable import DurableWorker
 from coplink.settings import Settings
-from coplink.storage.database import make_engine, upgrade
 from coplink.web import create_app
 from coplink.wiring import Services
 from coplink.worker.handlers import Worker
@@ -55,21 +53,6 @@ def work(loopback: bool, port: int | None, data: Path | None) -> None:
         signal.signal(name, lambda *_: ended.set())
     ended.wait()
     worker.stop()
-
-
-@click.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command("upgrade")
-@loopback_options
-def db_upgrade(loopback: bool, port: int | None, data: Path | None) -> None:
-    """Bring the database to this version of coplink."""
-    settings = settings_from(data, loopback, port)
-    logs.configure(settings.log_level)
-    upgrade(make_engine(settings.database_url))
-    click.echo("The database is up to date.")
 
 
 def attach_worker(services: Services) -> DurableWorker:
