@@ -16,12 +16,13 @@ Listing this package loads ports and core only; ``connect`` loads Microsoft's SD
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from coplink.core.errors import NotInstalled
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
+from coplink.core.words import Said
 from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import (
     Capability,
@@ -111,6 +112,7 @@ manifest = Manifest(
         "tab": "coplink tab",
     },
     invites_attendees=True,
+    package=True,
 )
 
 
@@ -154,6 +156,18 @@ class TeamsIntegration:
         from coplink_teams.hints import receive
 
         return receive(request, secret, settings.get("tenant_id", ""))
+
+    def gaps(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """The permissions of the connection's mode, for the app's package."""
+        from coplink_teams.package import gaps
+
+        return gaps(settings)
+
+    def faults(self, files: Mapping[str, bytes]) -> Sequence[Said]:
+        """What Teams would not take of the package."""
+        from coplink_teams.package import faults
+
+        return faults(files)
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """The Teams tab of one institution."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
@@ -255,3 +255,16 @@ class Integration(Protocol):
         Asked for only where the manifest says ``consents``.
         """
         return None
+
+
+@runtime_checkable
+class Installs(Protocol):
+    """An integration whose ``install`` folder is more than texts with gaps; what is installed depends on settings."""
+
+    def gaps(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """What fills further gaps of these files, for a connection's settings (without secrets)."""
+        ...
+
+    def faults(self, files: Mapping[str, bytes]) -> Sequence[Said]:
+        """What the platform would not take of the filled files, as sentences."""
+        ...
