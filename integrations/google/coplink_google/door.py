@@ -20,10 +20,12 @@ from coplink.core.errors import BadToken, LaunchError, LostState
 from coplink.core.people import AccountId, InstitutionId
 from coplink.core.words import Said, say
 from coplink.ports.door import InboundRequest, Knock, Reply, TokenPage
+from coplink.ports.errors import Throttled
 from coplink.ports.integration import Call, Surroundings
 from coplink_google.fetch import NoAnswer, fetch_json
 from coplink_google.keyset import key_set
 from coplink_google.options import Options
+from coplink_google.quota import Quota
 
 LEEWAY = 60  # seconds our clock and Google's may differ
 OLDEST = 600  # seconds a fresh identity token may be old
@@ -36,6 +38,7 @@ class GoogleDoor:
 
     def __init__(self, institution: str, options: Options, around: Surroundings) -> None:
         self._institution, self._options, self._around = InstitutionId(institution), options, around
+        self._quota = Quota(around.pace)
 
     @property
     def page(self) -> TokenPage | None:
@@ -96,6 +99,10 @@ class GoogleDoor:
             "client_secret": self._options.client_secret,
             "code_verifier": knock.verifier,
         }
+        try:
+            self._quota.take("sign-in")
+        except Throttled as error:
+            raise _silent(error.detail) from None
         begun, status = self._around.clock.now(), 0
         try:
             status, body, _ = fetch_json(self._options.token_url, self._around.timeout, form)
@@ -127,7 +134,7 @@ class GoogleDoor:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
                 raise _bad("algorithm or key id")
-            key = key_set(self._options.jwks_url).key(header["kid"], now, self._around.timeout)
+            key = key_set(self._options.jwks_url).key(header["kid"], now, self._around.timeout, self._quota)
             if key is None:
                 raise _bad("unknown key")
             # times are checked below, against coplink's own clock

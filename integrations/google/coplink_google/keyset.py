@@ -13,7 +13,9 @@ from typing import Any
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from coplink.ports.errors import Throttled
 from coplink_google.fetch import NoAnswer, fetch_json
+from coplink_google.quota import Quota
 
 KEPT = 3600.0
 COOLDOWN = 30.0
@@ -28,7 +30,7 @@ class KeySet:
         self._keys: Mapping[str, Any] = {}
         self._read_at = self._asked_at = float("-inf")
 
-    def key(self, key_id: str, now: float, timeout: float) -> Any | None:
+    def key(self, key_id: str, now: float, timeout: float, quota: Quota) -> Any | None:
         """The public key of that id, or None; raises ``NoAnswer`` when the set cannot be read and none is kept."""
         with self._lock:
             known = self._keys.get(key_id)
@@ -40,14 +42,18 @@ class KeySet:
             if not 0 <= now - self._asked_at < COOLDOWN:
                 self._asked_at = now
                 try:
-                    self._keys = self._read(timeout)
+                    self._keys = self._read(timeout, quota)
                     self._read_at = now
                 except NoAnswer:
                     if known is None:
                         raise
             return self._keys.get(key_id)
 
-    def _read(self, timeout: float) -> Mapping[str, Any]:
+    def _read(self, timeout: float, quota: Quota) -> Mapping[str, Any]:
+        try:
+            quota.take("sign-in")
+        except Throttled as error:
+            raise NoAnswer(error.detail) from None
         status, body, _ = fetch_json(self._url, timeout)
         rows = body.get("keys")
         if status != 200 or not isinstance(rows, list):

@@ -27,6 +27,7 @@ from coplink.ports.errors import (
 )
 from coplink_google import ADMIN
 from coplink_google.options import is_loopback, origin
+from coplink_google.quota import Quota
 
 LARGEST = 8 * 1024 * 1024
 STALE = 20.0  # seconds; an idle connection may be closed by the other side, and then a write would look lost
@@ -39,14 +40,18 @@ class NotSent(Exception):
 class Transport(httplib2.Http):  # type: ignore[misc]  # the library ships no types
     """One thread's way out: bounded in time and size, one attempt, known origins only."""
 
-    def __init__(self, timeout: float, origins: frozenset[str], token_url: str) -> None:
+    def __init__(self, timeout: float, origins: frozenset[str], token_url: str, quota: Quota) -> None:
         here = all(is_loopback(urlsplit(one).hostname) for one in origins)
         proxy = None if here else httplib2.proxy_info_from_environment
         super().__init__(timeout=timeout, proxy_info=proxy)
         self.follow_redirects = False
         self.more_time = 0.0  # a batch of a thousand takes longer than one call
-        self._origins, self._token_url = origins, token_url
+        self._origins, self._token_url, self._quota = origins, token_url, quota
         self._last = time.monotonic()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        """Refused: google-auth would take a copy into a thread of its own, and ask about regions past our pace."""
+        raise TypeError("one way out belongs to one thread")
 
     def __del__(self) -> None:
         self.close()
@@ -57,6 +62,8 @@ class Transport(httplib2.Http):  # type: ignore[misc]  # the library ships no ty
         where = origin(uri)
         if where not in self._origins and not ("" in self._origins and _is_google(uri)):
             raise NotSent(f"refused to call {where}")
+        if uri == self._token_url:
+            self._quota.take("sign-in")
         asked = {**(headers or {}), "accept-encoding": "identity"}  # a compressed answer could be any size
         try:
             return super().request(uri, method, body=body, headers=asked, **more)

@@ -209,7 +209,7 @@ class Workspace:
             if self._options.root_url:
                 document["rootUrl"] = self._options.root_url + "/"
                 document.pop("mtlsRootUrl", None)
-            transport = Transport(self._around.timeout, self._origins, self._options.token_url)
+            transport = Transport(self._around.timeout, self._origins, self._options.token_url, self._quota)
             credentials = self._credentials[subject]
             authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=transport)
             box[key] = Service(build_from_document(document, http=Unseen(authorized)), transport, credentials)

@@ -43,8 +43,10 @@ class Kit(Protocol):
         """The path of a builder with its placeholders."""
         ...
 
-    def request(self, method: str, at: Builder | str, query: Query, body: object, prefer: str) -> Any:
-        """One request, ready to be sent; to be made anew for a repetition."""
+    def request(
+        self, method: str, at: Builder | str, query: Query, body: object, prefer: str, low: bool = False
+    ) -> Any:
+        """One request, ready to be sent; to be made anew for a repetition. ``low``: it can wait for others."""
         ...
 
     def address(self, request: Any) -> str:
@@ -81,23 +83,24 @@ class Graph:
         ``among`` names the parts of a batch by method and address: each counts as a call of its own.
         """
         name = operation or self._name(method, at)
-        request = self._kit.request(method, at, query, body, prefer)
+        low = self.quota.background
+        request = self._kit.request(method, at, query, body, prefer, low)
         calls = among or ((method, self._kit.address(request)),)
         with self.quota.taking(service, calls):
-            token = self._kit.tokens.get(self._around.record)
+            token = self._kit.tokens.get(self._around)
             answer = self._once(name, request, method)
         if answer.status == 401:  # a token ended early, or a claims challenge: once more with a fresh one
             claims = _claims(answer.headers.get("www-authenticate", ""))
-            self._kit.tokens.renew(token, claims, self._around.record)
+            self._kit.tokens.renew(token, claims, self._around)
             with self.quota.taking(service, calls):
-                answer = self._once(name, self._kit.request(method, at, query, body, prefer), method)
+                answer = self._once(name, self._kit.request(method, at, query, body, prefer, low), method)
         for call in calls:
             self.quota.answered(service, *call, answer)
         return answer
 
     def fresh_token(self) -> str:
         """A token fetched just now: it tells what has been granted meanwhile. Raises what the sign-in says."""
-        return self._kit.tokens.renew(self._kit.tokens.current, None, self._around.record)
+        return self._kit.tokens.renew(self._kit.tokens.current, None, self._around)
 
     def get(
         self, at: Builder | str, *, service: str, query: Query = None, prefer: str = ""

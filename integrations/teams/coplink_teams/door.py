@@ -75,5 +75,5 @@ def _keys(settings: Settings, around: Surroundings) -> KeySet:
         key = (address, around.timeout)
         if key not in _key_sets:
             client = SmallClient(min(around.timeout, 20.0), trust_env=not is_loopback(settings.login_url))
-            _key_sets[key] = KeySet(address, client, time.monotonic)
+            _key_sets[key] = KeySet(address, client, time.monotonic, around.pace)
         return _key_sets[key]

@@ -23,6 +23,8 @@ from jwt import PyJWK
 from coplink.core.errors import BadToken, LaunchError
 from coplink.core.words import say
 from coplink.ports.errors import IntegrationError
+from coplink.ports.pace import Pace
+from coplink_teams.limits import SIGN_IN
 from coplink_teams.settings import Settings
 from coplink_teams.signin import SmallClient
 
@@ -53,8 +55,8 @@ class _Keys:
 class KeySet:
     """The published keys of one directory; read again when a day old, or for an unknown key after a cool-down."""
 
-    def __init__(self, address: str, client: SmallClient, now: Callable[[], float]) -> None:
-        self._address, self._client, self._now = address, client, now
+    def __init__(self, address: str, client: SmallClient, now: Callable[[], float], pace: Pace) -> None:
+        self._address, self._client, self._now, self._pace = address, client, now, pace
         self._lock = threading.Lock()
         self._known: _Keys | None = None
 
@@ -76,7 +78,8 @@ class KeySet:
 
     def _read(self) -> Mapping[str, PyJWK]:
         try:
-            page = self._client.get(self._address)
+            with self._pace.taking((SIGN_IN, "")):
+                page = self._client.get(self._address)
             listed = json.loads(page.text)["keys"] if page.status_code == 200 else None
         except (IntegrationError, ValueError, LookupError, TypeError) as error:
             raise LaunchError(_NO_KEYS, f"key set: {type(error).__name__}") from error

@@ -18,13 +18,15 @@ import httpx
 
 from coplink.core.words import say
 from coplink.ports.errors import IntegrationError, Misconfigured, Reauthorize, Throttled
-from coplink.ports.integration import Call, Recorder
+from coplink.ports.integration import Call, Surroundings
 from coplink_teams import ADMIN
+from coplink_teams.limits import SIGN_IN
 from coplink_teams.replies import strange, unreachable
 from coplink_teams.settings import Settings
 
 Fetch = Callable[[str | None], Mapping[str, Any]]
 MOST = 256 * 1024
+CALLS = 2  # MSAL reads the directory's addresses before it asks for a token
 
 
 @functools.cache
@@ -123,21 +125,33 @@ class Tokens:
         """The token last fetched; empty before the first."""
         return self._token
 
-    def get(self, record: Recorder) -> str:
+    def get(self, around: Surroundings) -> str:
         """A token that lives for another two minutes; raises what the sign-in service says."""
         with self._lock:
             if self._now() >= self._until:
-                self._renew(None, record)
+                self._renew(None, around)
             return self._token
 
-    def renew(self, refused: str, claims: str | None, record: Recorder) -> str:
+    def renew(self, refused: str, claims: str | None, around: Surroundings) -> str:
         """Another token than the one just refused, with the claims the service asks for."""
         with self._lock:
             if self._token == refused or claims:
-                self._renew(claims, record)
+                self._renew(claims, around)
             return self._token
 
-    def _renew(self, claims: str | None, record: Recorder) -> None:
+    def _renew(self, claims: str | None, around: Surroundings) -> None:
+        with around.pace.taking((SIGN_IN, ""), weight=CALLS):
+            answer = self._asked(claims, around)
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            refused = _no_token(answer)
+            if isinstance(refused, Throttled):
+                around.pace.told(SIGN_IN, "", refused.retry_after)
+            raise refused
+        self._token = token
+        self._until = self._now() + max(30.0, float(answer.get("expires_in") or 0) - 120.0)
+
+    def _asked(self, claims: str | None, around: Surroundings) -> Mapping[str, Any]:
         began, answer = time.monotonic(), dict[str, Any]()
         try:
             answer = dict(self._fetch(claims))
@@ -148,12 +162,8 @@ class Tokens:
             raise strange(f"sign-in {type(error).__name__}") from error
         finally:
             status = 200 if "access_token" in answer else int(answer.get("status") or 0)
-            record(Call("teams", "POST token", status, time.monotonic() - began))
-        token = answer.get("access_token")
-        if not isinstance(token, str) or not token:
-            raise _no_token(answer)
-        self._token = token
-        self._until = self._now() + max(30.0, float(answer.get("expires_in") or 0) - 120.0)
+            around.record(Call("teams", "POST token", status, time.monotonic() - began))
+        return answer
 
 
 def _no_token(answer: Mapping[str, Any]) -> IntegrationError:

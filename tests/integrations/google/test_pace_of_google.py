@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import pytest
 
+from coplink.core.errors import LaunchError
+from coplink.core.people import Role
+from coplink.core.spaces import Seat
 from coplink.pace import Asks, asking
+from coplink.ports.door import Knock
 from coplink.ports.errors import Throttled
-from coplink.testing.pacing import Hourglass
-from coplink_google.quota import Quota
+from coplink.testing.pacing import Hourglass, Tally
+from coplink_google.fetch import NoAnswer
+from coplink_google.keyset import KeySet
+from coplink_google.quota import LIMITS, Quota
 
 
 def test_the_published_quota_is_kept_without_a_refusal(campus):
     glass = Hourglass()
-    campus.pace = glass.pacer(share=0.001).of("lakeside", "google")  # 2.4 calls a minute to the Directory
+    campus.pace = glass.pacer(share=0.01).of("lakeside", "google")  # 24 calls a minute to the Directory
     google = campus.connect().spaces._google
-    for _ in range(2):
+    google.call("drive.about.get", fields="canCreateDrives")
+    glass.now += 60  # signing in has a pace of its own
+    campus.calls.clear()
+    for _ in range(24):
         google.call("directory.groups.list", domain="lakeside.example")
     with pytest.raises(Throttled) as slow:
         google.call("directory.groups.list", domain="lakeside.example")
     assert 58 <= slow.value.retry_after <= 62
-    assert len([call for call in campus.calls if call.operation == "directory.groups.list"]) == 2
-    google.call("drive.drives.list")
+    assert len([call for call in campus.calls if call.operation == "directory.groups.list"]) == 24
+    google.call("drive.about.get", fields="canCreateDrives")  # another API has a quota of its own
 
 
 def test_a_throttled_call_closes_its_api_for_everybody_and_no_other(campus):
@@ -31,7 +40,7 @@ def test_a_throttled_call_closes_its_api_for_everybody_and_no_other(campus):
     with pytest.raises(Throttled):
         google.call("directory.groups.list", domain="lakeside.example")
     began = glass.now
-    another.call("drive.drives.list")
+    another.call("drive.about.get", fields="canCreateDrives")
     assert glass.now == began
     another.call("directory.groups.list", domain="lakeside.example")
     assert glass.now - began >= 1.0, "without a time the first wait is a second"
@@ -51,3 +60,40 @@ def test_a_batch_counts_as_its_parts():
     began = glass.now
     quota.take("directory", 600)
     assert glass.now == began, "a person finds what was left"
+
+
+def test_every_call_of_a_walk_was_taken(campus, wish, provision):
+    tally = campus.pace = Tally()
+    connection = campus.connect()
+    parts = provision(connection, wish())
+    people = [Seat(campus.google_id(key), Role.MEMBER) for key in ("mei.chen", "noah.feld")]
+    connection.seats.put(parts, people)
+    connection.seats.read(parts)
+    connection.library.changes(parts, None)
+    taken = sum(count for api, count in tally.taken.items() if api != "sign-in")
+    assert taken == len([call for call in campus.wire.calls if "batch" not in call.path])
+    assert tally.taken["sign-in"] == 2, "a token of the robot and one of the service account"
+
+
+def test_a_token_waits_its_turn_too(campus):
+    glass = Hourglass()
+    campus.pace = glass.pacer().of("lakeside", "google")
+    campus.pace.told(LIMITS["sign-in"], "", 300.0)
+    with pytest.raises(Throttled) as closed:
+        campus.connect().spaces._google.call("drive.about.get", fields="canCreateDrives")
+    assert closed.value.retry_after == pytest.approx(300)
+    assert campus.wire.calls == []
+
+
+def test_the_door_takes_its_turn_for_token_and_keys(campus):
+    glass = Hourglass()
+    campus.pace = glass.pacer().of("lakeside", "google")
+    campus.pace.told(LIMITS["sign-in"], "", 300.0)
+    door = campus.door()
+    with pytest.raises(LaunchError) as closed:
+        door._exchange("a-code", Knock("a-state", "a-nonce", "v" * 43, "https://coplink.example/door"))
+    assert closed.value.detail == "own pace: sign-in"
+    assert campus.calls == []
+    with pytest.raises(NoAnswer) as silent:
+        KeySet(campus.wire.settings("lakeside")["jwks_url"]).key("any", 0.0, 1.0, door._quota)
+    assert str(silent.value) == "own pace: sign-in"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 
 import pytest
 
+from coplink.ports.pace import UNPACED
 from coplink_google.options import is_loopback, origin
+from coplink_google.quota import Quota
 from coplink_google.transport import NotSent, Transport
 
 TOKEN = "https://oauth2.googleapis.com/token"
@@ -27,7 +30,7 @@ TOKEN = "https://oauth2.googleapis.com/token"
 )
 def test_no_token_travels_to_an_address_that_is_not_google(address):
     with pytest.raises(NotSent, match="refused"):
-        Transport(1.0, frozenset({"", origin(TOKEN)}), TOKEN).request(address)
+        Transport(1.0, frozenset({"", origin(TOKEN)}), TOKEN, Quota(UNPACED)).request(address)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +39,14 @@ def test_no_token_travels_to_an_address_that_is_not_google(address):
 def test_a_moved_connection_never_calls_anywhere_else(address):
     here = "http://127.0.0.1:1"
     with pytest.raises(NotSent, match="refused"):
-        Transport(1.0, frozenset({here}), here + "/token").request(address)
+        Transport(1.0, frozenset({here}), here + "/token", Quota(UNPACED)).request(address)
 
 
 def test_a_schools_proxy_is_for_the_outside_only(campus, monkeypatch, wish, provision):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert provision(campus.connect(), wish())["drive"]
-    outside = Transport(1.0, frozenset({"", origin(TOKEN)}), TOKEN)
+    outside = Transport(1.0, frozenset({"", origin(TOKEN)}), TOKEN, Quota(UNPACED))
     found = outside.proxy_info("https")
     assert (found.proxy_host, found.proxy_port) == ("127.0.0.1", 9)
 
@@ -76,3 +79,9 @@ def test_without_googles_client_the_extra_is_named():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "This needs: pip install 'coplink[google]'."
+
+
+def test_no_thread_of_the_library_gets_a_copy_of_the_way_out():
+    outside = Transport(1.0, frozenset({"", origin(TOKEN)}), TOKEN, Quota(UNPACED))
+    with pytest.raises(TypeError):
+        copy.deepcopy(outside)

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from coplink.core.errors import LaunchError
+from coplink.core.people import Role
+from coplink.core.spaces import Seat
 from coplink.pace import Asks, asking
 from coplink.ports.errors import Throttled
 from coplink.sandbox.weather import Rule
-from coplink.testing.pacing import Hourglass
+from coplink.testing.pacing import Hourglass, Tally
 from coplink_teams import integration
 from coplink_teams.answers import Answer
-from coplink_teams.limits import Quota
+from coplink_teams.limits import SIGN_IN, Quota
 
 TEAM = "/teams/t-1/channels/c/members"
 
@@ -107,3 +110,54 @@ def test_a_sandbox_is_connected_with_the_pace_of_its_surroundings(rig, glass):
     connection = integration.connect(rig.wire.settings("riverbend"), rig.around)
     assert connection.check()
     assert rig.around.pace._buckets, "the check-up passed the pace"
+
+
+def test_every_call_of_a_walk_was_taken(rig, wish):
+    tally = Tally()
+    rig.around = replace(rig.around, pace=tally)
+    connection = rig.connect()
+    parts: dict[str, str] = {}
+    for step in connection.spaces.steps(wish):
+        parts[step] = connection.spaces.ensure(step, wish, parts, "key").remote
+    connection.seats.put(parts, [Seat(rig.oid("ana.ruiz"), Role.MEMBER)])
+    connection.seats.read(parts)
+    connection.library.changes(parts, None)
+    taken = sum(tally.taken[api] for api in ("teams", "outlook", "identity", "files"))
+    assert taken == len([call for call in rig.wire.calls if not call.path.endswith("/$batch")])
+    assert tally.taken["sign-in"] >= 1
+    assert tally.taken["teams.team"] > 0
+
+
+def test_signing_in_waits_its_turn_too(rig, glass):
+    rig.around.pace.told(SIGN_IN, "", 300.0)
+    with pytest.raises(Throttled) as closed:
+        rig.connect(login_url=rig.wire.settings("riverbend")["login_url"] + "/").directory.find(
+            ["a@b.example"]
+        )
+    assert closed.value.retry_after == pytest.approx(300)
+    assert rig.wire.calls == []
+
+
+def test_the_keys_of_the_door_wait_their_turn_too(rig, glass):
+    around = replace(
+        rig.around, timeout=rig.around.timeout + 0.0001
+    )  # key sets are shared by equal time-outs
+    around.pace.told(SIGN_IN, "", 300.0)
+    door = integration.door("riverbend", rig.wire.settings("riverbend"), around)
+    with pytest.raises(LaunchError) as closed:
+        door._keys.key("any")
+    assert "Throttled" in closed.value.detail
+
+
+def test_microsoft_is_told_which_calls_can_wait(rig, parts):
+    glass, seen = Hourglass(), []
+    rig.around = replace(rig.around, pace=glass.pacer().of("riverbend", "teams"))
+    rig.wire.checks.append(
+        lambda request, _: seen.append(request.headers.get("x-ms-throttle-priority")) or ()
+    )
+    connection = rig.connect()
+    with asking(Asks.HOUSE):
+        connection.spaces.describe(parts)
+    connection.spaces.describe(parts)
+    assert seen[0] == "low"
+    assert seen[-1] is None
