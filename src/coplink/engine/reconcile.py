@@ -67,7 +67,8 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         uow.commit()
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
-    writer = Writer(begin, seats, turn, space, plan.farewells, reach.manifest.limits.batch, now, addresses)
+    batch = reach.manifest.limits.batch
+    writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
     written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)

@@ -1,13 +1,14 @@
 """Carry out changes of seats: journal row, call, result; phase by phase, in lots the platform takes.
 
 Only a definite refusal takes an intent back. Whatever else ends a call leaves the seat in doubt, and the next look
-decides.
+decides. Being throttled is no definite refusal of a new seat: Microsoft may have made it all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from coplink.core.people import AccountId, Role
 from coplink.core.plan import Change
@@ -15,7 +16,7 @@ from coplink.core.spaces import Seat, Space
 from coplink.core.words import Said
 from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now
-from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Transient
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Throttled, Transient
 from coplink.ports.seats import BatchResult, Done, Seats
 
 NAMED = 20  # accounts that a line of the journal names
@@ -33,7 +34,8 @@ class Written:
 class Writer:
     """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go.
 
-    ``lot`` is how many go in one call; ``addresses`` are the e-mail addresses of accounts, where they are known.
+    ``lot`` is how many go in one call; ``addresses`` are the e-mail addresses of accounts, where they are known;
+    ``lag`` is how late a write may become visible.
     """
 
     begin: Begin
@@ -44,6 +46,7 @@ class Writer:
     lot: int
     now: Now
     addresses: Mapping[AccountId, str] = field(default_factory=dict)
+    lag: timedelta = timedelta(0)
 
     def write(self, changes: Sequence[Change], written: Written) -> None:
         """Carry out ``changes`` in the order of their phases, adding to ``written``."""
@@ -69,6 +72,11 @@ class Writer:
                     for c in lot
                 ]
                 result = self.seats.put(self.space.parts, wanted)
+        except Throttled:
+            # Perhaps made, and not waited for: what the next look shows is in doubt, what it lacks is seated then.
+            ended = {c.account: Done.REFUSED if c.before or c.after is None else Done.UNKNOWN for c in lot}
+            self._record(entry, lot, BatchResult(ended), self.lag)
+            raise
         except (Transient, NeedsAttention, Gone) as refusal:
             self._record(entry, lot, BatchResult({change.account: Done.REFUSED for change in lot}))
             raise refusal
@@ -77,14 +85,16 @@ class Writer:
         self._record(entry, lot, result)
         return result
 
-    def _record(self, entry: str, lot: Sequence[Change], result: BatchResult) -> None:
+    def _record(
+        self, entry: str, lot: Sequence[Change], result: BatchResult, ago: timedelta = timedelta(0)
+    ) -> None:
         ended = [(change, result.outcomes.get(change.account, Done.UNKNOWN)) for change in lot]
         removed = sum(
             change.after is None and outcome is Done.CHANGED and change.account not in self.farewells
             for change, outcome in ended
         )
         with self.begin() as uow:
-            uow.ledger.record_all(self.space.id, ended, self.now())
+            uow.ledger.record_all(self.space.id, ended, self.now() - ago)
             if removed:
                 uow.journal.note_removed(self.space.institution, removed, self.now())
             outcomes = {outcome for _, outcome in ended}
