@@ -11,6 +11,7 @@
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
+    upkeep.py        another name, rest, waking, and what stays without coplink
     permissions.py   access to the shared drive, one write at a time
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
     sandbox/         the same APIs, pretended
@@ -89,6 +90,7 @@ manifest = Manifest(
             Capability.CALENDAR,
             Capability.LIBRARY,
             Capability.WATCH,
+            Capability.UPKEEP,
             Capability.DOOR,
         }
     ),

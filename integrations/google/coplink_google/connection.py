@@ -37,6 +37,7 @@ class GoogleConnection:
         from coplink_google.library import GoogleLibrary
         from coplink_google.seats import GoogleSeats
         from coplink_google.spaces import GoogleSpaces
+        from coplink_google.upkeep import GoogleUpkeep
         from coplink_google.watch import DriveWatch
         from coplink_google.workspace import Workspace
 
@@ -47,6 +48,7 @@ class GoogleConnection:
         self._seats = GoogleSeats(self._google, options, self._directory)
         self._calendar = GoogleCalendar(self._google, around.clock)
         self._watch = DriveWatch(self._google, around.clock)
+        self._upkeep = GoogleUpkeep(self._google, around.clock)
         self._library = GoogleLibrary(self._google, options, self._directory)
 
     @property
@@ -75,7 +77,7 @@ class GoogleConnection:
 
     @property
     def upkeep(self) -> Upkeep | None:
-        return None
+        return self._upkeep
 
     def realm(self) -> str:
         return self._options.realm

@@ -38,6 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {
             "directory.groups.list": "find the group of a community again by its mark",
             "directory.groups.insert": "make the group of a community",
+            "directory.groups.patch": "call the group by the community's new name",
             "directory.groups.get": "see whether the group is still there, and its address",
             "directory.members.list": "see who is in the group",
             "directory.members.get": "see whether one account is in the group",
@@ -66,6 +67,7 @@ OPERATIONS: Mapping[str, Operation] = {
             "drive.about.get": "see whether the robot account may make shared drives",
             "drive.drives.create": "make the shared drive of a community",
             "drive.drives.list": "find a shared drive that was made but not marked",
+            "drive.drives.update": "call the shared drive by the community's new name",
             "drive.drives.get": "see whether the shared drive is still there, and its name",
             "drive.files.create": "make the marker file and the library folder",
             "drive.files.get": "link to the library folder",
@@ -85,6 +87,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "calendar.app.created",
         {
             "calendar.calendars.insert": "make the calendar of a community",
+            "calendar.calendars.patch": "call the calendar by the community's new name",
             "calendar.events.insert": "put a meeting on the calendar",
             "calendar.events.get": "see how a meeting stands",
             "calendar.events.instances": "see how the single meetings of a series stand",

@@ -51,14 +51,35 @@ def end(google: Workspace, calendar: str, event: Mapping[str, Any], series: Seri
     name = {"calendarId": calendar, "eventId": text_of(event, "id"), "sendUpdates": "none"}
     began, ahead = moment_of(event.get("start")), bool(series.meetings) and series.meetings[0].starts > now
     if is_series(event) and began is not None and began < now and ahead:
-        lines = [
-            re.sub(r"UNTIL=[^;]*", f"UNTIL={now:%Y%m%dT%H%M%SZ}", line)
-            for line in event.get("recurrence", ())
-        ]
-        past = {"recurrence": lines, "extendedProperties": {"private": {"coplink": "past"}}}
-        google.call("calendar.events.patch", **name, conferenceDataVersion=1, body=past)
+        google.call("calendar.events.patch", **name, conferenceDataVersion=1, body=_past(event, now))
         return
     delete(google, calendar, text_of(event, "id"), "none")
+
+
+def end_coming(google: Workspace, calendar: str, now: datetime) -> None:
+    """Call off what of ours lies ahead, and tell the guests; what has been stays."""
+    found, _ = standing(google, calendar)
+    for event in found:
+        name, began = text_of(event, "id"), moment_of(event.get("start"))
+        if began is None or began >= now:
+            delete(google, calendar, name, "all")
+        elif is_series(event):
+            google.call(
+                "calendar.events.patch",
+                calendarId=calendar,
+                eventId=name,
+                sendUpdates="all",
+                conferenceDataVersion=1,
+                body=_past(event, now),
+            )
+
+
+def _past(event: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A series that ends now, and is coplink's to change no more."""
+    lines = [
+        re.sub(r"UNTIL=[^;]*", f"UNTIL={now:%Y%m%dT%H%M%SZ}", line) for line in event.get("recurrence", ())
+    ]
+    return {"recurrence": lines, "extendedProperties": {"private": {"coplink": "past"}}}
 
 
 def delete(google: Workspace, calendar: str, event: str, told: str) -> None:

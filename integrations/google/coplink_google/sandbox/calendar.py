@@ -17,7 +17,7 @@ class Calendars:
     def __init__(self, wire: Frame, directory: Directory) -> None:
         self._wire, self._store, self._directory = wire, wire.store, directory
         wire.api("calendar.calendars.insert", self._insert)
-        wire.api("calendar.calendars.get", lambda asked: self._view(self.calendar(asked)))
+        wire.api("calendar.calendars.patch", self._patch)
         wire.api("calendar.calendarList.list", self._list)
         wire.api("calendar.acl.list", self._list_rules)
         wire.api("calendar.acl.insert", self._insert_rule)
@@ -53,6 +53,13 @@ class Calendars:
                 }
             ],
         }
+        self._store.put("google.calendar", calendar["id"], calendar)
+        return self._view(calendar)
+
+    def _patch(self, asked: Asked) -> Mapping[str, Any]:
+        if set(asked.body) - {"summary", "description"}:
+            raise Refuse(400, "invalid", "the sandbox changes title and description of a calendar only")
+        calendar = {**self.calendar(asked), **asked.body, "etag": self._wire.etag()}
         self._store.put("google.calendar", calendar["id"], calendar)
         return self._view(calendar)
 

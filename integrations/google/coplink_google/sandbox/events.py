@@ -28,6 +28,7 @@ class Events:
 
     def __init__(self, wire: Frame, calendars: Calendars) -> None:
         self._wire, self._store, self._calendars = wire, wire.store, calendars
+        self.meet = "success"  # what becomes of a room that was asked for: success, failure or still pending
         wire.api("calendar.events.insert", self._insert)
         wire.api("calendar.events.get", self._get)
         wire.api("calendar.events.list", self._list)
@@ -95,7 +96,7 @@ class Events:
         found = dict(event["event"])
         request = found.get("conferenceData", {}).get("createRequest")
         if request and request["status"]["statusCode"] == "pending":  # Google makes the room in its own time
-            found["conferenceData"] = _room(found["conferenceData"], found["id"])
+            found["conferenceData"] = _room(found["conferenceData"], found["id"], self.meet)
         return found
 
     def _list(self, asked: Asked) -> Mapping[str, Any]:
@@ -272,7 +273,10 @@ def _when(moment: datetime, zone: str) -> dict[str, str]:
     return {"dateTime": moment.astimezone(ZoneInfo(zone)).isoformat(), "timeZone": zone}
 
 
-def _room(conference: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _room(conference: Mapping[str, Any], name: str, status: str) -> dict[str, Any]:
+    request = {**conference["createRequest"], "status": {"statusCode": status}}
+    if status != "success":
+        return {**conference, "createRequest": request}
     letters = opaque("", 10, "meet", name).translate(str.maketrans("234567", "uvwxyz"))
     code = f"{letters[:3]}-{letters[3:7]}-{letters[7:]}"
     entry = {
@@ -280,5 +284,4 @@ def _room(conference: Mapping[str, Any], name: str) -> dict[str, Any]:
         "uri": f"https://meet.google.com/{code}",
         "label": f"meet.google.com/{code}",
     }
-    request = {**conference["createRequest"], "status": {"statusCode": "success"}}
     return {**conference, "createRequest": request, "entryPoints": [entry], "conferenceId": code}
