@@ -7,12 +7,14 @@ refused a request that it did not expect.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.tapes import Tapes
 
 from coplink.cli.demo.browser import Browser, Page, read
 from coplink.cli.demo.inside import Inside
@@ -20,6 +22,7 @@ from coplink.cli.demo.people import COURSE, FOUNDER, ZONE, Cast, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
 from coplink.core.spaces import SpaceState
+from coplink.sandbox import tape
 from coplink.sandbox.district import region
 
 SUITES = ("canvas", "teams", "google")
@@ -228,6 +231,22 @@ class Scene:
             known += [cookie.value for cookie in browser.http.cookies if cookie.value]
         links = [line.split("/")[-1] for line in self.demo.ask("start", "state")["admins"]]
         return [*known, *links, "BEGIN PRIVATE KEY"]
+
+
+@pytest.fixture(scope="session")
+def _tapes(tmp_path_factory: pytest.TempPathFactory) -> Tapes:
+    return Tapes(tmp_path_factory.mktemp("tapes"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def taped(_tapes: Tapes) -> Iterator[None]:
+    """Whatever a module's demos ask of the platforms is lawful: their contracts and our tables of calls allow it."""
+    before = os.environ.get(tape.VARIABLE)
+    os.environ[tape.VARIABLE] = str(_tapes.folder)
+    yield
+    if before is None:
+        del os.environ[tape.VARIABLE]
+    assert _tapes.wrong() == []
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
+from coplink.sandbox import tape
 from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
 from coplink.sandbox.weather import Rule, Weather
@@ -90,6 +91,7 @@ class Wire:
         self._views: dict[str, tuple[View, bool, bool | None]] = {}
         self._map = Map(strict_slashes=False)
         self._control()
+        tape.hung_on(self)
 
     # --- for vendor sandboxes -------------------------------------------------------------------------------------
 
