@@ -20,6 +20,7 @@ MAILBOX = Limit("outlook", (Rate(10_000, 600.0, burst=200),), at_once=4)  # per 
 # Resource units: 3,500 in 10 s for the smallest directories, 3 for a listing; 3,000 writes in 150 s.
 IDENTITY = Limit("identity", (Rate(1_000, 10.0),))
 IDENTITY_WRITES = Limit("identity.writes", (Rate(3_000, 150.0, burst=600),))
+INVITATIONS = Limit("identity.invitations", (Rate(150, 5.0),))
 # SharePoint and OneDrive: 1,250 resource units a minute for the smallest, 2 for a listing or a write.
 FILES = Limit("files", (Rate(600, 60.0, burst=100),))
 # Entra publishes none for tokens and key sets: far above what coplink needs, far below a runaway.
@@ -78,7 +79,10 @@ class Quota:
             case "outlook":
                 return ((MAILBOX, _part(address, "users")),)
             case "identity":
-                return ((IDENTITY, ""), *([] if method == "GET" else [(IDENTITY_WRITES, "")]))
+                if method == "GET":
+                    return ((IDENTITY, ""),)
+                invites = address.partition("?")[0].endswith("/invitations")
+                return ((IDENTITY, ""), (IDENTITY_WRITES, ""), *([(INVITATIONS, "")] if invites else []))
             case "sign-in":
                 return ((SIGN_IN, ""),)
             case _:

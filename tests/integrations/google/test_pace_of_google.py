@@ -97,3 +97,18 @@ def test_the_door_takes_its_turn_for_token_and_keys(campus):
     with pytest.raises(NoAnswer) as silent:
         KeySet(campus.wire.settings("lakeside")["jwks_url"]).key("any", 0.0, 1.0, door._quota)
     assert str(silent.value) == "own pace: sign-in"
+
+
+@pytest.mark.long
+def test_google_never_refuses_what_kept_its_rates(campus, wish, provision):
+    glass = Hourglass(now=1_790_000_000.0)
+    campus.wire.clock, campus.wire.enforce_limits = glass, True
+    campus.pace = glass.pacer().of("lakeside", "google")
+    connection = campus.connect()
+    with asking(Asks.HOUSE):
+        parts = provision(connection, wish())
+        glass.now += 900  # until it is there for everybody
+        for _ in range(1_300):
+            connection.spaces._google.call("calendar.events.list", calendarId=parts["calendar"])
+    assert campus.wire.throttled == 0
+    assert glass.now - 1_790_000_000 > 120, "600 a minute"

@@ -84,6 +84,25 @@ def test_a_batch_may_be_as_large_as_the_team_allows(quota):
     assert quota.granted("outlook", "GET", "/users/m/events") == 4
 
 
+def test_each_call_counts_at_the_limits_of_its_address(quota):
+    names = lambda *call: [f"{limit.api}/{key}" for limit, key in quota.limits(*call)]  # noqa: E731
+    assert names("teams", "GET", TEAM) == ["teams.team/t-1", "teams/"]
+    assert names("teams", "DELETE", f"https://graph.microsoft.com/v1.0{TEAM}/m?x=1") == [
+        "teams.team/t-1",
+        "teams/",
+        "teams.removals/",
+    ]
+    assert names("teams", "POST", "/teams") == ["teams/"]
+    assert names("outlook", "POST", "/users('Service@x.example')/events") == ["outlook/service@x.example"]
+    assert names("identity", "GET", "/users/1") == ["identity/"]
+    assert names("identity", "POST", "/invitations") == [
+        "identity/",
+        "identity.writes/",
+        "identity.invitations/",
+    ]
+    assert names("files", "GET", "/drives/d/root/delta") == ["files/"]
+
+
 def test_a_mailbox_has_four_calls_under_way_at_most(quota):
     call = ("GET", "/users/service@x.example/events")
     with (
@@ -161,3 +180,23 @@ def test_microsoft_is_told_which_calls_can_wait(rig, parts):
     connection.spaces.describe(parts)
     assert seen[0] == "low"
     assert seen[-1] is None
+
+
+def test_microsoft_never_refuses_what_kept_its_rates(rig, wish):
+    glass = Hourglass(now=1_790_000_000.0)
+    rig.wire.clock, rig.wire.enforce_limits = glass, True
+    rig.around = replace(rig.around, pace=glass.pacer().of("riverbend", "teams"))
+    connection = rig.connect(calls_per_second="4")
+    parts: dict[str, str] = {}
+    with asking(Asks.HOUSE):
+        for step in connection.spaces.steps(wish):
+            parts[step] = connection.spaces.ensure(step, wish, parts, "key").remote
+        for key in ("ana.ruiz", "ben.okafor", "liam.oconnor"):
+            connection.seats.put(parts, [Seat(rig.oid(key), Role.MEMBER)])
+            connection.seats.read(parts)
+        for _ in range(15):
+            connection.spaces.describe(parts)
+            connection.library.changes(parts, None)
+    assert rig.wire.throttled == 0
+    assert [call for call in rig.wire.calls if call.status == 429] == []
+    assert glass.now - 1_790_000_000 > 5, "it took its time"
