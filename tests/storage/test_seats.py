@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+from sqlalchemy import event
 
 from coplink.core.people import AccountId, Role
 from coplink.core.plan import Change
-from coplink.core.spaces import Observed
+from coplink.core.spaces import Observed, SpaceId
 from coplink.ports.seats import Done
 
 A = AccountId("a")
@@ -76,3 +79,35 @@ def test_a_large_space_in_one_reading(keep, world):
         uow.ledger.forget(world.space.id, many)
         uow.ledger.saw(world.space.id, Observed({}, True), world.now, LAG)
         assert uow.ledger.seats(world.space.id) == {}
+
+
+def test_many_seats_recorded_at_once_stand_as_if_one_by_one(keep, world, engine):
+    """Every outcome of every kind of change; and a lot costs statements, not four of them for each account."""
+    kinds = [(None, Role.MEMBER), (Role.MEMBER, Role.FACILITATOR), (Role.MEMBER, None)]
+    ended = [
+        (Change(AccountId(f"{n:04}"), before, after), outcome)
+        for n, (before, after, outcome) in enumerate(
+            [(*kind, outcome) for kind in kinds for outcome in Done] * 20, 100
+        )
+    ]
+    space, now, told = world.space.id, world.now, []
+    other = replace(world.space, id=SpaceId("s2"))
+    with keep() as uow:
+        uow.spaces.put(other)
+        for here in (space, other.id):
+            sitting = {change.account: change.before for change, _ in ended if change.before}
+            uow.ledger.saw(here, Observed(sitting, True), now - LAG * 5, LAG)
+            uow.ledger.intend(here, [change for change, _ in ended], now)
+    with keep() as uow:
+        for change, outcome in ended:
+            uow.ledger.record(other.id, change, outcome, now)
+    event.listen(engine, "before_cursor_execute", note := lambda *told_now: told.append(told_now[2]))
+    with keep() as uow:
+        uow.ledger.record_all(space, ended, now)
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(told) < 20
+    with keep() as uow:
+        assert uow.ledger.seats(space) == uow.ledger.seats(other.id)
+        assert uow.ledger.remembered(space, now, LAG) == uow.ledger.remembered(other.id, now, LAG)
+        assert uow.ledger.remembered(space, now + LAG, LAG) == uow.ledger.remembered(other.id, now + LAG, LAG)
+        assert len(uow.ledger.remembered(space, now, LAG).fresh) > 50
