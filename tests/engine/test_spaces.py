@@ -12,7 +12,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import connect, join, marks, provision, reading, reconcile
 from coplink.engine.sweep import sweep
-from coplink.ports.errors import NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
+from coplink.ports.errors import Gone, NotReadyYet, OutcomeUnknown, PolicyForbids, Throttled, UnexpectedReply
 from coplink.testing import pinboard
 
 
@@ -322,3 +322,13 @@ def test_a_place_with_room_is_not_asked_how_many_it_holds(school, ana) -> None:
     crowd(school, community, 3)
     school.work()
     assert "spaces.describe" not in school.board.calls
+
+
+def test_a_place_that_was_just_made_and_does_not_show_is_looked_at_again(school, ana) -> None:
+    school.board.trouble["spaces.describe"] = [Gone(say("Not there."))]
+    community = school.found(ana)
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.READY
+    assert school.board.calls.count("spaces.describe") == 2
+    with school.services.begin() as uow:
+        assert list(uow.records.notices(community=community.id)) == []

@@ -26,6 +26,7 @@ from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
 from coplink.ports.storage import UnitOfWork
 
 MustBeReady = Callable[[Space], None]
+SETTLING = 30.0  # seconds until a place that was made in this go is looked at again
 
 
 def provision(
@@ -135,7 +136,10 @@ def _describe(port: Spaces, space: Space, made: int, reach: Reach) -> SpaceFacts
     try:
         return port.describe(space.parts)
     except Gone as error:
-        if made or space.state is not SpaceState.READY:
+        if made:  # a moment ago: it does not show everywhere yet
+            said = say("The {word} is made and does not show everywhere yet.", word=reach.manifest.space_word)
+            raise NotReadyYet(said, error.detail, SETTLING) from error
+        if space.state is not SpaceState.READY:
             raise
         raise PolicyForbids(
             say(

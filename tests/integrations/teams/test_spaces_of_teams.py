@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, OutcomeUnknown
+from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, OutcomeUnknown, PolicyForbids
 from coplink.sandbox.weather import Rule
 from coplink_teams.names import channel_name
 
@@ -56,6 +56,15 @@ def test_a_class_team_refuses_shared_channels_and_gets_a_private_one(rig, wish):
     remote = rig.connect().spaces.ensure("channel", wish, {}, "key").remote
     assert remote.startswith("private/")
     assert rig.wire.state()["channels"][-1]["kind"] == "private"
+
+
+def test_a_host_team_that_takes_neither_kind_is_named_with_its_setting(rig, wish):
+    refusal = {"error": {"code": "BadRequest", "message": "This membership type is not available here"}}
+    rig.wire.weather.add(Rule("^POST .*/channels$", "answer", times=2, status=400, body=refusal))
+    with pytest.raises(PolicyForbids) as asked:
+        rig.connect().spaces.ensure("channel", wish, {}, "key")
+    assert "neither a shared nor a private channel" in str(asked.value.message)
+    assert asked.value.setting == "team_id"
 
 
 def test_a_name_that_is_taken_gets_a_suffix(rig, wish):

@@ -11,6 +11,11 @@ import pytest
 from tests.integrations.teams.conftest import Rig, make_space
 from tests.integrations.teams.patience import Moving, forget_this_process, moved, patiently
 
+from coplink.core.people import AccountId, CommunityId, InstitutionId, Role
+from coplink.core.plan import Change, Plan
+from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState
+from coplink.engine import reconcile
+from coplink.engine.outcome import Reach
 from coplink.ports.errors import (
     Ambiguous,
     LimitReached,
@@ -21,9 +26,10 @@ from coplink.ports.errors import (
     PermissionMissing,
     PolicyForbids,
 )
+from coplink.ports.integration import Verdict
 from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.weather import Rule
-from coplink_teams import CHANNEL_STEPS, TEAM_STEPS, integration
+from coplink_teams import ADMIN, CHANNEL_STEPS, TEAM_STEPS, integration, manifest
 from coplink_teams.names import team_name
 
 
@@ -252,7 +258,39 @@ def test_the_consent_of_a_new_team_may_take_a_moment_but_not_for_ever(rig, wish,
     assert spaces.ensure("channel", wish, parts, "key").remote.startswith("standard/19:")
 
 
+def test_ten_thousand_people_fit_into_a_team_and_not_into_a_channel(rig, wish, clock) -> None:
+    own = make_space(rig.connect(), wish)
+    rig.wire.mode = "channel"
+    channel = make_space(rig.connect(), replace(wish, marker="coplink:ffffffffffffffffffffffffffff1234"))
+    before = rig.writes()
+    reach = Reach(rig.connect(), manifest, timedelta(minutes=15))
+    changes = tuple(Change(AccountId(str(number)), None, Role.MEMBER) for number in range(10_000))
+    plan = Plan(SpaceId("1"), changes, {}, *(frozenset(),) * 5)
+    assert reconcile._full(reach, a_place(own), plan) is None
+    full = reconcile._full(reach, a_place(channel), plan)
+    assert full is not None
+    assert "holds at most 5000 people here, and 10000 would sit there" in str(full.message)
+    assert "mode of the Teams connection to “team”" in str(full.message)
+    assert full.who == ADMIN
+    assert rig.writes() == before
+
+
+def a_place(parts: dict[str, str]) -> Space:
+    """A row of ours with these parts."""
+    return Space(
+        SpaceId("1"), CommunityId("1"), InstitutionId("1"), ConnectionId("1"), "teams", SpaceKind.CHANNEL, "Circle",
+        "coplink:1", SpaceState.READY, parts,
+    )  # fmt: skip
+
+
 # --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_check_up_needs_no_host_team_in_mode_team(rig, clock) -> None:
+    lines = rig.connect(team_id="").check()
+    assert [line.title for line in lines if line.verdict is Verdict.NEEDS_YOU] == []
+    assert {"Sign in", "Teams app"} <= {line.title for line in lines}
+    assert "Host team" not in {line.title for line in lines}
 
 
 def test_each_mode_needs_its_own_settings(rig) -> None:
