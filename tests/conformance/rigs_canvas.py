@@ -77,3 +77,21 @@ class CanvasRig(ServedRig):
     def half_a_calendar(self, parts: Mapping[str, str]) -> None:
         self.pages_of(4)
         self.rain(r"calendar_events\?.*page=2", status=503)
+
+    def add_file(self, parts: Mapping[str, str], name: str) -> str:
+        made = self.wire.add_file("group", int(parts["group"]), name, int(self.accounts[0]))
+        return f"file-{made['id']}"
+
+    def add_folder(self, parts: Mapping[str, str], name: str) -> None:
+        cannot("a folder: Canvas lists files, wherever they lie")
+
+    def rename_file(self, remote: str, name: str) -> None:
+        kept = self.store.get("canvas.files", remote.removeprefix("file-"))
+        assert kept is not None
+        self.wire.write_file(kept, display_name=name)
+
+    def delete_file(self, remote: str) -> None:
+        cannot("a deletion that is told: Canvas tells nobody, the listing of the next day finds it")
+
+    def forget_cursors(self) -> None:
+        self.clock.ahead += 2 * 24 * 3600.0  # a listing is good for a day
