@@ -24,9 +24,10 @@ from coplink import __version__
 from coplink.cli.base import said
 from coplink.cli.db import db
 from coplink.cli.demo import demo
+from coplink.cli.doctor import doctor
 from coplink.cli.install import install
 from coplink.cli.keys import keys
-from coplink.cli.look import doctor, integrations, plan
+from coplink.cli.look import integrations, plan
 from coplink.cli.platforms import platform
 from coplink.cli.process import run, serve, work
 from coplink.cli.secrets import secrets

@@ -1,15 +1,14 @@
-"""Looking without changing: what is installed, what is wrong, what a reconciliation would do."""
+"""Looking without changing: what is installed, what a reconciliation would do. What is wrong: ``doctor``."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from coplink import registry
 from coplink.cli.base import admin_settings, data_option, services_from
-from coplink.core.errors import CoplinkError, DomainError
+from coplink.core.errors import DomainError
 from coplink.core.people import CommunityId
 from coplink.core.plan import diff
 from coplink.core.policy import hazards
@@ -27,39 +26,6 @@ def integrations() -> None:
         click.echo(f"{key:<10} {integration.manifest.title:<20} {can}")
     for broken in found.broken:
         click.echo(f"{broken.key:<10} cannot be loaded: {broken.reason}")
-
-
-@click.command()
-@data_option
-def doctor(data: Path | None) -> None:
-    """Check settings and every connection with harmless calls; says what is missing and who can change it."""
-    services = services_from(admin_settings(data))
-    bad = 0
-    click.echo("Settings: fine. Database: up to date.")
-    for broken in services.installed.broken:
-        bad += 1
-        click.echo(f"✗ integration {broken.key}: {broken.reason}")
-    with services.begin() as uow:
-        connections = list(uow.institutions.connections())
-        names = {known.id: known.name for known in uow.institutions.all()}
-        pending = [d for known in names for d in uow.platforms.deployments(known) if d.approved_at is None]
-    if not connections:
-        click.echo("Nothing is connected yet: coplink connect --help")
-    for connected in connections:
-        title = f"{names.get(connected.institution, '')} · {connected.integration}"
-        try:
-            checks = services.reach(connected).connection.check()
-        except CoplinkError as error:
-            bad += 1
-            click.echo(f"✗ {title}: {error.message}")
-            continue
-        for check in checks:
-            bad += not check.ok
-            who = f" ({check.who})" if check.who and not check.ok else ""
-            click.echo(f"{'✓' if check.ok else '✗'} {title} · {check.title}: {check.message}{who}")
-    for deployment in pending:
-        click.echo(f"… deployment {deployment.deployment_id} waits for approval on the connections page")
-    sys.exit(1 if bad else 0)
 
 
 @click.command()

@@ -21,6 +21,8 @@ from coplink.wiring import Services
 
 LITTLE = 100 * 1024 * 1024
 WORKS = say("Works.")
+GROUND = frozenset({"Database", "Master key"})
+"""The lines without which nothing can be read."""
 
 
 def about_connections(services: Services) -> House:
@@ -67,7 +69,10 @@ def address(services: Services) -> Check:
         )
     try:
         answer = services.egress.get(f"{base}/alive", 1024)
-    except Transient:
+    except Transient as error:
+        if "SSLError" in error.detail:
+            said = say("The certificate of {address} cannot be trusted.", address=base)
+            return Check(title, False, said, SUPPORT, where=where)
         return _cannot(
             title,
             say("{address} does not answer when it is called from this machine.", address=base),
