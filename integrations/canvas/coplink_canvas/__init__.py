@@ -6,13 +6,14 @@ in from Canvas is LTI and lives in ``coplink.lti``. May import: ``coplink.ports`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from coplink.core.errors import NotInstalled
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
+from coplink.core.words import Said
 from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.spaces import Planned, SpaceWish
@@ -210,6 +211,18 @@ class CanvasIntegration:
     ) -> Reply | Heard | None:
         """None: Canvas tells nobody about a group."""
         return None
+
+    def gaps(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """Scopes and permissions for the files an admin gets."""
+        from coplink_canvas.package import gaps
+
+        return gaps(settings)
+
+    def faults(self, files: Mapping[str, bytes]) -> Sequence[Said]:
+        """What Canvas would not take of the list of scopes."""
+        from coplink_canvas.package import faults
+
+        return faults(files)
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """None: people come from Canvas through LTI."""

@@ -21,11 +21,12 @@ This file imports ports and core only; Google's client is loaded by ``connect``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
+from coplink.core.words import Said
 from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Connection, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.spaces import Planned, SpaceWish
@@ -183,6 +184,18 @@ class GoogleWorkspace:
         from coplink_google.hints import receive
 
         return receive(request, secret)
+
+    def gaps(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """The scopes with their reasons, for the files an admin gets."""
+        from coplink_google.package import gaps
+
+        return gaps()
+
+    def faults(self, files: Mapping[str, bytes]) -> Sequence[Said]:
+        """What Google would not take of the add-on's file."""
+        from coplink_google.package import faults
+
+        return faults(files)
 
     def door(self, institution: str, settings: Mapping[str, str], around: Surroundings) -> Door | None:
         """Sign-in with Google for people of this connection's domain."""

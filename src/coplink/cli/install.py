@@ -87,14 +87,15 @@ def values_for(services: Services, integration: str, connected: Connected | None
     base, found = services.settings.base_url, services.installed.get(integration)
     secret = {field.name for field in found.manifest.fields if field.secret}
     open_ones = {k: v for k, v in (connected.settings if connected else {}).items() if v and k not in secret}
-    values = {
+    house = {
         "base_url": base,
         "host": urlsplit(base).netloc,
         "lti_configuration": json.dumps(canvas_config.configuration(base), indent=2),
     }
     if connected is not None:
-        values |= {"connection_id": connected.id, **open_ones}
-    return {**values, **(found.gaps(open_ones) if isinstance(found, Installs) else {})}
+        house["connection_id"] = connected.id
+    computed = found.gaps(open_ones) if isinstance(found, Installs) else {}
+    return {**open_ones, **computed, **house}
 
 
 def filled(text: str, values: Mapping[str, str], name: str) -> str:

@@ -13,13 +13,14 @@ import pytest
 
 from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Capability
-from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, manifest
+from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
 from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
 from coplink_google.options import Options
 from coplink_google.replies import scope_of
 from coplink_google.sandbox import contract
 
 HERE = Path(__file__).parents[3] / "integrations" / "google"
+INSTALL = files("coplink_google") / "install"
 
 
 def named():
@@ -66,17 +67,49 @@ def test_the_scopes_of_the_manifest_are_those_of_the_table():
 
 
 def test_install_artefact_and_readme_say_the_same_as_the_manifest():
-    scopes = json.loads((files("coplink_google") / "install" / "scopes.json").read_text("utf-8"))
-    assert scopes == {
+    text = filled((INSTALL / "scopes.json").read_text("utf-8"))
+    listed = {holder: [one["scope"] for one in rows] for holder, rows in json.loads(text).items()}
+    assert listed == {
         "service_account": [one.name for one in GROUP_SCOPES],
         "robot": [one.name for one in ROBOT_SCOPES],
         "sign_in": [one.name for one in SIGN_IN_SCOPES],
+        "add_on": ["https://www.googleapis.com/auth/calendar.addons.execute"],
     }
+    assert all(one["reason"] and one["without"] for rows in json.loads(text).values() for one in rows)
     assert manifest.scopes == GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES
     readme = (HERE / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", readme, re.MULTILINE)
     assert rows == [(one.name, one.reason, one.without) for one in manifest.scopes]
-    assert (files("coplink_google") / "install" / "guide.md").read_text("utf-8").startswith("# Install")
+    guide = filled((INSTALL / "guide.md").read_text("utf-8"))
+    assert [line.strip() for line in guide.splitlines() if line.strip().startswith(AUTH)] == [
+        one.name for one in ROBOT_SCOPES
+    ]
+
+
+def test_the_readme_lists_every_setting():
+    readme = (HERE / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", readme, re.MULTILINE)
+    assert rows == [field.name for field in manifest.fields]
+
+
+def filled(text: str) -> str:
+    for gap, value in {**integration.gaps({}), "base_url": "https://coplink.school.example"}.items():
+        text = text.replace("{{" + gap + "}}", value)
+    assert "{{" not in text
+    return text
+
+
+def test_the_add_on_leads_to_coplink_and_nowhere_else():
+    add_on = json.loads(filled((INSTALL / "addon.json").read_text("utf-8")))
+    common = add_on["addOns"]["common"]
+    assert set(common) == {"name", "logoUrl", "layoutProperties", "universalActions", "openLinkUrlPrefixes"}
+    assert {key for key in add_on["addOns"] if key != "common"} == {"calendar", "drive"}
+    files = {"addon.json": json.dumps(add_on).encode()}
+    assert list(integration.faults(files)) == []
+    plain = {"addon.json": files["addon.json"].replace(b"https://coplink", b"http://coplink")}
+    assert len(integration.faults(plain)) == 3
+    common["openLinkUrlPrefixes"] = ["https://elsewhere.example/"]
+    assert len(integration.faults({"addon.json": json.dumps(add_on).encode()})) == 2
 
 
 def test_the_front_page_loads_no_client():
