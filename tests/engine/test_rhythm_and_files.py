@@ -92,6 +92,24 @@ def test_a_meeting_moved_over_there_is_offered_and_not_undone(school, ana) -> No
     assert moved in school.board.series[key][0]
 
 
+def test_a_meeting_place_the_platform_could_not_make_is_a_facilitators_to_know_until_it_is_there(
+    school, ana
+) -> None:
+    community = school.found(ana)
+    school.board.no_room = say("The room is locked.")
+    school.work()
+    again(school, community, Kind.PLACE_MEETINGS)
+
+    def notices():
+        with school.services.begin() as uow:
+            return [(one.code, str(one.message), one.who) for one in uow.records.notices(community.id)]
+
+    assert notices() == [("meetings_incomplete", "The room is locked.", "facilitator")]
+    school.board.no_room = None
+    again(school, community, Kind.PLACE_MEETINGS)
+    assert notices() == []
+
+
 def test_files_appear_once_with_their_author_and_new_ones_are_found_from_where_reading_stopped(
     school, ana
 ) -> None:

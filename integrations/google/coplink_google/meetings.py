@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coplink.core.rhythm import Dates, MonthlyDay, MonthlyWeekday, Rhythm, Series, Weekly, instant, zone_of
-from coplink.core.words import say
+from coplink.core.words import Said, say
 from coplink.ports.errors import UnexpectedReply
 from coplink_google.replies import text_of
 
@@ -191,3 +191,17 @@ def noted(row: Mapping[str, Any]) -> Mapping[str, str]:
     extended = row.get("extendedProperties")
     private = extended.get("private") if isinstance(extended, dict) else None
     return private if isinstance(private, dict) else {}
+
+
+def without_room(rows: Iterable[Mapping[str, Any]]) -> Said | None:
+    """What to say where Google could not make a Meet link that was asked for; a pending one is only not there yet."""
+    for row in rows:
+        conference = row.get("conferenceData")
+        request = conference.get("createRequest") if isinstance(conference, dict) else None
+        status = request.get("status") if isinstance(request, dict) else None
+        if isinstance(status, dict) and status.get("statusCode") == "failure":
+            return say(
+                "Google could not make a Meet link for the meetings. Whoever may edit the event can add one there, "
+                "or the community can name another place to meet."
+            )
+    return None

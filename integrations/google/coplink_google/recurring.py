@@ -26,6 +26,7 @@ from coplink_google.meetings import (
     rrule,
     rule_tag,
     when,
+    without_room,
 )
 from coplink_google.replies import AlreadyThere, rows_of, text_of
 from coplink_google.standing import end, is_series, standing
@@ -67,7 +68,8 @@ class Recurring:
         there = {day: one.starts for day, one in held.items() if day in nothing}
         seen = {SERIES: str(master.get("etag", ""))}
         seen.update({name: held[day].etag for name, day in _dates(link) if day in held})
-        return SeriesFacts({**nothing, **there} if complete else there, seen, complete)
+        starts = {**nothing, **there} if complete else there
+        return SeriesFacts(starts, seen, complete, without_room([master]))
 
     # --- the recurring event --------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.clock import Clock
 from coplink.ports.errors import Unavailable, UnexpectedReply
-from coplink_google.meetings import Content, Held, event_id, noted, when
+from coplink_google.meetings import Content, Held, event_id, noted, when, without_room
 from coplink_google.recurring import GENERATIONS
 from coplink_google.replies import AlreadyThere, text_of
 from coplink_google.standing import delete, end, is_series, standing
@@ -75,7 +75,7 @@ class Singles:
                 starts[meeting.original], seen[name] = here.starts, here.etag
             elif complete:
                 starts[meeting.original] = None
-        return SeriesFacts(starts, seen, complete)
+        return SeriesFacts(starts, seen, complete, without_room(rows))
 
     def _align(
         self, calendar: str, series: Series, content: Content, meeting: Meeting, here: Held, told: str

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from coplink.core.community import Community
 from coplink.core.people import Account, Person, Proof, Standing
 from coplink.core.rhythm import Rhythm, Series, expand
 from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.work import Turn
+from coplink.engine.attention import FACILITATOR
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
 from coplink.ports.calendar import SeriesFacts
 from coplink.ports.errors import Gone, NeedsAttention, Transient
 from coplink.ports.integration import Manifest
-from coplink.ports.records import Report
+from coplink.ports.records import Notice, Report
 from coplink.ports.seats import Done
 from coplink.ports.storage import UnitOfWork
 
@@ -62,10 +64,30 @@ def place(
             uow.meetings.put_link(space.id, rhythm.version, link)
         uow.journal.close(entry, Done.CHANGED if changed else Done.ALREADY_SO, now(), found=link.found > 0)
         moved = _offer(uow, space, series, facts)
+        _tell_of_trouble(uow, space, facts, now())
         counts = {"meetings": len(series.held), "attendees": len(invited), "moved_there": moved}
         uow.records.report(Report("place_meetings", space.id, space.community, now(), counts))
         uow.commit()
     return Settled()
+
+
+def _tell_of_trouble(uow: UnitOfWork, space: Space, facts: SeriesFacts, at: datetime) -> None:
+    """What the platform could not make is a facilitator's to know, until it is there."""
+    about = f"meetings:{space.id}"
+    uow.records.clear_notices(space.community, about)
+    if facts.trouble is not None:
+        uow.records.raise_notice(
+            Notice(
+                uow.new_id(),
+                space.institution,
+                space.community,
+                about,
+                "meetings_incomplete",
+                facts.trouble,
+                FACILITATOR,
+                at,
+            )
+        )
 
 
 def series_of(community: Community, rhythm: Rhythm, home_url: str) -> Series:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from coplink.core.rhythm import Series
+from coplink.core.words import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class SeriesLink:
 
 @dataclass(frozen=True, slots=True)
 class SeriesFacts:
-    """What a calendar holds: start in UTC by original local date (None: cancelled), and etags by the link's names."""
+    """What a calendar holds: start in UTC by original local date (None: cancelled), and etags by the link's names.
+
+    ``trouble`` is what the platform could not make of it, and how a person does: a link to meet, for instance.
+    """
 
     starts: Mapping[date, datetime | None]
     seen: Mapping[str, str]
     complete: bool
+    trouble: Said | None = None
 
 
 class Calendar(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId, Role
-from coplink.core.words import say
+from coplink.core.words import Said, say
 from coplink.ports.directory import Found
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown
 
@@ -38,6 +38,7 @@ class Board:
     twofold: set[str] = field(default_factory=set)
     series: dict[str, tuple[tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    no_room: Said | None = None
     files: list[FileFact] = field(default_factory=list)
     files_of: dict[str, list[FileFact]] = field(default_factory=dict)
     trouble: dict[str, list[IntegrationError]] = field(default_factory=dict)

@@ -191,7 +191,7 @@ class _Calendar:
         for meeting in series.held:
             if meeting.original not in found and moved:
                 found[meeting.original] = moved.pop(0)
-        return SeriesFacts(found, {}, True)
+        return SeriesFacts(found, {}, True, self._board.no_room)
 
 
 @dataclass

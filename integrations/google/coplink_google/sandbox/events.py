@@ -93,6 +93,9 @@ class Events:
         event, start = self._find(asked)
         if start is not None:
             return self._instance(event, start)
+        return self._shown(event)
+
+    def _shown(self, event: Document) -> dict[str, Any]:
         found = dict(event["event"])
         request = found.get("conferenceData", {}).get("createRequest")
         if request and request["status"]["statusCode"] == "pending":  # Google makes the room in its own time
@@ -110,7 +113,7 @@ class Events:
             if query.get("singleEvents") and series and event["event"]["status"] != "cancelled":
                 rows += self.instances(event)
                 continue
-            rows.append(event["event"])
+            rows.append(self._shown(event))
             if series:
                 rows += [one for one in self.instances(event) if _stamp(one) in event["overrides"]]
         wanted = [one.partition("=")[::2] for one in query.get("privateExtendedProperty", [])]
