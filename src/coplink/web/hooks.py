@@ -55,10 +55,8 @@ def blueprint(desk: Desk) -> Blueprint:
         if heard is None:
             if memory.may_say(space):
                 log.warning("hook without the right proof", integration=integration, space=space)
-        elif heard.renew:
-            _mark(desk, SpaceId(space), known, heard)
         else:
-            known.gathered(lambda: _mark(desk, SpaceId(space), known, heard))
+            _gathered(desk, SpaceId(space), known, heard)
         return Response("", 202)
 
     return views
@@ -68,8 +66,19 @@ def _heard(desk: Desk, known: Known, body: bytes) -> Reply | Heard | None:
     return desk.services.heard(known.connected, _inbound(body), known.secret)
 
 
-def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard) -> None:
-    """Mark what a proven call hints at, and have it looked at once it is quiet."""
+def _gathered(desk: Desk, space: SpaceId, known: Known, heard: Heard) -> None:
+    """Have marked what a proven call hints at; of many at once, one looks. The nudge keeps only that one waiting."""
+    hints: list[Job] = []
+    if heard.renew:
+        _mark(desk, space, known, heard, hints)
+    else:
+        known.gathered(lambda: _mark(desk, space, known, heard, hints))
+    for job in hints:
+        desk.services.jobs.hint(job)
+
+
+def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard, hints: list[Job]) -> None:
+    """Mark it, to be looked at once it is quiet; ``hints`` takes the job to be nudged."""
     with desk.begin() as uow:
         quiet = timedelta(seconds=desk.services.settings.debounce_seconds)
         marked = watches.hinted(uow, space, heard, desk.now(), quiet)
@@ -79,7 +88,7 @@ def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard) -> None:
     if state is not None:
         # Named after what was asked for: a job's name is used once, and the next hint is another one.
         name = f"hint:{space}:{state.generation}"
-        desk.services.jobs.hint(Job(name, Kind.COLLECT.value, space, known.community))
+        hints.append(Job(name, Kind.COLLECT.value, space, known.community))
 
 
 def _watch(desk: Desk, integration: str, space: SpaceId) -> Known | None:
