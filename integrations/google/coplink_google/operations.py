@@ -87,6 +87,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "calendar.app.created",
         {
             "calendar.calendars.insert": "make the calendar of a community",
+            "calendar.calendars.get": "see what the calendar is called",
             "calendar.calendars.patch": "call the calendar by the community's new name",
             "calendar.events.insert": "put a meeting on the calendar",
             "calendar.events.get": "see how a meeting stands",

@@ -46,7 +46,9 @@ class Seating:
     def put(self, wanted: Mapping[AccountId, Seat], owners: Collection[AccountId] | None) -> BatchResult:
         """Seat everybody, or change their role; ``owners`` None: nobody has looked yet who they are."""
         new = [account for account, seat in wanted.items() if seat.before is None]
-        moved = [account for account, seat in wanted.items() if seat.before is not None]
+        so = {a for a, seat in wanted.items() if seat.before and seat.before.leads == seat.role.leads}
+        self._outcomes |= dict.fromkeys(so, Done.ALREADY_SO)
+        moved = [account for account, seat in wanted.items() if seat.before is not None and account not in so]
         if owners is None:
             doubtful = [account for account in moved if not wanted[account].role.leads]
             moved = [account for account in moved if account not in doubtful]

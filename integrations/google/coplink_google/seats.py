@@ -13,7 +13,7 @@ from typing import Any
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Observed, Seat
 from coplink.ports.errors import Gone, Transient
-from coplink.ports.seats import BatchResult
+from coplink.ports.seats import BatchResult, Done
 from coplink_google.batches import Batches
 from coplink_google.directory import GoogleDirectory
 from coplink_google.options import Options
@@ -32,6 +32,7 @@ class GoogleSeats:
         self._google, self._options, self._directory = workspace, options, directory
         self._batches = Batches(workspace)
         self._owners: dict[str, frozenset[AccountId]] = {}  # of each group, at its last reading
+        self._robots: set[AccountId] = set()  # the robot's own account, once it was seen in a listing
 
     def read(self, parts: Mapping[str, str]) -> Observed:
         seats: dict[AccountId, Role] = {}
@@ -50,6 +51,8 @@ class GoogleSeats:
                     role = self._role(row)
                     if role is not None:
                         seats[AccountId(text_of(row, "id"))] = role
+                    if str(row.get("email", "")).casefold() == self._options.robot:
+                        self._robots.add(AccountId(text_of(row, "id")))
                     if row.get("role") == "OWNER":
                         owners.add(AccountId(text_of(row, "id")))
         except (Transient, Gone):
@@ -69,7 +72,10 @@ class GoogleSeats:
         return self._seating(group).put(wanted, self._owners.get(group))
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
-        return self._seating(part(parts, "group")).remove(tuple(dict.fromkeys(accounts)))
+        others = tuple(dict.fromkeys(account for account in accounts if account not in self._robots))
+        result = self._seating(part(parts, "group")).remove(others)
+        kept = dict.fromkeys(self._robots & set(accounts), Done.ALREADY_SO)
+        return BatchResult({**result.outcomes, **kept}, result.reasons) if kept else result
 
     def _seating(self, group: str) -> Seating:
         return Seating(self._batches, self._directory, self._options, group)

@@ -43,17 +43,24 @@ class GoogleUpkeep:
         return UpkeepFacts(name, held is None or held.get("role") == READS)
 
     def rename(self, parts: Mapping[str, str], name: str) -> str:
-        """The same name for drive, group and calendar; a calendar taken away by hand is no hindrance."""
+        """The same name for group, calendar and drive; a calendar taken away by hand is no hindrance.
+
+        The drive comes last: while it has another name, the rest may have too.
+        """
         name = drive_name(name)
         if self._drive(parts).get("name") != name:
             self._google.call("drive.drives.update", driveId=part(parts, "drive"), body={"name": name})
-        self._google.call("directory.groups.patch", groupKey=part(parts, "group"), body={"name": name})
+        group = part(parts, "group")
+        if self._google.call("directory.groups.get", groupKey=group).get("name") != name:
+            self._google.call("directory.groups.patch", groupKey=group, body={"name": name})
         if "calendar" in parts:
             with suppress(Gone):
-                self._google.call(
-                    "calendar.calendars.patch", calendarId=parts["calendar"], body={"summary": name}
-                )
+                self._rename_calendar(parts["calendar"], name)
         return name
+
+    def _rename_calendar(self, calendar: str, name: str) -> None:
+        if self._google.call("calendar.calendars.get", calendarId=calendar).get("summary") != name:
+            self._google.call("calendar.calendars.patch", calendarId=calendar, body={"summary": name})
 
     def archive(self, parts: Mapping[str, str]) -> Kept:
         held = self._held(parts)

@@ -17,6 +17,7 @@ class Calendars:
     def __init__(self, wire: Frame, directory: Directory) -> None:
         self._wire, self._store, self._directory = wire, wire.store, directory
         wire.api("calendar.calendars.insert", self._insert)
+        wire.api("calendar.calendars.get", lambda asked: self._view(self.calendar(asked)))
         wire.api("calendar.calendars.patch", self._patch)
         wire.api("calendar.calendarList.list", self._list)
         wire.api("calendar.acl.list", self._list_rules)
