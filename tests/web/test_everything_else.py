@@ -14,6 +14,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import PolicyForbids
+from coplink.testing.pinboard import Board
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}%s%(name)s'
 
@@ -26,7 +27,7 @@ def lively(site):
     places = site.places()
     both = [places["Riverbend/pinboard"], places["Lakeside/pinboard"]]
     key = site.found(ana, name=MARKUP[:80], about=MARKUP, audience=MARKUP, hopes=MARKUP, places=both)
-    site.boards["Riverbend"].files.append(
+    site.boards.setdefault("Riverbend", Board()).files.append(
         FileFact(
             "f1", MARKUP, "https://files.example/1", site.clock.now(), site.clock.now(), "1", None, MARKUP
         )
