@@ -45,6 +45,7 @@ class Scene:
         self.demo = demo
         self.inside = Inside(demo.environment())
         self.cast = Cast(demo, self.inside)
+        self.inside.until_idle()  # every connection has been checked: no test's weather falls on that
         self._read = 0
         self._names = 0
 
