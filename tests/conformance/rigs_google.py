@@ -31,6 +31,7 @@ class GoogleRig(ServedRig):
     sdk = ("googleapiclient", "google", "google_auth_httplib2", "httplib2")
     key_prefix = "google.key"
     stranger = AccountId("999999999999999999999")
+    lists_subscriptions = False  # Google's channels are known to whoever made them
 
     def __init__(self, front: Front, patch: pytest.MonkeyPatch) -> None:
         super().__init__(front, integration, make, "lakeside")

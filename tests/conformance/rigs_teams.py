@@ -41,7 +41,7 @@ class TeamsRig(ServedRig):
     # --- weather ----------------------------------------------------------------------------------------------------
 
     def pages_of(self, size: int) -> None:
-        self.wire.page_size = size
+        self.wire.page_size = self.wire.most_per_page = size
 
     def half_a_listing(self, parts: Mapping[str, str]) -> None:
         self.pages_of(2)

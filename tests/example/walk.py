@@ -135,7 +135,7 @@ class Walk:
         """The walk; what came of it."""
         if commands:
             self.connect_by_command()
-        logs.configure("WARNING")
+            logs.configure("WARNING")
         settings = settings_from(self.data, loopback=True)
         upgrade(make_engine(settings.database_url))
         services = build(settings, self.clock)

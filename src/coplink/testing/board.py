@@ -38,6 +38,7 @@ class Board:
     twofold: set[str] = field(default_factory=set)
     series: dict[str, tuple[tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    hung: dict[str, str] = field(default_factory=dict)
     no_room: Said | None = None
     files: list[FileFact] = field(default_factory=list)
     files_of: dict[str, list[FileFact]] = field(default_factory=dict)

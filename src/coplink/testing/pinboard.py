@@ -178,9 +178,17 @@ class _Calendar:
         as_wanted = found and (there, self._board.titles.get(key)) == (wanted, series.title)
         if not as_wanted and (known is None or known.digest != digest):
             self._board.wrote()
+            self._clear(parts.get("board", ""), key)
             self._board.series[key], self._board.titles[key] = wanted, series.title
             self._board.answer("calendar.put")
         return SeriesLink({"series": key}, digest=digest, found=int(found))
+
+    def _clear(self, board: str, key: str) -> None:
+        """Take down earlier versions of what hangs on this board."""
+        for other in [name for name, where in self._board.hung.items() if where == board and name != key]:
+            self._board.series.pop(other, None)
+            del self._board.hung[other]
+        self._board.hung[key] = board
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         self._board.call("calendar.read")

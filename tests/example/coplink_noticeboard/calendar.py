@@ -1,4 +1,4 @@
-"""Dates of a board: one for each meeting that is held, tagged with the series' key and its original date.
+"""Dates of a board: one for each meeting that is held, tagged with a word of ours and its original date.
 
 The vendor makes a date once for each tag. Its field ``note`` holds the digest of what coplink wrote: one whose note is
 as wanted was left alone by us, so a person may have moved it; that stands.
@@ -14,6 +14,8 @@ from coplink.core.rhythm import Meeting, Series
 from coplink.ports.calendar import SeriesFacts, SeriesLink
 from coplink.ports.errors import Gone, Transient
 from coplink_noticeboard.client import Client, Row, text_of
+
+OURS = "coplink"  # a board belongs to one community: whatever carries this word is its series, in any version
 
 
 class Dates:
@@ -31,33 +33,32 @@ class Dates:
         key: str,
     ) -> SeriesLink:
         """Make what is missing, rewrite what we wrote otherwise, take away what is not held any more."""
-        family, path = _digest(key), f"/boards/{parts['board']}/dates"
-        rows = [
-            row for page in self._client.pages("list dates", path, "dates", family=family) for row in page
-        ]
-        there = {text_of(row, "tag").rpartition("/")[2]: row for row in rows}
-        found = len(there) if known is None else 0
+        path, found = f"/boards/{parts['board']}/dates", 0
+        pages = self._client.pages("list dates", path, "dates", family=OURS)
+        there = {text_of(row, "tag").rpartition("/")[2]: row for page in pages for row in page}
         remote: dict[str, str] = {}
         for meeting in series.held:
             name, body = meeting.original.isoformat(), _body(series, meeting)
             row = there.pop(name, None)
             if row is None or row.get("note") != body["note"]:
-                row = self._client.call("PUT", "put date", f"{path}/{family}/{name}", body)
+                row = self._client.call("PUT", "put date", f"{path}/{OURS}/{name}", body)
+            elif known is None:
+                found += 1
             remote[name] = text_of(row, "id")
         for name in there:
             try:
-                self._client.call("DELETE", "drop date", f"{path}/{family}/{name}")
+                self._client.call("DELETE", "drop date", f"{path}/{OURS}/{name}")
             except Gone:
                 continue
-        return SeriesLink({"family": family, **remote}, digest=series.title, found=found)
+        return SeriesLink(remote, digest=series.title, found=found)
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         """When the meetings stand on the board; None for those that do not."""
-        path, family = f"/boards/{parts['board']}/dates", link.remote["family"]
+        path = f"/boards/{parts['board']}/dates"
         starts: dict[date, datetime | None] = {}
         complete, began = True, False
         try:
-            for page in self._client.pages("list dates", path, "dates", family=family):
+            for page in self._client.pages("list dates", path, "dates", family=OURS):
                 began = True
                 starts |= {_day(row): _starts(row) for row in page}
         except Transient:

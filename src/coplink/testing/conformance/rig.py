@@ -35,6 +35,7 @@ class Rig(Protocol):
     them; ``stranger`` is an id nobody has. ``where`` is the integration's entry point ("coplink_x:integration"),
     ``sdk`` the top packages of its vendor's library: both are for the proof that pages need none of it; empty skips
     that. ``lines`` names for each capability but ``door`` the title of the check-up's line that speaks of it.
+    ``lists_subscriptions`` is False where a platform tells nobody which subscriptions there are.
     """
 
     integration: Integration
@@ -46,6 +47,7 @@ class Rig(Protocol):
     where: str = ""
     sdk: tuple[str, ...] = ()
     lines: Mapping[Capability, str] = {}
+    lists_subscriptions: bool = True
 
     def wish(self, number: int = 1, name: str = "Reading circle") -> SpaceWish:
         """What is wanted; another number is another marker. Holds what the manifest's ``chooses`` names."""

@@ -67,8 +67,9 @@ class UpkeepSuite:
         rig.lose_next_answer()
         with pytest.raises(OutcomeUnknown):
             upkeep.rename(parts, NEW)
-        before = rig.writes()
         assert upkeep.rename(parts, NEW) == NEW
+        before = rig.writes()
+        assert upkeep.rename(parts, NEW) == upkeep.read(parts).name == NEW
         assert rig.writes() == before
 
     def test_archiving_says_what_was_done_and_twice_writes_nothing(

@@ -48,12 +48,12 @@ class WatchSuite:
         assert made.remote
         assert made.ends.utcoffset() == timedelta(0)
         assert life is not None
-        now = watch.renew(parts, made).ends - life
-        assert made.ends - now <= life + SLACK
+        assert timedelta(0) < made.ends - rig.around().clock.now() <= life + SLACK
 
     def test_an_earlier_subscription_is_found_by_its_address(
         self, rig: Rig, watch: Watch, parts: dict[str, str], hook: Hook
     ) -> None:
+        self.needs_a_listing(rig)
         first = watch.subscribe(parts, hook.url, SECRET, "key")
         before = rig.writes()
         assert watch.subscribe(parts, hook.url, SECRET, "another key") == first
@@ -62,6 +62,7 @@ class WatchSuite:
     def test_a_subscription_whose_answer_was_lost_is_found_not_repeated(
         self, rig: Rig, watch: Watch, parts: dict[str, str], hook: Hook
     ) -> None:
+        self.needs_a_listing(rig)
         rig.lose_next_answer()
         with pytest.raises(OutcomeUnknown):
             watch.subscribe(parts, hook.url, SECRET, "key")
@@ -82,13 +83,17 @@ class WatchSuite:
         rig.add_file(parts, "Notes.docx")
         assert hook.hints(1)[0].files
 
-    def test_renewing_prolongs_and_keeps_the_id(
+    def test_renewing_prolongs_or_says_that_a_new_one_is_needed(
         self, rig: Rig, watch: Watch, parts: dict[str, str], hook: Hook
     ) -> None:
         made = watch.subscribe(parts, hook.url, SECRET, "key")
-        renewed = watch.renew(parts, made)
+        try:
+            renewed = watch.renew(parts, made)
+        except Gone:
+            renewed = watch.subscribe(parts, hook.url, SECRET, "the next key")
         assert renewed.ends >= made.ends
-        assert watch.subscribe(parts, hook.url, SECRET, "key").remote == renewed.remote
+        rig.add_file(parts, "Notes.docx")
+        assert hook.hints(1)[0].files
 
     def test_a_subscription_that_ended_is_gone(
         self, rig: Rig, watch: Watch, parts: dict[str, str], hook: Hook
@@ -120,6 +125,12 @@ class WatchSuite:
         for secret in ("another", SECRET[:-1], SECRET + "x", SECRET.upper(), ""):
             assert rig.integration.receive(rig.settings, rig.call_in(secret), SECRET) is None
         assert rig.calls() == before
+
+    @staticmethod
+    def needs_a_listing(rig: Rig) -> None:
+        """Skip what cannot be kept where nobody can ask which subscriptions there are."""
+        if not rig.lists_subscriptions:
+            pytest.skip("this platform does not tell which subscriptions there are")
 
     @pytest.mark.parametrize(
         "body", [b"", b"\x00", b"[]", b"{}", b'{"value": 7}', b"[" * 50_000, b"x" * 300_000]
