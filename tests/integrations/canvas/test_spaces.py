@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from coplink.core.people import Role
@@ -147,6 +149,27 @@ def test_what_was_just_made_may_not_be_there_yet(canvas):
 
     with pytest.raises(NotReadyYet):
         spaces.ensure("group", wish, parts, "k")
+
+
+def test_a_quarter_of_an_hour_of_404_is_waited_out_without_a_twin(canvas):
+    canvas.wall.shows = canvas.wall.now().replace(microsecond=0)
+    canvas.sandbox.clock = lambda: canvas.wall.shows.timestamp()
+    spaces, wish = canvas.connect().spaces, canvas.wish()
+    parts = {"category": spaces.ensure("category", wish, {}, "k").remote}
+    canvas.sandbox.lag_seconds = 900.0
+
+    waited = 0
+    for step in ("group", "page"):
+        for _ in range(20):
+            try:
+                parts[step] = spaces.ensure(step, wish, parts, "k").remote
+                break
+            except NotReadyYet:
+                waited += 1
+                canvas.wall.shows += timedelta(minutes=3)
+
+    assert waited == 10
+    assert [len(canvas.state(kind)) for kind in ("categories", "groups", "pages")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("course", ["999", "202"])
