@@ -7,6 +7,8 @@ import base64
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -24,7 +26,7 @@ from coplink.ports.errors import (
 )
 from coplink.ports.integration import Surroundings
 from coplink.sandbox.weather import Rule
-from coplink_teams import integration
+from coplink_teams import TEAM_STEPS, integration
 from coplink_teams.graph import open_graph
 from coplink_teams.places import Place
 from coplink_teams.settings import read_settings
@@ -199,6 +201,12 @@ def test_nothing_but_the_ports_own_errors_leaves_the_connector(reply, wish):
         lambda: c.library.changes({}, None),
         lambda: c.watch.subscribe(PARTS, "https://x.example/h", "secret", "key"),
     ]
+    own = {**PARTS, "order": f"t/{uuid4()}", "team": "t"}
+    attempts += [partial(c.spaces.ensure, step, wish, own, "key") for step in TEAM_STEPS]
+    for parts in (PARTS, own):
+        attempts += [partial(c.spaces.describe, parts), partial(c.upkeep.rename, parts, "Name")]
+        attempts += [partial(verb, parts) for verb in (c.upkeep.read, c.upkeep.archive, c.upkeep.restore)]
+        attempts += [partial(c.upkeep.let_go, parts, take_away=True)]
     said = []
     for attempt in attempts:
         try:
