@@ -198,7 +198,9 @@ def test_a_line_that_needs_a_person_makes_the_place_wait_for_that_person(school,
     told = "The key of the cupboard does not fit. The key board in the hall."
     assert str(space.trouble.message) == told
     assert not [call for call in school.board.calls if call.startswith("spaces.")], "nothing was begun"
-    assert [(n.who, str(n.message), n.community) for n in notices(school)] == [("caretaker", told, None)]
+    assert [(n.who, str(n.message), n.community) for n in notices(school)] == [
+        ("caretaker", f"Pin Board · Cupboard: {told}", None)
+    ]
 
 
 def test_once_it_is_mended_the_place_is_made_by_itself_and_the_notice_goes(school, found):

@@ -62,15 +62,15 @@ def test_the_button_leaves_the_asking_to_the_worker_and_the_page_says_so(site, a
     assert asked == [], "a page asks no platform"
     kim.follow()
     assert asked == []
-    assert "Being checked." in kim.says()
-    assert kim.soup().select_one('a.button[href="/admin/connections/pinboard"]').get_text() == "Look again"
+    assert "Being checked;" in kim.says()
+    assert kim.soup().select_one('.box a[href="/admin/connections/pinboard"]').get_text() == "Look again"
     assert "http-equiv" not in kim.page.text
     assert "Cupboard" in before
     assert "Cupboard" in kim.says(), "what was found before stays until then"
     works(site)
     assert asked == [1]
     kim.get("/admin/connections/pinboard")
-    assert "Being checked." not in kim.says()
+    assert "Being checked;" not in kim.says()
     assert "Last checked 1 second ago." in kim.says()
 
 
@@ -104,7 +104,7 @@ def test_what_was_found_stands_in_three_words_with_who_where_and_what_instead(si
         "needs you Cupboard : The key does not fit. "
         "Who can change it: caretaker. The key board in the hall. pins.write",
         "no answer Lift : Nobody picks up.",
-        "cannot Bell : There is no bell. Who can change it: caretaker. Instead: coplink looks every hour.",
+        "cannot Bell : There is no bell. Instead: coplink looks every hour. Who can change it: caretaker.",
         "works Staff room : The door is open.",
         "works Guests : Whether guests may come in shows with the first one. If not: They stay outside.",
     ]
@@ -120,9 +120,12 @@ def test_the_overview_counts_the_words_and_tells_what_needs_somebody(site, asked
     site.clock.pass_by(minutes=40)
     kim.get("/admin")
     said = kim.says()
-    assert "1 needs you 1 no answer 2 cannot 2 works" in said
+    assert "needs you: 1 no answer: 1 cannot: 2 works: 2" in said
     assert "Last checked 40 minutes ago." in said
-    assert "The key does not fit. The key board in the hall. Who can change it: caretaker." in said
+    assert (
+        "Pin Board · Cupboard: The key does not fit. The key board in the hall. Who can change it: caretaker."
+        in said
+    )
 
 
 def test_other_settings_are_checked_anew_without_a_button(site, asked):

@@ -243,9 +243,13 @@ def _permissions(answer: Mapping[str, object]) -> list[Check]:
         return [Check(title, True, say("All {count} are granted.", count=len(ROBOT_SCOPES)))]
     return [
         Check(
-            str(say("Permission {name}", name=scope.name.rpartition("/")[2])),
+            str(say("Permission {name}", name=_short(scope.name))),
             False,
-            say("The robot account did not grant it. Without it: {without}.", without=scope.without),
+            say(
+                "The robot account did not grant {name}. Without it: {without}.",
+                name=_short(scope.name),
+                without=scope.without,
+            ),
             ADMIN,
             (scope.name,),
             AGAIN,
@@ -253,6 +257,10 @@ def _permissions(answer: Mapping[str, object]) -> list[Check]:
         )
         for scope in missing
     ]
+
+
+def _short(scope: str) -> str:
+    return scope.rpartition("/")[2]
 
 
 def _reached(title: str) -> Said:

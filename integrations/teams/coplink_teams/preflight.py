@@ -85,7 +85,7 @@ class CheckUp:
             Check(
                 str(say("Permission {name}", name=scope.name)),
                 False,
-                say("It is not granted. Without it: {without}.", without=scope.without),
+                say("{name} is not granted. Without it: {without}.", name=scope.name, without=scope.without),
                 ADMIN,
                 (scope.name,),
                 ENTRA,

@@ -69,12 +69,13 @@ def look(
         if connected is None:
             return None
     found = CheckUp(connection, connected.institution, now(), lines(begin, open_connection, house, connected))
+    system = _called(begin, open_connection, connected)
     with begin() as uow:
         present = uow.institutions.connection(connection)
         if present is None or present.settings != connected.settings:
             return found
         uow.checks.put(found)
-        _tell(uow, found)
+        _tell(uow, found, system)
         _go_on(uow, found)
         uow.commit()
     return found
@@ -165,13 +166,19 @@ def _life(found: CheckUp, every: timedelta) -> timedelta:
     return every if all(check.asked for check in found.checks) else min(SOONER, every)
 
 
-def _tell(uow: UnitOfWork, found: CheckUp) -> None:
+def _tell(uow: UnitOfWork, found: CheckUp, system: str) -> None:
     """One notice for each line that needs a person; those that are mended go, once everybody has answered."""
     if all(check.asked for check in found.checks):
         uow.records.clear_notices(None, _about(found.connection))
     for check in found.checks:
         if check.verdict is Verdict.NEEDS_YOU and check.asked:
-            told = joined([check.message, check.where]) if check.where else check.message
+            told = joined(
+                [
+                    say("{system} · {title}:", system=system, title=check.title),
+                    check.message,
+                    *([check.where] if check.where else ()),
+                ]
+            )
             uow.records.raise_notice(
                 Notice(
                     uow.new_id(),
@@ -184,6 +191,15 @@ def _tell(uow: UnitOfWork, found: CheckUp) -> None:
                     found.at,
                 )
             )
+
+
+def _called(begin: Begin, open_connection: Open, connected: Connected) -> str:
+    """What people call the system behind a connection, as far as it can be opened."""
+    try:
+        with begin() as uow:
+            return open_connection(uow, connected.id).manifest.title
+    except CoplinkError:
+        return connected.integration
 
 
 def _go_on(uow: UnitOfWork, found: CheckUp) -> None:
