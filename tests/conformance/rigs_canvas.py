@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from coplink.core.people import AccountId
 from coplink.core.rhythm import Series
+from coplink.ports.integration import Capability
 from coplink.ports.spaces import SpaceWish
 from coplink.testing.conformance import Front, ServedRig, cannot
 from coplink_canvas import integration
@@ -17,6 +18,13 @@ GROUPS = {"category": "canvas.categories", "group": "canvas.groups", "page": "ca
 
 class CanvasRig(ServedRig):
     where = "coplink_canvas:integration"
+    lines: Mapping[Capability, str] = {
+        Capability.SPACES: "Role in the courses",
+        Capability.SEATS: "Role in the courses",
+        Capability.CALENDAR: "Read calendars",
+        Capability.LIBRARY: "Role in the courses",
+        Capability.UPKEEP: "Role in the courses",
+    }
     sdk = ("canvasapi", "requests", "pyrate_limiter")
     accounts = tuple(AccountId(str(1000 + n)) for n in range(1, 7))
     stranger = AccountId("31337")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from coplink.core.people import AccountId
 from coplink.core.rhythm import Series, zone_of
 from coplink.ports.door import Door, InboundRequest, Knock
+from coplink.ports.integration import Capability
 from coplink.ports.spaces import SpaceWish
 from coplink.testing.conformance import Front, ServedRig, cannot
 from coplink.testing.conformance.rig import Way
@@ -28,6 +29,15 @@ KNOCK = Knock("a-state", "a-nonce", "v" * 43, RETURN)
 
 class GoogleRig(ServedRig):
     where = "coplink_google:integration"
+    lines: Mapping[Capability, str] = {
+        Capability.SPACES: "Shared drives",
+        Capability.SEATS: "Groups",
+        Capability.DIRECTORY: "Accounts",
+        Capability.CALENDAR: "Calendars",
+        Capability.LIBRARY: "Shared drives",
+        Capability.WATCH: "Shared drives",
+        Capability.UPKEEP: "Shared drives",
+    }
     sdk = ("googleapiclient", "google", "google_auth_httplib2", "httplib2")
     key_prefix = "google.key"
     stranger = AccountId("999999999999999999999")
@@ -124,6 +134,11 @@ class GoogleRig(ServedRig):
 
     def forget_cursors(self) -> None:
         self.wire.drive.changes.forget()
+
+    def call_in(self, secret: str) -> InboundRequest:
+        about = {"channel-token": secret, "channel-id": "1", "resource-state": "change"}
+        headers = {f"x-goog-{name}": value for name, value in about.items()}
+        return InboundRequest("POST", "/hook/here/1", headers=headers)
 
     # --- the way in -------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,7 @@ class PinboardRig(Rig):
     accounts = tuple(AccountId(str(n)) for n in range(1, 7))
     addresses = tuple(f"person{n}@school.example" for n in range(1, 7))
     stranger = AccountId("stranger")
+    lines: Mapping[Capability, str] = dict.fromkeys(set(Capability) - {Capability.DOOR}, "Staff room")
 
     def __init__(self, integration: PinBoard | None = None) -> None:
         self.integration = integration or StaffedBoard()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from coplink.core.people import AccountId
 from coplink.core.rhythm import Series
 from coplink.ports.door import Door, InboundRequest
+from coplink.ports.integration import Capability
 from coplink.ports.spaces import SpaceWish
 from coplink.ports.watch import Subscription
 from coplink.testing import graph_contract
@@ -26,6 +27,15 @@ PEOPLE = ("ana.ruiz", "ben.okafor", "chloe.park", "dana.whitfield", "elias.hadda
 
 class TeamsRig(ServedRig):
     where = "coplink_teams:integration"
+    lines: Mapping[Capability, str] = {
+        Capability.SPACES: "Channels",
+        Capability.SEATS: "Members of channels",
+        Capability.DIRECTORY: "Permissions of the app",
+        Capability.CALENDAR: "Meetings in the service mailbox",
+        Capability.LIBRARY: "Permissions of the app",
+        Capability.WATCH: "Permissions of the app",
+        Capability.UPKEEP: "Channels",
+    }
     sdk = ("msgraph", "msgraph_core", "kiota_abstractions", "kiota_http", "msal")
     key_prefix = "teams.key"
     stranger = AccountId("00000000-0000-0000-0000-000000000000")

@@ -176,18 +176,6 @@ class CalendarSuite:
         assert written > 0
         assert self.put(rig, parts, renamed, link)[1] == 0
 
-    def test_another_version_of_the_rhythm_leaves_nothing_of_the_old_one(
-        self, rig: Rig, calendar: Calendar, parts: dict[str, str]
-    ) -> None:
-        self.put(rig, parts, a_series())
-        fridays, guests = a_series(pattern=Weekly(2, (4,)), version=2), tuple(rig.addresses[:2])
-        link = calendar.put(parts, fridays, guests, None, "a space:2")
-        assert self.shown(rig, parts, fridays, link) == held(fridays)
-        assert list(rig.meetings(parts, fridays)) == held(fridays)
-        before = rig.writes()
-        calendar.put(parts, fridays, guests, link, "a space:2")
-        assert rig.writes() == before
-
     def test_the_order_of_attendees_is_no_difference(
         self, rig: Rig, calendar: Calendar, parts: dict[str, str]
     ) -> None:

@@ -67,17 +67,17 @@ class LibrarySuite:
             "a complete listing has it too"
         )
 
-    @pytest.mark.parametrize("size", [1, 2, 4])
     def test_every_page_size_is_read_to_its_end(
-        self, rig: Rig, library: Library, parts: dict[str, str], size: int
+        self, rig: Rig, library: Library, parts: dict[str, str]
     ) -> None:
-        rig.pages_of(size)
         _, cursor, _ = self.read(library, parts)
         names = {rig.add_file(parts, f"File {n}.pdf") for n in range(4)}
-        listed, _, pages = self.read(library, parts)
-        assert {fact.remote for fact in listed} == names
-        assert pages > 1 or size == 4
-        assert {fact.remote for fact in self.read(library, parts, cursor)[0]} == names
+        for size in (1, 2, 4):
+            rig.pages_of(size)
+            listed, _, pages = self.read(library, parts)
+            assert {fact.remote for fact in listed} == names
+            assert pages > 1 or size == 4
+            assert {fact.remote for fact in self.read(library, parts, cursor)[0]} == names
 
     def test_what_is_made_while_reading_is_not_missed(
         self, rig: Rig, library: Library, parts: dict[str, str]
@@ -143,13 +143,13 @@ class LibrarySuite:
             library.changes(parts, cursor)
         assert [fact.remote for fact in self.read(library, parts)[0]] == [remote]
 
-    @pytest.mark.parametrize("cursor", ["of another time", "{}", "https://elsewhere.example/next", "\x00"])
     def test_a_cursor_that_nobody_gave_is_expired_or_refused_and_never_followed(
-        self, rig: Rig, library: Library, parts: dict[str, str], cursor: str
+        self, rig: Rig, library: Library, parts: dict[str, str]
     ) -> None:
-        with pytest.raises(IntegrationError) as refused:
-            library.changes(parts, cursor)
-        assert refused.value.code in ("cursor_expired", "unexpected_reply")
+        for cursor in ("of another time", "{}", "https://elsewhere.example/next", "\x00"):
+            with pytest.raises(IntegrationError) as refused:
+                library.changes(parts, cursor)
+            assert refused.value.code in ("cursor_expired", "unexpected_reply")
 
     def test_throttling_is_told_with_the_seconds(
         self, rig: Rig, library: Library, parts: dict[str, str]
