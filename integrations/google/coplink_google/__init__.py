@@ -12,7 +12,7 @@
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
     upkeep.py        another name, rest, waking, and what stays without coplink
-    permissions.py   access to the shared drive, one write at a time
+    permissions.py   access to the shared drive, one write at a time; leading.py: facilitators who manage files
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
     sandbox/         the same APIs, pretended
 
@@ -126,6 +126,13 @@ manifest = Manifest(
             secret=True,
         ),
         Field("robot", "Robot account", "Its address, for instance coplink@school.example."),
+        Field(
+            "file_managers",
+            "Facilitators manage files",
+            "“yes” makes facilitators content managers of the shared drive, who may move and delete everybody's files. "
+            "Empty: they add and edit files like all members.",
+            default="",
+        ),
         Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),
         Field(
             "auth_url", "Address of the sign-in page", default="https://accounts.google.com/o/oauth2/v2/auth"

@@ -11,13 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coplink.ports.errors import IntegrationError, OutcomeUnknown, PolicyForbids, Reauthorize, Throttled
-from coplink_google.workspace import Answer, Part, Workspace
+from coplink_google.workspace import LARGEST, Answer, Part, Workspace
 
-LARGEST = {
-    "directory": 1_000,
-    "drive": 100,
-    "calendar": 1_000,
-}  # parts of one envelope, as Google publishes them
 ROUNDS = 4
 GRANT = "drive.permissions.create"
 
@@ -42,7 +37,7 @@ class Batches:
         ended: dict[int, Ended] = {}
         due: Sequence[int] = range(len(parts))
         for turn in range(ROUNDS):
-            for lot in _lots(due, parts):
+            for lot in self._lots(due, parts):
                 self._envelope(parts, lot, ended)
             stale = [number for number in due if isinstance(ended[number].refused, Reauthorize)]
             renewed = turn == 0 and len(due) > 1 and bool(stale) and self._renewed(parts[0])
@@ -53,6 +48,13 @@ class Batches:
         for number in _spoiled(parts, ended):
             self._envelope(parts, [number], ended)
         return [ended[number] for number in range(len(parts))]
+
+    @staticmethod
+    def _lots(numbers: Sequence[int], parts: Sequence[Part]) -> Iterable[Sequence[int]]:
+        """As many numbers at a time as one envelope of their API holds."""
+        if numbers:
+            most = LARGEST[parts[0].operation.partition(".")[0]]
+            yield from (numbers[start : start + most] for start in range(0, len(numbers), most))
 
     def _envelope(self, parts: Sequence[Part], lot: Sequence[int], ended: dict[int, Ended]) -> None:
         """Send the parts of these numbers, and note how each ended."""
@@ -84,13 +86,6 @@ class Batches:
         except IntegrationError:
             return False
         return True
-
-
-def _lots(numbers: Sequence[int], parts: Sequence[Part]) -> Iterable[Sequence[int]]:
-    """As many numbers at a time as one envelope of their API holds."""
-    if numbers:
-        most = LARGEST[parts[0].operation.partition(".")[0]]
-        yield from (numbers[start : start + most] for start in range(0, len(numbers), most))
 
 
 def _spoiled(parts: Sequence[Part], ended: Mapping[int, Ended]) -> list[int]:

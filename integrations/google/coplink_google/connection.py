@@ -34,7 +34,9 @@ class GoogleConnection:
     def __init__(self, options: Options, around: Surroundings) -> None:
         from coplink_google.calendar import GoogleCalendar
         from coplink_google.directory import GoogleDirectory
+        from coplink_google.leading import LeadingSeats
         from coplink_google.library import GoogleLibrary
+        from coplink_google.permissions import Permissions
         from coplink_google.seats import GoogleSeats
         from coplink_google.spaces import GoogleSpaces
         from coplink_google.upkeep import GoogleUpkeep
@@ -45,7 +47,11 @@ class GoogleConnection:
         self._google = Workspace(options, around)
         self._directory = GoogleDirectory(self._google, options)
         self._spaces = GoogleSpaces(self._google, options)
-        self._seats = GoogleSeats(self._google, options, self._directory)
+        group = GoogleSeats(self._google, options, self._directory)
+        access = Permissions(self._google)
+        self._seats: Seats = (
+            LeadingSeats(group, access, self._directory) if options.leads_manage_files else group
+        )
         self._calendar = GoogleCalendar(self._google, around.clock)
         self._watch = DriveWatch(self._google, around.clock)
         self._upkeep = GoogleUpkeep(self._google, around.clock)

@@ -35,6 +35,7 @@ class Options:
     domain: str
     client_id: str
     robot: str
+    file_managers: str
     root_url: str
     auth_url: str
     token_url: str
@@ -57,6 +58,8 @@ class Options:
             values[one.name] = value
         for name in ("root_url", "auth_url", "token_url", "jwks_url"):
             _check_address(name, values[name])
+        if values["file_managers"].casefold() not in ("", "no", "yes"):
+            raise Misconfigured(say("“Facilitators manage files” is either yes or empty."), ADMIN)
         values["root_url"] = values["root_url"].rstrip("/")
         values["domain"] = values["domain"].casefold().lstrip("@")
         values["robot"] = values["robot"].casefold()
@@ -66,6 +69,11 @@ class Options:
     def realm(self) -> str:
         """The realm of identities of this domain's sign-in."""
         return f"{self.issuer}/{self.domain}"
+
+    @property
+    def leads_manage_files(self) -> bool:
+        """Whether facilitators are content managers of the shared drive."""
+        return self.file_managers.casefold() == "yes"
 
     def owns(self, address: str) -> bool:
         """Whether an e-mail address lies in the connection's own domain."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from coplink.core.words import say
-from coplink.ports.errors import Gone, IntegrationError, LimitReached
+from coplink.ports.errors import Gone, IntegrationError, LimitReached, OutcomeUnknown
 from coplink.ports.spaces import Made
 from coplink_google import ADMIN
-from coplink_google.batches import Batches
+from coplink_google.batches import Batches, Ended
 from coplink_google.replies import rows_of, text_of
 from coplink_google.workspace import Part, Workspace
 
@@ -86,7 +86,7 @@ class Permissions:
             }
             ended = self._batches.send(parts) if parts else []
             for one, end in zip(new, ended, strict=False):
-                found[one.address] = end.refused or Made(text_of(end.answer or {}, "id"))
+                found[one.address] = _given(end)
         return found
 
     def change(self, drive: str, permission: str, role: str) -> None:
@@ -126,6 +126,14 @@ class Permissions:
     def _update(self, drive: str, permission: str, role: str) -> Part:
         how = {"supportsAllDrives": True, "fields": "id", "body": {"role": role}}
         return Part("drive.permissions.update", {"fileId": drive, "permissionId": permission, **how})
+
+
+def _given(ended: Ended) -> Made | IntegrationError:
+    """How a grant ended: one answered with something that is no permission may or may not have happened."""
+    number = (ended.answer or {}).get("id")
+    if ended.refused is not None:
+        return ended.refused
+    return Made(number) if isinstance(number, str) and number else OutcomeUnknown("drive.permissions.create")
 
 
 def _address(row: Mapping[str, Any]) -> str:

@@ -45,6 +45,11 @@ APIS = {
     "settings": ("groupssettings", "v1", GROUPS),
 }
 PAGES = 1000
+LARGEST = {
+    "directory": 1_000,
+    "drive": 100,
+    "calendar": 1_000,
+}  # parts of one batch, as Google publishes them
 A_PART = 0.05  # seconds more that one part of a batch may take
 
 Answer = Mapping[str, Any]

@@ -12,7 +12,6 @@ from coplink.core.spaces import Seat
 from coplink.ports.errors import CoplinkError, Gone, PermissionMissing
 from coplink_google import AUTH
 from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
-from coplink_google.permissions import Grant, Permissions
 from coplink_google.sandbox import signin
 
 ADDRESS = "https://coplink.school.example/hook/google/s"
@@ -58,9 +57,9 @@ def everything(campus, connection, parts, other):
     connection.upkeep.archive(parts)
     connection.upkeep.restore(parts)
     connection.upkeep.let_go(parts, take_away=True)
-    access = Permissions(connection.spaces._google)
-    access.give(parts["drive"], [Grant("user", "mei.chen@lakeside.example", "reader")])
-    access.take(parts["drive"], ["mei.chen@lakeside.example"], "reader")
+    managing = campus.connect(file_managers="yes").seats
+    managing.put(parts, [Seat(luis, Role.FACILITATOR)])
+    managing.remove(parts, [luis])
     campus.refuse("POST /drive/v3/drives", 409, "duplicate")
     with pytest.raises(CoplinkError):
         connection.spaces.ensure("drive", other, {}, "another key")
