@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.journeys.tapes import Tapes
 
 from coplink.cli.demo.processes import Demo
+from coplink.sandbox import tape
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
 
@@ -28,9 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo as a visitor starts it: coplink and the region, each in a process of its own."""
-    with Demo(tmp_path_factory.mktemp("demo"), fixed_ports=False) as running:
+    """The demo as a visitor starts it: coplink and the region, each in a process of its own; what it asks is lawful."""
+    tapes = Tapes(tmp_path_factory.mktemp("tapes"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(tape.VARIABLE, str(tapes.folder))
+        running = Demo(tmp_path_factory.mktemp("demo"), fixed_ports=False).__enter__()
+    try:
         yield running
+    finally:
+        running.stop()
+    assert tapes.wrong() == []
 
 
 @pytest.fixture(scope="session")

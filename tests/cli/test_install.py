@@ -192,6 +192,16 @@ def test_what_teams_would_not_take_is_refused_before_anything_is_written(service
     assert "more than 16" in str(teams.faults({**good, "manifest.json": json.dumps(many).encode()})[0])
 
 
+def test_a_secret_that_somebody_entered_elsewhere_too_is_written_nowhere(services):
+    with services.begin() as uow:
+        school = connect.add_institution(uow, "Seaside")
+        uow.commit()
+    careless = {**SETTINGS["teams"], "client_id": "cl13nt-secr3t", "client_secret": "cl13nt-secr3t"}
+    connected(services, school.id, "teams", careless)
+    with pytest.raises(DomainError, match=r"manifest\.json would tell the secret “Client secret”"):
+        installing.rendered(services, "teams", "Seaside")
+
+
 def test_a_value_is_written_into_json_as_json_writes_it_and_a_gap_never_comes_from_a_value(services):
     odd = installing.filled(
         '{"a": "x {{robot}}", "b": {{list}}}', {"robot": 'a"b\\', "list": "[1]"}, "a.json"
