@@ -31,7 +31,9 @@ def test_no_page_and_no_hook_loads_a_platforms_kit(tmp_path):
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
     found = json.loads(ran.stdout.splitlines()[-1])
-    wrong = {path: status for path, status in found["answers"].items() if status >= 400 and "/door/" not in path}
+    wrong = {
+        path: status for path, status in found["answers"].items() if status >= 400 and "/door/" not in path
+    }
     assert wrong == {}
     assert found["answers"]["POST /found"] == 303
     assert found["previewed"] >= 3
