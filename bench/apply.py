@@ -56,6 +56,8 @@ def run(vendor: str, sizes: Sequence[tuple[int, int]]) -> list[Run]:
     runs = []
     for people, changes in sizes:
         for way, measure in module.WAYS.items():
+            if (way, people, changes) in getattr(module, "LEFT_OUT", ()):
+                continue
             print(f"{module.TITLE}, {way}: {people:,} and {changes} changes", file=sys.stderr)
             runs.append(Run(vendor, module.TITLE, way, people, changes, measure(people, changes)))
     return runs
