@@ -89,7 +89,7 @@ class Rig:
         around = Surroundings(clock, self._note, timeout=60.0, pace=pacer.of(HERE, "teams"))
         settings = {**wire.settings(HERE), "mode": mode, "calls_per_second": "4"}
         self.connection: Connection = integration.connect(settings, around)
-        self.wanted: dict[int, Role | None] = {}
+        self.wanted: dict[int, Role] = {}
         self.place = ""
         self.pages = 0
 
@@ -164,14 +164,13 @@ class Rig:
                 )
                 uow.communities.put_membership(kept)
             uow.commit()
-        self.wanted |= roles
-        self.wanted = {number: role for number, role in self.wanted.items() if role}
+        self.wanted = {number: role for number, role in {**self.wanted, **roles}.items() if role}
 
     def fill(self) -> None:
         """Let those who are wanted sit there as by our own hand, without a call."""
         with self.wire.store.change():
             for number, role in self.wanted.items():
-                roles = ["owner"] if role and role.leads else []
+                roles = ["owner"] if role.leads else []
                 self.wire.members.seat(self.place, account(number), roles, self.clock.time())
         with self.storage.begin() as uow:
             ended = [
