@@ -299,3 +299,23 @@ def test_missing_people_of_a_private_channel_are_told_by_one_listing_where_they_
     assert [result.outcomes[account] for account in strangers] == [Done.REFUSED] * 30
     assert all(str(said).startswith("Not in the host team") for said in result.reasons.values())
     assert seats.put(private, members(strangers[:1])).outcomes == {strangers[0]: Done.REFUSED}
+
+
+@pytest.mark.parametrize(
+    ("code", "done"),
+    [
+        ("Conflict", Done.ALREADY_SO),
+        ("ServiceUnavailable", Done.UNKNOWN),
+        ("Odd", Done.REFUSED),
+        (None, Done.REFUSED),
+    ],
+)
+def test_the_code_of_one_result_says_how_it_ended_for_that_person(rig, team, code, done):
+    (ben, cem), seats = settle(rig, 2), rig.connect().seats
+    seats.put(team, members([ben]))
+    results = [
+        {"@odata.type": "#microsoft.graph.aadUserConversationMemberResult", "userId": one, "error": error}
+        for one, error in ((cem, None), (ben, {"code": code, "message": "x"}))
+    ]
+    rig.wire.weather.add(Rule(ADD, "answer", status=207, body={"value": results}))
+    assert seats.put(team, members([ben, cem])).outcomes == {ben: done, cem: Done.CHANGED}
