@@ -111,7 +111,7 @@ def test_every_class_and_error_named_for_authors_exists():
     ]
     modules += [
         importlib.import_module(f"coplink.{name}")
-        for name in ("core.errors", "core.arrival", "sandbox.wire", "sandbox.store")
+        for name in ("core.errors", "core.arrival", "sandbox.wire", "sandbox.store", "testing.conformance")
     ]
     assert len(names) > 10
     assert not {name for name in names if not any(hasattr(module, name) for module in modules)}
