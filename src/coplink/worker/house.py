@@ -57,7 +57,7 @@ def address(services: Services) -> Check:
     No answer proves little, since some networks let nobody in from within; a wrong answer proves much.
     """
     title, base = str(say("Address")), services.settings.base_url
-    where = say("COPLINK_BASE_URL, the name’s record and the reverse proxy")
+    where = say("COPLINK_BASE_URL, the name’s record, and the reverse proxy.")
     if services.settings.loopback:
         return _cannot(
             title,
@@ -122,7 +122,7 @@ def _database(services: Services) -> Check:
             uow.work.dirty(services.now(), 1)
     except Exception:  # away, or not let in: whatever a driver says
         said = say("The database does not answer.")
-        return Check(title, False, said, SUPPORT, where=say("COPLINK_DATABASE_URL"))
+        return Check(title, False, said, SUPPORT, where=say("COPLINK_DATABASE_URL."))
     return Check(title, True, say("It answers, and is of this version."))
 
 
@@ -134,13 +134,13 @@ def _master_key(services: Services) -> Check:
             uow.platforms.keys()
     except CoplinkError:
         said = say("The master key does not open what is sealed in the database.")
-        return Check(title, False, said, SUPPORT, where=say("COPLINK_MASTER_KEYS, or master.key in data_dir"))
+        return Check(title, False, said, SUPPORT, where=say("COPLINK_MASTER_KEYS, or master.key in data_dir."))
     return Check(title, True, say("It opens what is sealed."))
 
 
 def _worker(services: Services) -> Check:
     title, now = str(say("Worker")), services.now()
-    where = say("the machine that runs “coplink run” or “coplink work”")
+    where = say("The machine that runs “coplink run” or “coplink work”.")
     with services.begin() as uow:
         last, founded = preflight.last_at_work(uow), bool(uow.communities.all())
         silent = preflight.worker_silent(uow, now, timedelta(seconds=services.settings.sweep_seconds))
@@ -162,7 +162,7 @@ def _disk(services: Services) -> Check:
     free = shutil.disk_usage(folder).free
     if free < LITTLE:
         said = say("Only {megabytes} MB are free where coplink keeps its files.", megabytes=free // 2**20)
-        return Check(title, False, said, SUPPORT, where=say("COPLINK_DATA_DIR"))
+        return Check(title, False, said, SUPPORT, where=say("COPLINK_DATA_DIR."))
     return Check(title, True, say("{megabytes} MB are free.", megabytes=free // 2**20))
 
 
