@@ -15,20 +15,15 @@ YOURS = "https://<your Canvas>"
 
 def gaps(settings: Mapping[str, str]) -> dict[str, str]:
     """The scopes and permissions that a connection with these settings needs, and the address of Canvas."""
+    from coplink_canvas import MANIFEST
+
+    needed = [scope for scope in MANIFEST.scopes if scope.needed(settings)]
     made = [one for one in OPERATIONS if one.made(settings)]
-    needed = dict.fromkeys(one.permission for one in made if one.permission)
-    rows = []
-    for name in needed:
-        mine = [one for one in made if one.permission == name]
-        reasons = "; ".join(dict.fromkeys(one.reason for one in mine))
-        without = "; ".join(dict.fromkeys(one.without for one in mine))
-        rows.append(f"| `{name}` | {reasons} | {without} |")
-    calls = [f"| `{one.scope}` | {one.reason} |" for one in made]
     return {
         "canvas_url": settings.get("base_url", "").rstrip("/") or YOURS,
         "scopes": "\n".join(scopes(settings)),
-        "scopes_with_reasons": "\n".join(calls),
-        "permissions": "\n".join(rows),
+        "scopes_with_reasons": "\n".join(f"- `{one.scope}` {one.reason}" for one in made),
+        "permissions": "\n".join(f"| `{one.name}` | {one.reason} | {one.without} |" for one in needed),
     }
 
 

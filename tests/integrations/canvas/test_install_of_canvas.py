@@ -30,7 +30,7 @@ def test_the_keys_scopes_are_those_of_the_calls_that_are_made(settings):
     assert all(re.fullmatch(r"url:(GET|POST|PUT|DELETE)\|/api/v1/[a-z_/:]+", line) for line in listed)
     assert list(integration.faults({"scopes.txt": filled("scopes.txt", settings).encode()})) == []
     guide = filled("developer-key.md", settings)
-    assert {line.split("`")[1] for line in guide.splitlines() if line.startswith("| `url:")} == set(listed)
+    assert {line.split("`")[1] for line in guide.splitlines() if line.startswith("- `url:")} == set(listed)
 
 
 @pytest.mark.parametrize("settings", WAYS)
