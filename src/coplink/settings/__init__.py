@@ -134,8 +134,8 @@ class Settings(BaseSettings):
         default=1,
         ge=1,
         le=64,
-        description="How many processes call platforms at the same time (`serve` and `work` together): each keeps to its "
-        "part of the published limits.",
+        description="How many processes call platforms at the same time (`serve` and `work` together): each keeps to "
+        "its part of the published limits.",
     )
     http_timeout_seconds: Seconds = Field(default=30, description="The most one call to a platform may take.")
     debounce_seconds: Seconds = Field(
