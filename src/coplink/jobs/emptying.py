@@ -53,5 +53,7 @@ def _somebody_works(connection: sa.Connection) -> bool:
     if not sa.inspect(connection).has_table("coplink_heartbeats", schema=SCHEMA):
         return False
     beats = sa.table("coplink_heartbeats", sa.column("beat"), schema=SCHEMA)
-    alive: sa.ColumnElement[float] = sa.literal_column(f"extract(epoch from clock_timestamp()) - {SILENT_SECONDS}")
+    alive: sa.ColumnElement[float] = sa.literal_column(
+        f"extract(epoch from clock_timestamp()) - {SILENT_SECONDS}"
+    )
     return connection.execute(sa.select(sa.exists().where(beats.c.beat > alive))).scalar_one()

@@ -134,7 +134,9 @@ def _master_key(services: Services) -> Check:
             uow.platforms.keys()
     except CoplinkError:
         said = say("The master key does not open what is sealed in the database.")
-        return Check(title, False, said, SUPPORT, where=say("COPLINK_MASTER_KEYS, or master.key in data_dir."))
+        return Check(
+            title, False, said, SUPPORT, where=say("COPLINK_MASTER_KEYS, or master.key in data_dir.")
+        )
     return Check(title, True, say("It opens what is sealed."))
 
 

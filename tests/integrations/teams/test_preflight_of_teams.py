@@ -85,7 +85,9 @@ def test_consent_that_was_given_meanwhile_shows_at_once_in_a_fresh_token(rig):
 )
 def test_a_permission_of_the_host_team_that_is_missing_is_named(rig, begins, title, stops):
     name = next(n for n in needed() if n.startswith(begins) and n.endswith(".Group"))
-    for other in [one for one in rig.wire.granted() if one not in needed()]:  # mode team has others that would do
+    for other in [
+        one for one in rig.wire.granted() if one not in needed()
+    ]:  # mode team has others that would do
         withdraw(rig, other)
     withdraw(rig, name)
     line = needing(rig.connect())[title]
