@@ -14,6 +14,7 @@ from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Permiss
 from coplink.ports.integration import Capability, Check, Scope
 from coplink_teams import ADMIN
 from coplink_teams.calls import Graph
+from coplink_teams.replies import careful
 from coplink_teams.settings import Settings
 
 WORKS = say("Works.")
@@ -36,7 +37,7 @@ class HostTeam:
         name = self._scope("TeamMember.")
         query = {"$filter": f"(microsoft.graph.aadUserConversationMember/userId eq '{self._account}')"}
         try:
-            found = self._graph.get(lambda g: self._team(g).members, service="teams", query=query)["value"]
+            found = self._listed(lambda g: self._team(g).members, query)
         except IntegrationError as error:
             return refused(title, error, IN_THE_TEAM, (), name)
         if not found:
@@ -62,10 +63,10 @@ class HostTeam:
         """What may be read of channels; writing comes with the same package, which is consented to as a whole."""
         title = str(say("Channels"))
         try:
-            page = self._graph.get(lambda g: self._team(g).channels, service="teams", query={"$select": "id"})
+            ids = self._listed(lambda g: self._team(g).channels, {"$select": "id"})
         except IntegrationError as error:
             return [refused(title, error, IN_THE_TEAM, PLACES, self._scope("ChannelSettings."))]
-        first = next((str(one["id"]) for one in page.get("value") or ()), "")
+        first = next(iter(ids), "")
         lines = [Check(title, True, WORKS)]
         if first:
             tabs = {SPACES} if self._settings.app_id else frozenset[Capability]()
@@ -75,6 +76,12 @@ class HostTeam:
                 self._tried(say("Tabs of channels"), lambda g: at(g).tabs, tabs, "TeamsTab.Read"),
             ]
         return lines
+
+    @careful
+    def _listed(self, at: Callable[[Any], Any], query: Mapping[str, str]) -> list[str]:
+        """The ids on the first page of a listing."""
+        page = self._graph.get(at, service="teams", query=query)
+        return [str(one["id"]) for one in page["value"]]
 
     def _tried(self, title: Said, at: Callable[[Any], Any], stops: Iterable[Capability], scope: str) -> Check:
         try:

@@ -25,7 +25,7 @@ from coplink.ports.integration import Capability, Check, Scope
 from coplink_teams import ADMIN, CHANNEL, manifest
 from coplink_teams.calls import Graph
 from coplink_teams.host_team import CALENDAR, PLACES, SPACES, WORKS, HostTeam, refused
-from coplink_teams.replies import accepted
+from coplink_teams.replies import accepted, careful
 from coplink_teams.settings import Settings
 
 HOUSE = "coplink’s administrator"
@@ -99,11 +99,7 @@ class CheckUp:
         mailbox = self._settings.mailbox
         title, stops = str(say("Service account")), PLACES | {CALENDAR}
         try:
-            answer = self._graph.send(
-                "GET", lambda g: g.users.by_user_id(mailbox), service="identity", query={"$select": "id"}
-            )
-            self._date = answer.headers.get("date", "")
-            self._account_id = str(accepted(answer, 200).json()["id"])
+            self._account_id = self._own_id(mailbox)
         except Gone:
             said = say("The service mailbox does not exist in your organisation.")
             return [Check(title, False, said, ADMIN, where=MAILBOX, stops=stops)]
@@ -113,6 +109,14 @@ class CheckUp:
             Check(title, True, WORKS),
             self._mailbox(),
         ]
+
+    @careful
+    def _own_id(self, mailbox: str) -> str:
+        answer = self._graph.send(
+            "GET", lambda g: g.users.by_user_id(mailbox), service="identity", query={"$select": "id"}
+        )
+        self._date = answer.headers.get("date", "")
+        return str(accepted(answer, 200).json()["id"])
 
     def _mailbox(self) -> Check:
         title, mailbox = str(say("Meetings in the service mailbox")), self._settings.mailbox

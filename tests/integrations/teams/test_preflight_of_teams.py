@@ -192,6 +192,20 @@ def test_somebody_who_gives_no_answer_is_not_said_to_refuse(rig):
     assert not line.asked
 
 
+@pytest.mark.parametrize("body", [{}, {"value": 7}, {"value": [7]}, {"value": [{}]}])
+@pytest.mark.parametrize(
+    ("call", "title"),
+    [
+        (r"GET .*/users/[^/]*select=id", "Service account"),
+        (r"GET .*/members\?.*filter", "Service account in the host team"),
+        (r"GET .*/channels\?", "Channels"),
+    ],
+)
+def test_an_answer_in_a_form_nobody_knows_is_a_line_and_no_accident(rig, call, title, body):
+    rig.wire.weather.add(Rule(call, "answer", status=200, body=body))
+    assert "does not understand" in str(needing(rig.connect())[title].message)
+
+
 def test_a_token_is_read_carefully():
     def token(claims: object) -> str:
         return f"e.{base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b'=').decode()}.s"
