@@ -66,6 +66,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         observed = replace(observed, gone=uow.ledger.saw(space.id, observed, now(), reach.lag))
         uow.commit()
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
+    _forget_ended(begin, space, reach, known, observed, now)
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
     batch = reach.manifest.limits.batch
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
@@ -157,6 +158,22 @@ def _plan(
         known = wanted(uow, space, reach)
     seats = {account: role for account, role in known.desired.seats.items() if account not in kept}
     return known, diff(space.id, replace(known.desired, seats=seats), observed, remembered)
+
+
+def _forget_ended(
+    begin: Begin, space: Space, reach: Reach, known: Known, observed: Observed, now: Now
+) -> None:
+    """A seat of ours that nobody wants and that is there no more has ended, however it did.
+
+    Were it kept in mind, whoever comes back later would look like somebody who has just left.
+    """
+    if not observed.complete:
+        return
+    with begin() as uow:
+        remembered = uow.ledger.remembered(space.id, now(), reach.lag)
+        ended = remembered.ours - remembered.fresh - known.desired.seats.keys() - observed.seats.keys()
+        uow.ledger.forget(space.id, ended)
+        uow.commit()
 
 
 def _departed(

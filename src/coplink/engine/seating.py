@@ -16,7 +16,7 @@ from coplink.core.spaces import Seat, Space
 from coplink.core.words import Said
 from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now
-from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Throttled, Transient
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, OwnPace, Throttled, Transient
 from coplink.ports.seats import BatchResult, Done, Seats
 
 NAMED = 20  # accounts that a line of the journal names
@@ -72,10 +72,11 @@ class Writer:
                     for c in lot
                 ]
                 result = self.seats.put(self.space.parts, wanted)
-        except Throttled:
-            # Perhaps made, and not waited for: what the next look shows is in doubt, what it lacks is seated then.
+        except Throttled as refusal:
+            # Perhaps made: what the next look shows is in doubt. What was held back by our own pace is not waited for.
             ended = {c.account: Done.REFUSED if c.before or c.after is None else Done.UNKNOWN for c in lot}
-            self._record(entry, lot, BatchResult(ended), self.lag)
+            ago = self.lag if isinstance(refusal, OwnPace) else timedelta(0)
+            self._record(entry, lot, BatchResult(ended), ago)
             raise
         except (Transient, NeedsAttention, Gone) as refusal:
             self._record(entry, lot, BatchResult({change.account: Done.REFUSED for change in lot}))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from coplink.core.words import say
 from coplink.pace.bucket import Bucket
 from coplink.pace.people import Asks, who_asks
-from coplink.ports.errors import Throttled
+from coplink.ports.errors import OwnPace, Throttled
 from coplink.ports.pace import Limit
 
 TURNS = 3  # calls of people that pass before one of the house goes
@@ -193,7 +193,7 @@ class Gate:
 
 
 def _later(ticket: Ticket, delay: float) -> Throttled:
-    return Throttled(
+    return OwnPace(
         say("coplink keeps to the pace that the platform asks for; it goes on by itself."),
         f"own pace: {ticket.api}",
         1.0 if delay == math.inf else max(delay, 0.1),

@@ -53,6 +53,10 @@ class Throttled(Transient):
     code = "throttled"
 
 
+class OwnPace(Throttled):
+    """coplink's own pace held a call back: nothing was sent."""
+
+
 class Unavailable(Transient):
     """The platform does not answer, or answers 5xx, to a call that changed nothing."""
 
