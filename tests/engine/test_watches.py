@@ -13,9 +13,16 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import watches
 from coplink.engine.outcome import Reach
-from coplink.ports.errors import Gone
+from coplink.ports.errors import Gone, OutcomeUnknown
+from coplink.ports.integration import Surroundings
+from coplink.ports.spaces import SpaceWish
 from coplink.ports.watch import Heard, Subscription
+from coplink.sandbox.district import region
+from coplink.sandbox.store import Store
+from coplink.sandbox.wire import Served
 from coplink.testing.pinboard import PinBoard
+from coplink_google import integration
+from coplink_google.sandbox import make
 
 LIFE = timedelta(days=28)
 
@@ -27,10 +34,16 @@ class Bell:
     clock: object
     living: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    lost: int = 0
     meanwhile: object = None
 
     def subscribe(self, parts, callback, secret, key) -> Subscription:
         self.asked.append("subscribe")
+        self.keys.append(key)
+        if self.lost:
+            self.lost -= 1
+            raise OutcomeUnknown("subscribe")
         remote = f"bell-{len(self.asked)}"
         self.living.add(remote)
         return Subscription(remote, self.ends())
@@ -45,6 +58,22 @@ class Bell:
 
     def ends(self) -> datetime:
         return self.clock.now() + LIFE
+
+
+def turns(school, space, reach, hook_url="https://x"):
+    """One go at a subscription after the other."""
+
+    def turn() -> None:
+        with school.services.begin() as uow:
+            uow.work.mark(Kind.RENEW_WATCH, space.id, space.community)
+            begun = uow.work.begin(Kind.RENEW_WATCH, space.id, school.clock.now())
+            uow.commit()
+        watches.subscribe(school.services.begin, lambda uow, key: reach, hook_url, begun, school.clock.now)
+        with school.services.begin() as uow:
+            uow.work.settle(begun, school.clock.now())
+            uow.commit()
+
+    return turn
 
 
 @pytest.fixture
@@ -62,16 +91,7 @@ def watched(school):
     )
     reach = Reach(SimpleNamespace(watch=bell), manifest, timedelta(0))
 
-    def turn() -> None:
-        with school.services.begin() as uow:
-            uow.work.mark(Kind.RENEW_WATCH, space.id, space.community)
-            begun = uow.work.begin(Kind.RENEW_WATCH, space.id, school.clock.now())
-            uow.commit()
-        watches.subscribe(school.services.begin, lambda uow, key: reach, "https://x", begun, school.clock.now)
-        with school.services.begin() as uow:
-            uow.work.settle(begun, school.clock.now())
-            uow.commit()
-
+    turn = turns(school, space, reach)
     turn()
     assert bell.asked == ["subscribe"]
     return school, space, bell, turn
@@ -117,6 +137,54 @@ def test_one_that_is_gone_without_a_word_is_made_anew_within_a_day_and_the_files
     assert bell.asked == ["subscribe", "renew", "subscribe"]
     assert kept(school, space).remote == "bell-3"
     assert collects(school, space) == before + 1
+
+
+def test_a_finished_try_leaves_its_name_and_an_unfinished_one_keeps_it(watched):
+    school, _, bell, turn = watched
+    for _ in range(2):
+        bell.living.clear()
+        school.clock.pass_by(days=1)
+        turn()
+    assert len(set(bell.keys)) == 3
+    bell.living.clear()
+    bell.lost = 1
+    school.clock.pass_by(days=1)
+    with pytest.raises(OutcomeUnknown):
+        turn()
+    school.clock.pass_by(days=1)
+    turn()
+    assert len(set(bell.keys)) == 4
+    assert bell.keys[-1] == bell.keys[-2], "looked for under the name of the try that was never answered"
+
+
+def test_a_google_channel_is_replaced_every_day_for_a_week(school):
+    """Google takes the name of a channel once."""
+    wire = make(region("http://127.0.0.1:8080"), Store(), lambda: school.clock.now().timestamp())
+    served = Served(wire)
+    try:
+        wire.base_url = served.url
+        google = integration.connect(
+            wire.settings("lakeside"), Surroundings(school.clock, lambda call: None, 10.0)
+        )
+        wish, parts = SpaceWish("Readers", "We read.", "coplink:" + "7" * 32), {}
+        for step in google.spaces.steps(wish):
+            parts[step] = google.spaces.ensure(step, wish, dict(parts), f"7/{step}").remote
+        community = school.found(school.arrive("ana", leads=True).person)
+        with school.services.begin() as uow:
+            space = replace(uow.spaces.of(community.id)[0], state=SpaceState.READY, parts=parts)
+            uow.spaces.put(space)
+            uow.commit()
+        turn = turns(school, space, Reach(google, integration.manifest, timedelta(0)), served.url)
+        seen = set()
+        for _ in range(8):
+            turn()
+            living = [one["id"] for one in wire.drive.changes.channels.living()]
+            assert [kept(school, space).remote.partition(" ")[0]] == living
+            seen.update(living)
+            school.clock.pass_by(days=1)
+        assert len(seen) == 8
+    finally:
+        served.stop()
 
 
 def test_a_call_about_it_has_it_renewed_though_half_of_its_life_is_to_come(watched):

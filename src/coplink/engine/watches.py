@@ -35,7 +35,9 @@ def subscribe(begin: Begin, open_connection: Open, hook_url: str, turn: Turn, no
         if known and known[0].remote and known[0].ends - now() > enough:
             return Settled()
         secret = known[1] if known else fresh_token()
-        key = uow.journal.key_of(space.id, "watch files") or uow.new_id()
+        # An unfinished try is made again under its own name; a platform may take the name of a finished one only once.
+        unfinished = uow.journal.unfinished(space.id, "watch files") is not None
+        key = (uow.journal.key_of(space.id, "watch files") if unfinished else None) or uow.new_id()
         entry = uow.journal.open(turn, space.id, "watch files", key, now())
         before = known[0] if known else Subscription("", now())
         uow.watches.put(space.id, before, secret)
