@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coplink.ports.errors import IntegrationError, OutcomeUnknown, PolicyForbids, Reauthorize, Throttled
+from coplink.ports.errors import (
+    IntegrationError,
+    OutcomeUnknown,
+    OwnPace,
+    PolicyForbids,
+    Reauthorize,
+    Throttled,
+)
 from coplink_google.workspace import LARGEST, Answer, Part, Workspace
 
 ROUNDS = 4
@@ -19,7 +26,7 @@ GRANT = "drive.permissions.create"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How one part ended: its answer, or the refusal; ``again`` where it was sent more than once."""
+    """How one part ended: its answer, or the refusal; ``again`` where Google had refused it once before."""
 
     answer: Answer | None
     refused: IntegrationError | None = None
@@ -67,10 +74,7 @@ class Batches:
                 raise
             answers = [error] * len(some)
         for number, answer in zip(lot, answers, strict=True):
-            if isinstance(answer, IntegrationError):
-                ended[number] = Ended(None, answer, number in ended)
-            else:
-                ended[number] = Ended(answer, None, number in ended)
+            ended[number] = _ended(ended.get(number), answer)
 
     def _one(self, part: Part) -> Answer | IntegrationError:
         """A single part needs no envelope."""
@@ -86,6 +90,16 @@ class Batches:
         except IntegrationError:
             return False
         return True
+
+
+def _ended(before: Ended | None, answer: Answer | IntegrationError) -> Ended:
+    """How a part ended now: what our own pace held back was not sent, and Google's word from before it stands."""
+    again = before is not None and (before.again or not isinstance(before.refused, OwnPace))
+    if not isinstance(answer, IntegrationError):
+        return Ended(answer, None, again)
+    if isinstance(answer, OwnPace) and before is not None and isinstance(before.refused, Throttled):
+        return before
+    return Ended(None, answer, again)
 
 
 def _spoiled(parts: Sequence[Part], ended: Mapping[int, Ended]) -> list[int]:

@@ -3,6 +3,7 @@
     insert   404            the address is nobody's now: asked for anew by the account, and once more
              409            there already, or still on the way in at Google: looked at, and its role changed if need be
              another's id   the address belongs to somebody else by now: that seat is taken back at once
+             429            after every repetition: perhaps made all the same, so unknown and not refused
     patch    404            not there any more: inserted
     delete   404            already so
 A 404 may also mean that the group is gone; one look at it tells.
@@ -10,13 +11,14 @@ A 404 may also mean that the group is gone; one look at it tells.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from coplink.core.people import AccountId
 from coplink.core.spaces import Seat
 from coplink.core.words import Said, say
-from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PolicyForbids
+from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, OwnPace, PolicyForbids, Throttled
 from coplink.ports.seats import BatchResult, Done
 from coplink_google.batches import Batches, Ended
 from coplink_google.directory import GoogleDirectory
@@ -24,10 +26,16 @@ from coplink_google.options import Options
 from coplink_google.replies import AlreadyThere
 from coplink_google.workspace import Part
 
+log = logging.getLogger("coplink.google")
+
 INSERT = "directory.members.insert"
+DELETE = "directory.members.delete"
 ROLES = ("MEMBER", "MANAGER", "OWNER")
 SHOWN = "id,email,role,type,status"
 NOBODY = say("Google Workspace has no such account in use.")
+STRANGER = say(
+    "The address of this account belongs to somebody else by now; coplink could not take back the seat it gave them."
+)
 
 
 class Seating:
@@ -40,6 +48,7 @@ class Seating:
         self._stopped: list[IntegrationError] = []
         self._tried: dict[AccountId, str] = {}
         self._again: set[AccountId] = set()
+        self._perhaps: set[AccountId] = set()
 
     # --- putting --------------------------------------------------------------------------------------------------
 
@@ -86,13 +95,28 @@ class Seating:
                 others[account] = named
             else:
                 self._note(account, ended)
-        self._send({account: self._part("delete", named) for account, named in others.items()})
+        left = self._take_back(others)
+        others = {account: named for account, named in others.items() if account not in left}
         unseen = self._look(wanted, duplicate)
         if last:
             for account in missing + list(others):
                 self._refuse(account, NOBODY)
         elif (missing or others or unseen) and (not missing or self._group_is_there(missing)):
             self._anew(wanted, [*missing, *others, *unseen])
+
+    def _take_back(self, others: Mapping[AccountId, str]) -> set[AccountId]:
+        """Take these seats from strangers; those by whose address one keeps it still, which is unknown and logged."""
+        left = dict(others)
+        for _ in range(2):
+            ended = self._send({account: self._part("delete", named) for account, named in left.items()})
+            left = {a: left[a] for a, one in ended.items() if not isinstance(one.refused, Gone | None)}
+        for account in left:
+            self._outcomes[account], self._reasons[account] = Done.UNKNOWN, STRANGER
+        if left:
+            log.warning(
+                "group %s: %d seats given by an outdated address not taken back", self._group, len(left)
+            )
+        return set(left)
 
     def _anew(self, wanted: Mapping[AccountId, Seat], accounts: Sequence[AccountId]) -> None:
         """Whoever was not found by what we knew of them: by the address their account has now, if it is another."""
@@ -183,8 +207,13 @@ class Seating:
         except IntegrationError as error:
             if not self._wrote():
                 raise
-            return {account: Ended(None, error) for account in parts}
-        self._again |= {account for account, one in ended.items() if one.again}
+            ended = {account: Ended(None, error) for account in parts}
+        for account, one in ended.items():
+            if one.again and _writes_seat_of(parts[account], account):
+                self._again.add(account)
+            sent = isinstance(one.refused, Throttled) and not isinstance(one.refused, OwnPace)
+            if sent and parts[account].operation == INSERT:
+                self._perhaps.add(account)
         return ended
 
     def _group_is_there(self, missing: Sequence[AccountId]) -> bool:
@@ -219,11 +248,18 @@ class Seating:
         """What became of each. What stops the call is raised as long as nothing can have been written."""
         if self._stopped and not self._wrote():
             raise self._stopped[0]
+        for account in self._perhaps:  # Google may have done what it throttled
+            self._outcomes[account] = Done.UNKNOWN
         outcomes = {account: self._outcomes.get(account, Done.UNKNOWN) for account in accounts}
         told = (Done.REFUSED, Done.UNKNOWN)
         return BatchResult(
             outcomes, {a: self._reasons[a] for a in outcomes if a in self._reasons and outcomes[a] in told}
         )
+
+
+def _writes_seat_of(part: Part, account: AccountId) -> bool:
+    """Whether a part makes or takes away this account's seat: one repeated may have been done the first time."""
+    return part.operation == INSERT or (part.operation == DELETE and part.parameters["memberKey"] == account)
 
 
 def _role(seat: Seat) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from contextlib import nullcontext
 
 import pytest
 
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
-from coplink.ports.errors import Gone, Reauthorize, Throttled, Unavailable
+from coplink.core.words import say
+from coplink.ports.errors import Gone, OwnPace, Reauthorize, Throttled, Unavailable
 from coplink.ports.seats import Done
 from coplink.sandbox.district import Resident
 from coplink_google.batches import Batches
@@ -122,6 +124,64 @@ def test_parts_that_stay_throttled_do_not_forget_the_others(campus, seats, parts
     assert "slow down" in str(result.reasons[mei])
 
 
+def test_an_insert_that_stays_throttled_among_others_is_unknown(campus, seats, parts):
+    luis, mei = campus.google_id(LUIS), campus.google_id(MEI)
+    campus.weather("POST .*/members", "apply", skip=1, status=429, body={})
+    campus.weather("POST .*/members", status=429, body={}, times=99, skip=1)
+    result = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])
+    assert result.outcomes == {luis: Done.CHANGED, mei: Done.UNKNOWN}
+    assert set(members(campus)) == {luis, mei}, "it was made all the same"
+
+
+def test_a_repeated_reading_makes_no_seat_ours(campus, seats, parts):
+    luis, mei = campus.google_id(LUIS), campus.google_id(MEI)
+    seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)])
+    campus.weather(f"GET .*/members/{luis}", status=429, body={})
+    outcomes = seats.put(parts, [seat(campus, LUIS), seat(campus, MEI)]).outcomes
+    assert outcomes == {luis: Done.ALREADY_SO, mei: Done.ALREADY_SO}
+
+
+class Held:
+    """A pace that holds back the calls of these numbers; the rest go at once."""
+
+    def __init__(self, *numbers):
+        self.numbers, self.count = numbers, 0
+
+    background = False
+
+    def taking(self, *limits, weight=1):
+        self.count += limits[0][0].api == "directory"
+        if limits[0][0].api == "directory" and self.count in self.numbers:
+            raise OwnPace(say("Wait."), "own pace", 1.0)
+        return nullcontext()
+
+    def granted(self, *limits):
+        return 1_000
+
+    def told(self, limit, key, retry_after):
+        """Nothing follows from it."""
+
+    def left(self, limit, key, fraction):
+        """Nothing follows from it."""
+
+
+def test_what_our_own_pace_held_back_was_not_sent(campus, seats, parts):
+    luis = campus.google_id(LUIS)
+    seats.put(parts, [seat(campus, LUIS)])
+    campus.pace = Held(1)
+    assert campus.connect().seats.put(parts, [seat(campus, LUIS)]).outcomes == {luis: Done.ALREADY_SO}
+    assert campus.pace.count == 3, "held back, sent, looked at"
+
+
+def test_what_google_throttled_stays_so_though_our_own_pace_holds_it_back_then(campus, seats, parts):
+    campus.pace = Held(2, 3, 4)
+    campus.weather("POST .*/members", "apply", status=429, headers={"Retry-After": "7"}, body={})
+    with pytest.raises(Throttled) as slow:
+        campus.connect().seats.put(parts, [seat(campus, LUIS)])
+    assert not isinstance(slow.value, OwnPace), "it may have been done"
+    assert slow.value.retry_after == 7
+
+
 def test_parts_may_end_in_five_ways(campus, seats, parts):
     luis, mei, noah, olga = (campus.google_id(key) for key in (LUIS, MEI, NOAH, OLGA))
     stranger = AccountId("999999999999999999999")
@@ -212,6 +272,24 @@ def test_an_address_that_is_somebody_elses_by_now_seats_nobody_else(campus, seat
     wanted = [seat(campus, LUIS, address=f"{NOAH}@lakeside.example"), seat(campus, MEI)]
     assert seats.put(parts, wanted).outcomes == {luis: Done.CHANGED, mei: Done.CHANGED}
     assert set(members(campus)) == {luis, mei}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_seat_that_a_stranger_got_is_taken_back_or_told(campus, seats, parts, caplog, times):
+    luis, mei, noah = (campus.google_id(key) for key in (LUIS, MEI, NOAH))
+    campus.weather(f"DELETE .*/members/{noah}", status=503, body={}, times=times)
+    wanted = [seat(campus, LUIS, address=f"{NOAH}@lakeside.example"), seat(campus, MEI)]
+    result = seats.put(parts, wanted)
+    if times == 1:
+        assert result.outcomes == {luis: Done.CHANGED, mei: Done.CHANGED}
+        assert set(members(campus)) == {luis, mei}
+        assert caplog.records == []
+    else:
+        assert result.outcomes == {luis: Done.UNKNOWN, mei: Done.CHANGED}
+        assert "could not take back" in str(result.reasons[luis])
+        assert set(members(campus)) == {noah, mei}
+        assert [one.levelname for one in caplog.records] == ["WARNING"]
+        assert noah not in caplog.text
 
 
 def test_an_address_of_somebody_who_sits_there_already_takes_nothing_from_them(campus, seats, parts):
