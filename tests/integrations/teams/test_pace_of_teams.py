@@ -165,7 +165,7 @@ def test_the_keys_of_the_door_wait_their_turn_too(rig, glass):
     door = integration.door("riverbend", rig.wire.settings("riverbend"), around)
     with pytest.raises(LaunchError) as closed:
         door._keys.key("any")
-    assert "Throttled" in closed.value.detail
+    assert "OwnPace" in closed.value.detail
 
 
 def test_microsoft_is_told_which_calls_can_wait(rig, parts):
