@@ -40,10 +40,11 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What goes on: the team it is about, and its number, empty where Microsoft named none."""
+    """What goes on: the team it is about, its number, empty where Microsoft named none, and since when, if known."""
 
     team: str
     number: str
+    since: str = ""
 
     def __str__(self) -> str:
         return f"{self.team}/{self.number}"

@@ -1,6 +1,7 @@
 """Mode ``team``: a community gets a team of its own, made for its kind (professional learning community).
 
-    order    look for our marker among the service account's teams, else order one; answered 202
+    order    look for our marker among the service account's teams, else order one; answered 202. Remembered as
+             team/operation/time, by which it is told when nothing comes of it (older ones have no time)
     team     wait until it is made, and until everybody can see it: up to a quarter of an hour
     app      the coplink app goes in, with the consent that holds in this one team
     channel  the channel that every team has        folder, tab   as in mode channel
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from coplink.core.words import say
@@ -24,6 +26,7 @@ from coplink.ports.errors import (
     IntegrationError,
     LimitReached,
     Misconfigured,
+    NeedsAttention,
     NotReadyYet,
     OutcomeUnknown,
     PermissionMissing,
@@ -42,10 +45,12 @@ from coplink_teams.settings import Settings
 
 OWN_STEPS = ("order", "team", "app")
 SEATS = 25_000  # Microsoft's limits page for Teams
+PATIENCE = timedelta(hours=2)  # a team that was ordered and shows nowhere after that does not come any more
 FRESH = timedelta(minutes=30)  # how long a refusal in a new team may only mean that it is new
 PLC = "educationProfessionalLearningCommunity"
 _STILL = say("Microsoft is still making the team.")
 _UNSEEN = say("Microsoft has made the team and does not show it to everybody yet.")
+_NEVER = say("The team that was ordered from Microsoft is not there. Try again: coplink orders another one.")
 _NO_LICENCE = re.compile(r"(?i)licen[cs]e|template|education")
 
 
@@ -94,7 +99,8 @@ class OwnTeams:
             )
         if ours:
             known = self._running.pending(f"team {ours[0]}")
-            return Made(str(known or Operation(ours[0], "")), found=True)
+            known = known or Operation(ours[0], "", self._moment())
+            return Made(f"{known}/{known.since}", found=True)
         answer = self._create(wish, PLC)
         if answer.status in (400, 403) and _NO_LICENCE.search(": ".join(answer.error())):
             answer = self._create(wish, "standard")
@@ -107,8 +113,12 @@ class OwnTeams:
         operation = begun(answer)
         if operation is None:  # ordered, but we do not know its name: our marker finds it
             raise OutcomeUnknown(answer.detail("no location"))
+        operation = replace(operation, since=self._moment())
         self._running.remember(f"team {operation.team}", operation)
-        return Made(str(operation))
+        return Made(f"{operation}/{operation.since}")
+
+    def _moment(self) -> str:
+        return self._clock.now().astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
     def _create(self, wish: SpaceWish, template: str) -> Answer:
         body = {
@@ -121,7 +131,7 @@ class OwnTeams:
         return self._graph.send("POST", lambda g: g.teams, service="teams", body=body)
 
     def _team(self, parts: Mapping[str, str]) -> Made:
-        team, _, number = parts["order"].partition("/")
+        team, number, since = (*parts["order"].split("/"), "", "")[:3]
         if number:
             failure = self._running.failed(Operation(team, number), _STILL)
             if failure is not None:
@@ -129,6 +139,8 @@ class OwnTeams:
         try:
             found = self._graph.get(lambda g: g.teams.by_team_id(team), service="teams")
         except Gone as error:
+            if since and self._clock.now() - datetime.fromisoformat(since) > PATIENCE:
+                raise NeedsAttention(_NEVER, ADMIN, error.detail).forgetting("order") from error
             raise NotReadyYet(_UNSEEN, error.detail, EVERY) from error
         return Made(str(found["id"]))
 
