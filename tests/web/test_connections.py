@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from staff_room import StaffRoom
+
+from coplink import registry
 from coplink.engine import connect
+from coplink.ports.integration import Field
 
 
 def test_an_admin_link_works_once_and_only_by_its_button(site):
@@ -46,6 +52,31 @@ def test_a_connection_is_changed_checked_and_its_secret_never_shown(site):
     site.jobs.run_until_idle()
     kim.follow()
     assert "works Staff room : The door is open." in kim.says()
+
+
+def test_a_kept_secret_does_not_follow_an_address_to_another_server(site):
+    class Posted(StaffRoom):
+        manifest = replace(
+            StaffRoom.manifest,
+            fields=(*StaffRoom.manifest.fields, Field("board_url", "Address", default="https://a.example/1")),
+        )
+
+    site.services.installed = registry.Found({"pinboard": Posted()}, ())
+
+    def kept():
+        with site.services.begin() as uow:
+            return uow.institutions.connection_of(site.here.id, "pinboard").settings
+
+    kim, page, before = site.admin(), "/admin/connections/pinboard", kept()
+    kim.get(page)
+    elsewhere = {"room": "Attic", "key": "", "board_url": "https://b.example/1"}
+    assert kim.post(page, elsewhere).status_code == 400
+    assert "“Address” leads to another server now" in kim.says()
+    assert "Enter “Key of the cupboard” again." in kim.says()
+    assert kim.soup().select_one("#f-board_url")["value"] == "https://b.example/1", "what was typed stays"
+    assert kept() == before
+    assert kim.post(page, {**elsewhere, "key": "new-key"}).status_code == 303
+    assert kept() == {"room": "Attic", "key": "new-key", "board_url": "https://b.example/1"}
 
 
 def test_what_is_missing_is_said_and_the_rest_kept(site):

@@ -93,7 +93,8 @@ def connect(
     """Store a connection after its settings were checked for form; a second time changes the settings.
 
     Unknown settings are refused, missing ones named, addresses must be https (or loopback). Secrets left empty keep
-    their old value. ``look_over`` gives the realm of settings that have the right form, without calling the platform.
+    their old value, unless an address leads to another host: a secret goes nowhere it was not entered for.
+    ``look_over`` gives the realm of settings that have the right form, without calling the platform.
     """
     known = uow.institutions.connection_of(institution, manifest.key)
     old = known.settings if known else {}
@@ -108,6 +109,8 @@ def connect(
         if field.name.endswith("_url") and value:
             check_address(value, loopback)
         settings[field.name] = value
+    if known is not None:
+        _keep_to_their_host(manifest, old, typed, settings)
     realm = look_over(settings)
     connected = Connected(
         known.id if known else ConnectionId(uow.new_id()),
@@ -125,6 +128,44 @@ def connect(
             if space.state is SpaceState.READY:
                 marks.inside(uow, space)
     return connected
+
+
+def _keep_to_their_host(
+    manifest: Manifest, old: Mapping[str, str], typed: Mapping[str, str], settings: dict[str, str]
+) -> None:
+    """Take no kept secret to another host: each is entered again, or ``DomainError`` names it.
+
+    Where one was entered, others that need not be there are given up: consent, say, which is then given anew.
+    """
+    addresses = [field for field in manifest.fields if field.name.endswith("_url")]
+    moved = [
+        field
+        for field in addresses
+        if _origin(old.get(field.name) or field.default or "") != _origin(settings[field.name])
+    ]
+    if not moved:
+        return
+    secrets = [field for field in manifest.fields if field.secret]
+    entered = any((typed.get(field.name) or "").strip() for field in secrets)
+    for field in secrets:
+        if (typed.get(field.name) or "").strip() or not old.get(field.name):
+            continue
+        if field.default is None or not entered:
+            raise DomainError(
+                say(
+                    "“{address}” leads to another server now, and what is kept was not entered for that one. "
+                    "Enter “{secret}” again.",
+                    address=moved[0].title,
+                    secret=field.title,
+                )
+            )
+        settings[field.name] = field.default
+
+
+def _origin(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an address that has the right form; of none, nothing."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> Community:
