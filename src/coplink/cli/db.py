@@ -13,7 +13,7 @@ from coplink.core.errors import ConfigurationError
 from coplink.core.words import say
 from coplink.jobs.emptying import empty_jobs
 from coplink.settings import Settings
-from coplink.storage.backup import back_up, check
+from coplink.storage.backup import back_up, check, may_restore
 from coplink.storage.backup import restore as restored
 from coplink.storage.database import make_engine, upgrade
 from coplink.storage.sealing import FernetSealer
@@ -67,9 +67,10 @@ def db_restore(file: Path, replace: bool, loopback: bool, port: int | None, data
     settings = settings_from(data, loopback, port)
     logs.configure(settings.log_level)
     sealer, now = _sealer(settings), datetime.now(UTC)
-    check(file, sealer)
+    engine = make_engine(settings.database_url)
+    may_restore(file, engine, sealer, replace)  # a restore that is refused leaves the jobs as well
     emptied = empty_jobs(settings.job_database_url)  # refused while a worker lives
-    card = restored(file, make_engine(settings.database_url), sealer, now, replace)
+    card = restored(file, engine, sealer, now, replace)
     click.echo(f"Restored: {sum(card.rows.values()):,} rows of {card.made_at[:16]} UTC.")
     if emptied:
         click.echo("What waited to be done was forgotten; everything known is looked at anew.")

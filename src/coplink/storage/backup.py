@@ -88,11 +88,11 @@ def check(path: Path, sealer: Sealer) -> Card:
     return card
 
 
-def restore(path: Path, engine: Engine, sealer: Sealer, now: datetime, replace: bool = False) -> Card:
-    """Put a backup into a database, whole or not at all; ``replace`` gives up what is there.
+def may_restore(path: Path, engine: Engine, sealer: Sealer, replace: bool = False) -> Card:
+    """Whether a backup may be put into a database; what is there stays. ``replace`` gives it up.
 
-    An older backup is brought up to date in a copy first. Raises ``ConfigurationError``: a damaged file, another key, a
-    newer coplink's backup, a database that holds something.
+    Raises ``ConfigurationError``: a damaged file, another key, a newer coplink's backup, a database that holds
+    something.
     """
     card = check(path, sealer)
     if card.revision > newest():
@@ -104,6 +104,15 @@ def restore(path: Path, engine: Engine, sealer: Sealer, now: datetime, replace: 
         raise ConfigurationError(
             say("The database is not empty. With --replace everything in it is given up for the backup.")
         )
+    return card
+
+
+def restore(path: Path, engine: Engine, sealer: Sealer, now: datetime, replace: bool = False) -> Card:
+    """Put a backup into a database, whole or not at all; ``replace`` gives up what is there.
+
+    An older backup is brought up to date in a copy first. Refuses like ``may_restore``.
+    """
+    card = may_restore(path, engine, sealer, replace)
     working = path.with_name(f".{path.name}.{os.getpid()}.restoring")
     try:
         with (
