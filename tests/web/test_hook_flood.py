@@ -24,7 +24,7 @@ from coplink.core.work import Kind
 from coplink.engine import connect, watches
 from coplink.ports.watch import Heard, Subscription
 from coplink.sandbox.wire import Served
-from coplink.web.hearing import FRESH
+from coplink.web.hearing import FRESH, MOST_MISSED, Memory
 
 SECRET = "a secret of the bell"
 GUID = "66666666-7777-8888-9999-aaaaaaaaaaaa"
@@ -114,6 +114,37 @@ def test_a_forged_flood_writes_nothing_and_fills_no_log(site, watched, commits, 
     assert state(site, watched) is None
     said = [line for line in capsys.readouterr().out.splitlines() if "hook" in line]
     assert len(said) == 2, "the clock stands still: one line for the space, one for what is not known"
+
+
+def test_what_nobody_watches_is_asked_for_once_a_second(site, watched):
+    begun = []
+    begin = site.services.storage.begin
+
+    def counted(*given, **named):
+        begun.append(given)
+        return begin(*given, **named)
+
+    site.services.storage.begin = counted
+    browser = site.browser()
+
+    def calls(path: str) -> int:
+        begun.clear()
+        for _ in range(5):
+            assert browser.client.post(path, data=b"{}", base_url="http://127.0.0.1:8080").status_code == 202
+        return len(begun)
+
+    assert calls("/hook/x/nothing") == 0, "no integration of that name"
+    assert calls("/hook/pinboard/nothing") == 1
+    assert calls("/hook/pinboard/nothing") == 0
+    site.clock.pass_by(seconds=1)
+    assert calls("/hook/pinboard/nothing") == 1
+
+
+def test_only_so_many_misses_are_remembered(site):
+    memory = Memory(lambda _integration, _space: None, site.clock.now)
+    for n in range(MOST_MISSED + 50):
+        assert memory.of("pinboard", str(n)) is None
+    assert len(memory._missed) == MOST_MISSED
 
 
 def call(site, space, secret=SECRET) -> None:

@@ -1,8 +1,9 @@
 """What a process remembers of spaces that platforms call about, so that a flood of calls costs next to nothing.
 
 Who watches a space, and with which secret, is read once a minute; a call without proof has it read anew, at most once a
-second. Proven calls of one moment share one look at the database: whoever comes while a look is under way waits for the
-next, since the one under way may have passed before their change.
+second; that nobody watches a space is remembered for a second. Proven calls of one moment share one look at the
+database: whoever comes while a look is under way waits for the next, since the one under way may have passed before
+their change.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from coplink.ports.records import Connected
 FRESH = timedelta(seconds=60)
 DOUBTED = timedelta(seconds=1)
 MOST = 10_000
+MOST_MISSED = 1_000
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Memory:
         self._read, self._now = read, now
         self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
         self._said: OrderedDict[str, datetime] = OrderedDict()
+        self._missed: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, integration: str, space: str, doubted: bool = False) -> Known | None:
@@ -57,12 +60,19 @@ class Memory:
         key, now = (integration, space), self._now()
         with self._lock:
             known = self._known.get(key)
+            missed = self._missed.get(key)
+        if missed is not None and timedelta(0) <= now - missed < DOUBTED:
+            return None
         if known is not None and timedelta(0) <= now - known.at < (DOUBTED if doubted else FRESH):
             return known
         found = self._read(integration, space)
         with self._lock:
             if found is None:
                 self._known.pop(key, None)
+                self._missed[key] = now
+                self._missed.move_to_end(key)
+                while len(self._missed) > MOST_MISSED:
+                    self._missed.popitem(last=False)
             elif known is not None and (found.connected, found.secret) == (known.connected, known.secret):
                 known.at = found.at  # the same one, with whoever waits there
                 found = known

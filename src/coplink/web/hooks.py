@@ -93,6 +93,8 @@ def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard, hints: list[Jo
 
 def _watch(desk: Desk, integration: str, space: SpaceId) -> Known | None:
     """The connection of that space, its watch's secret and its community; None for what is not watched."""
+    if integration not in desk.manifests:
+        return None  # nobody's hook: no reason to ask the database
     with desk.begin() as uow:
         found = uow.spaces.get(space)
         kept = uow.watches.of(space) if found else None
