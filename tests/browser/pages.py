@@ -66,7 +66,6 @@ NOT_PAGES = {
     "/lti/jwks.json": "keys",
     "/lti/canvas.json": "for Canvas",
     "/door/<integration>/return": "sends the browser away",
-    "/admin/connections/<integration>/consent": "sends the browser away",
     "/admin/connections/<integration>/return": "sends the browser to /admin/connections/<integration>",
     "/door/<integration>/<connection>/assets/<name>": "scripts",
     "/c/<key>/places/progress": "a part of /c/<key>/places",

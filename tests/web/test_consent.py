@@ -13,29 +13,44 @@ def kept(site):
         return uow.institutions.connection_of(site.here.id, "pinboard").settings
 
 
+def led(browser) -> str:
+    """Where the page in between leads: by itself, and by its link."""
+    assert browser.page.status_code == 200, browser.says()
+    address = browser.soup().select_one("main a.button")["href"]
+    assert browser.soup().select_one("meta[http-equiv=refresh]")["content"] == f"0;url={address}"
+    return address
+
+
 @pytest.fixture
 def away(site, query):
     """An admin who was sent away, and the state they carry."""
     kim = site.admin()
-    kim.get(CONSENT)
-    return kim, query(kim.page.location)["state"]
+    kim.get("/admin/connections/pinboard")
+    kim.post(CONSENT)
+    return kim, query(led(kim))["state"]
 
 
 def test_the_page_of_a_connection_leads_to_the_platform_and_back_with_its_answer_kept(site, query):
     kim = site.admin()
     kim.get("/admin/connections/pinboard")
-    assert kim.soup().select_one(f'a[href="{CONSENT}"]').text.strip() == "Give consent"
+    assert kim.soup().select_one(f'form[method=post][action="{CONSENT}"] button').text == "Give consent"
 
-    kim.get(CONSENT)
-    assert kim.page.status_code == 303
-    assert kim.page.location.startswith("https://caretaker.example/ask?")
-    asked = query(kim.page.location)
+    kim.post(CONSENT)
+    assert led(kim).startswith("https://caretaker.example/ask?")
+    asked = query(led(kim))
     assert asked["back"] == f"http://127.0.0.1:8080{BACK}"
 
     assert kim.get(f"{BACK}?code=7&state={asked['state']}").location == "/admin/connections/pinboard"
     assert kept(site) == {"room": "Riverbend", "key": "key-for-7"}
     kim.follow()
     assert "key-for-7" not in kim.page.text
+
+
+def test_a_round_trip_begins_only_with_a_form_of_ours(site, away):
+    kim, state = away
+    assert kim.get(CONSENT).status_code == 405
+    assert kim.post(CONSENT, secret="x" * 43).status_code == 403
+    assert kim.get(f"{BACK}?code=7&state={state}").status_code == 303, "the one under way is not disturbed"
 
 
 def test_an_answer_counts_once(site, away):
@@ -91,5 +106,5 @@ def test_without_a_connection_there_is_nothing_to_consent_to(site):
         third = connect.add_institution(uow, "Hillside")
         uow.commit()
     kim = site.admin(third)
-    assert kim.get(CONSENT).status_code == 400
+    assert kim.post(CONSENT).status_code == 400
     assert "Enter the address and the key first" in kim.says()

@@ -16,9 +16,7 @@ TABLE = """
              /admin                       403         403    403     403    403  403      200   303
              /admin/connections/pinboard  403         403    403     403    403  403      200   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
-             /admin/connections/pinboard/consent 403  403    403     403    403  403      303   303
              /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
-             /admin/connections/harbour/consent  403  403    403     403    403  403      404   303
              /c/KEY                       200         200    303     200    303  404      404   303
              /c/KEY/places                200         200    404     200    404  404      404   303
              /c/KEY/places/progress       200         200    404     200    404  404      404   303
@@ -111,6 +109,14 @@ def test_the_table_names_every_page(site):
         if "GET" in (rule.methods or ()) and path not in paths and not elsewhere:
             missing.append(path)
     assert not missing
+
+
+def test_only_an_admin_begins_a_consent_and_only_where_there_is_one(people):
+    browsers, _ = people
+    for kind in ("facilitator", "member", "outsider"):
+        assert browsers[kind].post("/admin/connections/pinboard/consent").status_code == 403
+    assert browsers["admin"].post("/admin/connections/pinboard/consent").status_code == 200
+    assert browsers["admin"].post("/admin/connections/harbour/consent").status_code == 404
 
 
 def test_only_who_leads_sees_who_is_invited_and_can_invite(people):

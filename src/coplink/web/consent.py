@@ -1,6 +1,6 @@
 """The round trip by which an admin lets coplink into a platform: away to its page, back with a code, what it gave kept.
 
-    /admin/connections/<integration>/consent   away, after the address of the platform and its key were stored
+    /admin/connections/<integration>/consent   away, by a form, after the address of the platform and its key were kept
     /admin/connections/<integration>/return    back; only in the session that went, once, within ten minutes
 
 For integrations whose manifest says ``consents``. What comes back is stored as settings, like everything an admin
@@ -12,7 +12,8 @@ from __future__ import annotations
 import hmac
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import gettext
 
 from coplink import logs
 from coplink.core.errors import DomainError, LostState, NotFound
@@ -36,7 +37,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
     """Away and back."""
     views = Blueprint("consent", __name__)
 
-    @views.get("/admin/connections/<integration>/consent")
+    @views.post("/admin/connections/<integration>/consent")
     def ask(integration: str) -> Response:
         connected, consent = _consent(desk, desk.admin(), integration)
         state = fresh_token()
@@ -45,7 +46,9 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
         with desk.begin() as uow:
             desk.remember(uow, consent=f"{connected.id} {hashed(state)} {until}")
             uow.commit()
-        return Response(status=303, headers={"Location": address})
+        # A page in between: browsers hold redirects of a form to our form-action too (CSP level 3, section 6.4.2)
+        going = gettext("On to %(title)s …", title=desk.manifests[integration].title)
+        return make_response(render_template("onwards.html", url=address, sentence=going))
 
     @views.get("/admin/connections/<integration>/return")
     def back(integration: str) -> Response:
