@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -279,12 +280,55 @@ def test_our_own_mistake_in_a_check_up_is_told_and_not_repeated(school, monkeypa
     assert [n.who for n in told] == ["coplink’s administrator"]
 
 
+def test_one_that_failed_for_good_is_no_longer_said_to_be_under_way_and_is_asked_for_again_in_a_day(
+    school, monkeypatch
+):
+    def broken(self: Pinned) -> tuple[Check, ...]:
+        raise ZeroDivisionError
+
+    services, key = school.services, connected(school).id
+    asked: list[int] = []
+    monkeypatch.setattr(Pinned, "check", broken)
+    school.work(patience=100_000)
+
+    def stands() -> tuple[bool, bool]:
+        with services.begin() as uow:
+            return uow.work.state(Kind.PREFLIGHT, key).resting, preflight.under_way(uow, key)
+
+    assert stands() == (True, False)
+    _, tick = ticks(services)["sweep"]
+    tick()
+    assert stands() == (False, False), "it waits for its day"
+    monkeypatch.setattr(Pinned, "check", lambda self: asked.append(1) or (OPEN,))
+    for hours in (1, 22):
+        school.clock.pass_by(hours=hours)
+        tick()
+        school.jobs.run_until_idle()
+    assert asked == []
+    school.clock.pass_by(hours=2)
+    tick()
+    school.jobs.run_until_idle()
+    assert kept(school).checks == (OPEN,)
+
+
+def test_an_unanswered_line_on_which_no_place_rests_keeps_no_place_waiting(school, found):
+    found.lines[:] = [NO_KEY]
+    community = founded(school)
+    school.work()
+    found.lines[:] = [SILENT]
+    ask(school)
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.STUCK, "nobody knows whether it is mended"
+    found.lines[:] = [OPEN, replace(SILENT, stops=frozenset({Capability.LIBRARY}))]
+    ask(school)
+    school.work()
+    assert school.spaces(community)[0].state is SpaceState.READY
+
+
 # --- the house's own line about a connection --------------------------------------------------------------------------
 
 
 def test_whether_a_platform_can_call_is_read_off_a_promise_or_our_own_address(school, monkeypatch):
-    from dataclasses import replace
-
     from coplink.ports.watch import Subscription
 
     community = founded(school)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from coplink.core.words import say
+from coplink.core.work import Kind
 from coplink.engine import preflight
 from coplink.ports.integration import Capability, Check
 from coplink.testing.pinboard import Pinned
@@ -72,6 +73,20 @@ def test_the_button_leaves_the_asking_to_the_worker_and_the_page_says_so(site, a
     kim.get("/admin/connections/pinboard")
     assert "Being checked;" not in kim.says()
     assert "Last checked 1 second ago." in kim.says()
+
+
+def test_a_check_up_that_broke_off_is_not_said_to_go_on(site):
+    kim = site.admin()
+    show_worker(site)
+    kim.get("/admin/connections/pinboard")
+    assert "Being checked;" in kim.says()
+    with site.services.begin() as uow:
+        for work in [one for one in uow.work.all() if one.kind is Kind.PREFLIGHT]:
+            uow.work.postpone(uow.work.begin(work.kind, work.target, site.clock.now()), None, "failed")
+        uow.commit()
+    kim.get("/admin/connections/pinboard")
+    assert "Being checked;" not in kim.says()
+    assert "The check-up broke off" in kim.says()
 
 
 def test_without_a_worker_the_page_says_that_none_is_running(site, asked):

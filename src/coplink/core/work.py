@@ -64,7 +64,7 @@ class Turn:
 class WorkState:
     """How one piece of work stands, for pages: settled or not, why it rests, when it goes on (UTC).
 
-    ``begun`` is the generation at which somebody began it last.
+    ``begun`` is the generation at which somebody began it last; ``resting``: it failed, and waits to be asked again.
     """
 
     kind: Kind
@@ -76,6 +76,7 @@ class WorkState:
     not_before: datetime | None
     reason: str | None
     begun: int = 0
+    resting: bool = False
 
     @property
     def awaited(self) -> bool:

@@ -121,17 +121,26 @@ def must_be_ready(begin: Begin, open_connection: Open, house: House, space: Spac
 
 
 def due(begin: Begin, now: datetime, every: timedelta) -> int:
-    """Mark the connections whose check-up is that old, or sooner where somebody gave no answer; returns how many."""
+    """Mark the connections whose check-up is that old, or sooner where somebody gave no answer; returns how many.
+
+    One that failed for good is asked for again too, but not sooner than that.
+    """
     marked = 0
     with begin() as uow:
-        under_way = {s.target for s in uow.work.all() if s.kind is Kind.PREFLIGHT and not s.done}
+        unfinished = {s.target: s for s in uow.work.all() if s.kind is Kind.PREFLIGHT and not s.done}
         for institution in uow.institutions.all():
             found = uow.checks.of_institution(institution.id)
             for connected in uow.institutions.connections(institution.id):
                 last = found.get(connected.id)
-                if connected.id in under_way or (last is not None and now - last.at < _life(last, every)):
+                state = unfinished.get(connected.id)
+                if state is not None and state.resting:
+                    uow.work.mark(
+                        Kind.PREFLIGHT, connected.id, connected.id, not_before=now + every, urgent=False
+                    )
+                elif state is not None or (last is not None and now - last.at < _life(last, every)):
                     continue
-                ask(uow, connected.id, urgent=False)
+                else:
+                    ask(uow, connected.id, urgent=False)
                 marked += 1
         if marked:
             uow.commit()
@@ -139,9 +148,11 @@ def due(begin: Begin, now: datetime, every: timedelta) -> int:
 
 
 def under_way(uow: UnitOfWork, connection: ConnectionId) -> bool:
-    """Whether a check-up is asked for and has not come to its end."""
+    """Whether a check-up is on its way; one that failed, and rests or waits for its day, is not."""
     state = uow.work.state(Kind.PREFLIGHT, connection)
-    return state is not None and not state.done
+    if state is None or state.done:
+        return uow.checks.of(connection) is None
+    return not state.resting and state.not_before is None
 
 
 def at_work(begin: Begin, now: datetime) -> None:
@@ -203,8 +214,11 @@ def _called(begin: Begin, open_connection: Open, connected: Connected) -> str:
 
 
 def _go_on(uow: UnitOfWork, found: CheckUp) -> None:
-    """Places that waited for a person whose part is done are made now."""
-    if stopping(found) or not all(check.asked for check in found.checks):
+    """Places that waited for a person whose part is done are made now.
+
+    A line on which no place rests may stay unanswered.
+    """
+    if stopping(found) or any(not check.asked and check.stops & SEATED for check in found.checks):
         return
     for space in uow.spaces.of_institution(found.institution):
         waits = space.trouble is not None and space.trouble.code == ConnectionNeeds.code

@@ -165,7 +165,7 @@ def _checked(desk: Desk, uow: UnitOfWork, connection: ConnectionId) -> Checked:
     return Checked(
         tuple(sorted(found.checks, key=lambda line: ORDER.index(shown_as(line)))) if found else (),
         now - found.at if found else None,
-        found is None or preflight.under_way(uow, connection),
+        preflight.under_way(uow, connection),
         preflight.worker_silent(uow, now, rounds),
     )
 

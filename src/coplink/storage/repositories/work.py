@@ -179,4 +179,5 @@ def _state(row: WorkRow) -> WorkState:
         row.not_before,
         row.reason,
         row.begun,
+        row.resting,
     )
