@@ -65,6 +65,20 @@ def test_a_permission_of_the_directory_that_is_missing_is_read_off_our_own_token
     assert (CALENDAR in line.stops) is name.startswith("Calendars")
 
 
+@pytest.mark.parametrize(
+    ("name", "wider"),
+    [
+        ("User.ReadBasic.All", "User.Read.All"),
+        ("Files.Read.All", "Files.ReadWrite.All"),
+        ("Files.Read.All", "Files.Read"),
+    ],
+)
+def test_a_wider_permission_holds_the_one_that_is_asked_for(rig, name, wider):
+    kept = [one for one in rig.wire.granted() if one != name]
+    rig.wire.store.put("teams.consent", "riverbend", {"granted": [*kept, wider]})
+    assert (f"Permission {name}" in needing(rig.connect())) is (wider == "Files.Read")
+
+
 def test_consent_that_was_given_meanwhile_shows_at_once_in_a_fresh_token(rig):
     withdraw(rig, "Calendars.ReadWrite")
     connection = rig.connect()
