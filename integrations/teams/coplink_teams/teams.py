@@ -104,6 +104,8 @@ class OwnTeams:
         answer = self._create(wish, PLC)
         if answer.status in (400, 403) and _NO_LICENCE.search(": ".join(answer.error())):
             answer = self._create(wish, "standard")
+        if answer.status == 429:  # may have been taken all the same: our marker tells, once the lag is over
+            raise OutcomeUnknown(answer.detail())
         with _permitted("Team.Create"):
             try:
                 accepted(answer, 202)

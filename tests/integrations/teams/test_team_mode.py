@@ -23,6 +23,7 @@ from coplink.ports.errors import (
     NeedsAttention,
     NotLicensed,
     NotReadyYet,
+    OutcomeUnknown,
     PermissionMissing,
     PolicyForbids,
 )
@@ -143,6 +144,20 @@ def test_a_team_that_was_ordered_and_is_gone_is_not_waited_for_for_ever(rig, wis
     with pytest.raises(NotReadyYet):  # remembered before the time was: nobody knows since when
         spaces.ensure("team", wish, undated, "key")
     parts = {}
+    patiently(rig, wish, clock, parts)
+    assert [team["id"] for team in teams(rig)] == [parts["team"]]
+
+
+def test_an_order_that_was_answered_with_slow_down_is_looked_for_before_it_is_given_again(
+    rig, wish, clock
+) -> None:
+    rig.wire.lag_seconds = 60
+    busy = {"error": {"code": "TooManyRequests", "message": "Slow down"}}
+    rig.wire.weather.add(Rule(r"^POST /v1.0/teams$", "answer", status=429, body=busy))
+    with pytest.raises(OutcomeUnknown):
+        rig.connect().spaces.ensure("order", wish, {}, "key")
+    clock.pass_by(900)
+    parts: dict[str, str] = {}
     patiently(rig, wish, clock, parts)
     assert [team["id"] for team in teams(rig)] == [parts["team"]]
 
