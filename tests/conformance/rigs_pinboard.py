@@ -256,6 +256,11 @@ class PinboardRig(Rig):
     def call_in(self, secret: str) -> InboundRequest:
         return InboundRequest("POST", "/hook/here/1", headers={"x-bell": secret})
 
+    def announced(self, parts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
+        return [
+            (note.title, note.text, note.by) for note in self.board.notes.get(parts["board"], {}).values()
+        ]
+
     # --- the way in -------------------------------------------------------------------------------------------------
 
     def door(self) -> Door:

@@ -6,6 +6,7 @@ import pytest
 from rigs_pinboard import PinboardRig
 
 from coplink.testing.conformance import (
+    AnnouncementsSuite,
     CalendarSuite,
     DirectorySuite,
     DoorSuite,
@@ -45,6 +46,9 @@ class TestWatch(WatchSuite): ...
 
 
 class TestUpkeep(UpkeepSuite): ...
+
+
+class TestAnnouncements(AnnouncementsSuite): ...
 
 
 class TestDoor(DoorSuite): ...

@@ -282,6 +282,20 @@ def sleeps_for_ever(rig: PinboardRig) -> None:
     instead(rig.connection.upkeep, "restore", lambda was, parts: kept(parts))
 
 
+def says_it_every_time(rig: PinboardRig) -> None:
+    def post(was: Any, parts: Any, announcement: Any, key: str) -> Any:
+        return was(parts, announcement, f"{key}/{rig.calls()}")
+
+    instead(rig.connection.announcements, "post", post)
+
+
+def takes_text_for_markup(rig: PinboardRig) -> None:
+    def post(was: Any, parts: Any, announcement: Any, key: str) -> Any:
+        return was(parts, replace(announcement, text=announcement.text.replace("<b>", "")), key)
+
+    instead(rig.connection.announcements, "post", post)
+
+
 def declares(**changes: Any) -> Break:
     """A manifest that says something else."""
 
@@ -351,6 +365,8 @@ CASES: tuple[tuple[str, Break, str], ...] = (
     ("upkeep", throws_people_out, "test_letting_go_takes_nothing_of_anybodys"),
     ("upkeep", sleeps_for_ever, "test_what_was_archived_is_woken_as_it_was"),
     ("manifest", promises_a_watch_it_lacks, "test_everything_declared_is_offered_and_nothing_else"),
+    ("announcements", says_it_every_time, "test_a_post_whose_answer_was_lost_is_seen_once"),
+    ("announcements", takes_text_for_markup, "test_what_looks_like_markup_is_shown_as_it_was_written"),
     (
         "manifest",
         declares(scopes=(Scope("pins", "", ""),)),

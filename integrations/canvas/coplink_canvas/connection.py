@@ -62,6 +62,10 @@ class CanvasConnection:
         """What happens to a group afterwards."""
         return self._upkeep
 
+    @property
+    def announcements(self) -> None:
+        """None yet."""
+
     def check(self) -> Sequence[Check]:
         """What works, and who can change what does not; rights in a course show when it is used."""
         return preflight.checks(self._client, self._settings)

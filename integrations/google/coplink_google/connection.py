@@ -85,6 +85,10 @@ class GoogleConnection:
     def upkeep(self) -> Upkeep | None:
         return self._upkeep
 
+    @property
+    def announcements(self) -> None:
+        return None
+
     def realm(self) -> str:
         return self._options.realm
 

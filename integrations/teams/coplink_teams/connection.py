@@ -32,6 +32,7 @@ class TeamsConnection:
         self.library = ChannelFiles(graph, around)
         self.watch = FileWatch(graph, around)
         self.upkeep = TeamsUpkeep(graph, settings, around.clock)
+        self.announcements = None
 
     def realm(self) -> str:
         """The Entra directory id: identities of the Teams tab are unique within it."""

@@ -16,6 +16,7 @@ from typing import Protocol, runtime_checkable
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceKind
 from coplink.core.words import Said
+from coplink.ports.announcements import Announcements
 from coplink.ports.calendar import Calendar
 from coplink.ports.clock import Clock
 from coplink.ports.directory import Directory
@@ -38,6 +39,7 @@ class Capability(StrEnum):
     LIBRARY = "library"
     WATCH = "watch"
     UPKEEP = "upkeep"
+    ANNOUNCEMENTS = "announcements"
     DOOR = "door"
 
 
@@ -46,7 +48,8 @@ class Limits:
     """How much a platform holds; configuration may override, the platform's own refusal is the truth.
 
     ``lag`` is how late a write may become visible; ``watch_life`` how long a subscription lives, ``watch_check`` how
-    often it is made sure that it still does; ``batch`` how many seats one write takes.
+    often it is made sure that it still does; ``batch`` how many seats one write takes. ``announced`` is how many
+    characters of an announcement's text people see there (None: all).
     """
 
     seats: int
@@ -56,6 +59,7 @@ class Limits:
     lag: timedelta
     watch_life: timedelta | None = None
     watch_check: timedelta = timedelta(days=1)
+    announced: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Manifest:
     ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them,
     ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file;
     ``consents`` that an admin lets coplink in by a round trip to the platform (``Integration.consent``).
+    ``announced_as`` completes "it appears as …": "an announcement in the group".
     """
 
     key: str
@@ -117,6 +122,7 @@ class Manifest:
     invites_attendees: bool = False
     package: bool = False
     consents: bool = False
+    announced_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,8 @@ class Connection(Protocol):
     def watch(self) -> Watch | None: ...
     @property
     def upkeep(self) -> Upkeep | None: ...
+    @property
+    def announcements(self) -> Announcements | None: ...
 
     def check(self) -> Sequence[Check]:
         """One harmless call per feature."""

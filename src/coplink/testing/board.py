@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from coplink.core.announcing import Announcement
 from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId, Role
 from coplink.core.words import Said, say
@@ -42,6 +43,7 @@ class Board:
     no_room: Said | None = None
     files: list[FileFact] = field(default_factory=list)
     files_of: dict[str, list[FileFact]] = field(default_factory=dict)
+    notes: dict[str, dict[str, Announcement]] = field(default_factory=dict)
     trouble: dict[str, list[IntegrationError]] = field(default_factory=dict)
     torn_down: set[str] = field(default_factory=set)
     archived: set[str] = field(default_factory=set)

@@ -3,8 +3,8 @@
 It keeps every port's promises (found by marker, idempotent, attendees, cursors) and counts its writes; the conformance
 suites say so. Trouble is planned per call: ``board.trouble["seats.read"] = [Throttled(...)]`` makes the next such call
 raise, ``"*"`` the next of any name; a write planned to raise ``OutcomeUnknown`` is done first, as a lost answer would
-have it. What hangs in the room is in ``board``, files and upkeep are in
-``pinned_files`` and ``pinned_upkeep``.
+have it. What hangs in the room is in ``board``; files, upkeep and announcements are in
+``pinned_files``, ``pinned_upkeep`` and ``pinned_announcements``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from coplink.ports.seats import BatchResult, Done
 from coplink.ports.spaces import Made, Planned, SpaceFacts, SpaceWish
 from coplink.ports.watch import Heard
 from coplink.testing.board import NAME_LENGTH, Board, fitted
+from coplink.testing.pinned_announcements import PinnedAnnouncements
 from coplink.testing.pinned_files import PinnedFiles
 from coplink.testing.pinned_upkeep import PinnedUpkeep
 
@@ -42,6 +43,7 @@ MANIFEST = Manifest(
             Capability.CALENDAR,
             Capability.LIBRARY,
             Capability.UPKEEP,
+            Capability.ANNOUNCEMENTS,
         }
     ),
     kind=SpaceKind.GROUP,
@@ -55,6 +57,7 @@ MANIFEST = Manifest(
     space_word="board",
     steps=("board", "frame"),
     invites_attendees=True,
+    announced_as="a note on the board",
 )
 
 
@@ -216,6 +219,7 @@ class Pinned:
         self.library = PinnedFiles(self.board)
         self.watch = None
         self.upkeep = PinnedUpkeep(self.board)
+        self.announcements = PinnedAnnouncements(self.board)
 
     def check(self) -> Sequence[Check]:
         """The staff room is open."""

@@ -26,6 +26,7 @@ class BoardConnection:
         self.library = None
         self.watch = None
         self.upkeep = None
+        self.announcements = None
 
     def realm(self) -> str:
         """The host of the boards."""

@@ -12,7 +12,7 @@ skipped as a whole. Each test is named after the promise in the docstrings of ``
 
     rig.py served.py                what is asked of the author; most of it, over a sandbox of ours
     scenes.py hook.py               a space, a series; where a platform calls
-    spaces.py seats.py directory.py calendar.py library.py watch.py door.py upkeep.py     one port each
+    spaces.py seats.py directory.py calendar.py library.py watch.py door.py upkeep.py announcements.py    one port each
     manifest.py                     what is declared, and the answers without an SDK
 
 May import: ``coplink.ports``, ``coplink.core``, ``coplink.sandbox``, pytest.
@@ -31,12 +31,14 @@ _SUITES = (
     "watch",
     "door",
     "upkeep",
+    "announcements",
     "manifest",
     "scenes",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _SUITES))
 
-from coplink.testing.conformance.calendar import CalendarSuite  # noqa: E402  after the line above
+from coplink.testing.conformance.announcements import AnnouncementsSuite  # noqa: E402  after the line above
+from coplink.testing.conformance.calendar import CalendarSuite  # noqa: E402
 from coplink.testing.conformance.directory import DirectorySuite  # noqa: E402
 from coplink.testing.conformance.door import DoorSuite  # noqa: E402
 from coplink.testing.conformance.library import LibrarySuite  # noqa: E402
@@ -57,11 +59,13 @@ SUITES = (
     LibrarySuite,
     WatchSuite,
     UpkeepSuite,
+    AnnouncementsSuite,
     DoorSuite,
 )
 
 __all__ = [
     "SUITES",
+    "AnnouncementsSuite",
     "CalendarSuite",
     "DirectorySuite",
     "DoorSuite",

@@ -171,6 +171,10 @@ class Rig(Protocol):
         """A call as the platform makes it for a subscription that was given this secret."""
         cannot("a call of the platform's")
 
+    def announced(self, parts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
+        """The announcements of ours that people see in this space: title, text as it reads there, who says it."""
+        cannot("a look at the announcements")
+
     # --- the way in -------------------------------------------------------------------------------------------------
 
     def door(self) -> Door:
