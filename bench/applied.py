@@ -23,9 +23,10 @@ class Figures:
     ``calls`` are the HTTP calls that write, a batch being one, and ``parts`` the sub-requests in them that write;
     ``formula`` is the least number of those (performance.md 3.3, summed over the phases) and ``phases`` in how many
     phases anything was written. ``reads`` are the HTTP calls that read who sits there, ``reads_most`` how many pages
-    that needs. ``looks`` are other calls: look-ups of people, what a vendor wants asked first. ``throttled`` counts
-    what was refused for a published limit, ``seconds`` the time by the moved clock, ``wrong`` the seats that are not as
-    wanted in the end. ``stopped`` is the sentence with which it stopped at a limit, before anything was written.
+    so many people fill, at least one, however often it began anew. ``looks`` are other calls: look-ups of people,
+    what a vendor wants asked first. ``throttled`` counts what was refused for a published limit, ``seconds`` the time
+    by the moved clock, ``wrong`` the seats that are not as wanted in the end. ``stopped`` is the sentence with which it
+    stopped at a limit, before anything was written.
     """
 
     calls: int = 0

@@ -72,7 +72,6 @@ class Rig:
         self.connection: Connection = integration.connect(wire.settings(HERE), around)
         self.wanted: dict[int, Role] = {}
         self.parts: dict[str, str] = {}
-        self.pages = 0
 
     def _note(self, call: Call) -> None:
         self.calls.append(call)
@@ -141,7 +140,6 @@ class Rig:
     def bring_about(self) -> None:
         """Reconcile, and begin anew after as long as a refusal of our own pace says."""
         for _ in range(1_000):
-            self.pages += max(1, -(-len(self.wire.sitting(self.parts["group"])) // PAGE))
             with self.storage.begin() as uow:
                 uow.work.mark(Kind.RECONCILE, SPACE, COMMUNITY)
                 turn = uow.work.begin(Kind.RECONCILE, SPACE, self.clock.now())
@@ -204,11 +202,11 @@ def coplink(people: int, changes: int) -> Figures:
             bench.want(after)
             formula, phases = come + go + turn, sum(map(bool, (len(up), come, go, len(down))))
         bench.clock.sleep(120.0)
-        return _counted(bench, phases, formula)
+        return _counted(bench, people, phases, formula)
 
 
-def _counted(bench: Rig, phases: int, formula: int) -> Figures:
-    bench.wire.enforce_limits, bench.wire.replacements, bench.pages = True, 0, 0
+def _counted(bench: Rig, people: int, phases: int, formula: int) -> Figures:
+    bench.wire.enforce_limits, bench.wire.replacements = True, 0
     bench.calls.clear()
     began = bench.clock.time()
     bench.bring_about()
@@ -220,7 +218,7 @@ def _counted(bench: Rig, phases: int, formula: int) -> Figures:
         formula=formula,
         phases=phases,
         reads=reads,
-        reads_most=bench.pages,
+        reads_most=max(1, -(-people // PAGE)),
         looks=len(asked) - writes - reads,
         throttled=bench.wire.throttled,
         seconds=bench.clock.time() - began,

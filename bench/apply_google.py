@@ -1,7 +1,7 @@
 """What applying memberships to Google Workspace costs: the real engine and connector against the pretended Google.
 
 Limits are enforced on a clock that is moved: 2,400 Directory calls a minute and account, each part of a batch being a
-call. Refusals by our own pace are waited out as the worker does it: by beginning anew, with a fresh reading.
+call. Our own pace is waited for as in the worker, and a refusal of its would begin the run anew, with a fresh reading.
 """
 
 from __future__ import annotations
@@ -79,8 +79,6 @@ class Rig:
         around = Surroundings(clock, self.calls.append, timeout=60.0, pace=pacer.of(HERE, "google"))
         self.connection: Connection = integration.connect(wire.settings(HERE), around)
         self.wanted: dict[int, Role] = {}
-        self.readings = 0
-        self.pages = 0
 
     def _wait(self, condition: threading.Condition, seconds: float) -> None:
         self.clock.sleep(seconds)
@@ -161,9 +159,6 @@ class Rig:
     def bring_about(self) -> None:
         """Reconcile, and begin anew after as long as a refusal of our own pace says."""
         for _ in range(1_000):
-            self.readings += 1
-            seated = len(self.wire.directory.members(self.wire.directory.groups()[0]))
-            self.pages += max(1, -(-seated // PAGE))
             with self.storage.begin() as uow:
                 uow.work.mark(Kind.RECONCILE, SPACE, COMMUNITY)
                 turn = uow.work.begin(Kind.RECONCILE, SPACE, self.clock.now())
@@ -225,11 +220,11 @@ def coplink(people: int, changes: int) -> Figures:
             bench.want(after)
             phases, formula = sum(map(bool, (len(up), come, go, len(down)))), come + go + turn
         bench.clock.sleep(120.0)
-        return _counted(bench, phases, formula)
+        return _counted(bench, people, phases, formula)
 
 
-def _counted(bench: Rig, phases: int, formula: int) -> Figures:
-    bench.wire.enforce_limits, bench.readings, bench.pages = True, 0, 0
+def _counted(bench: Rig, people: int, phases: int, formula: int) -> Figures:
+    bench.wire.enforce_limits = True
     bench.calls.clear()
     bench.wire.calls.clear()
     began = bench.clock.time()
@@ -248,7 +243,7 @@ def _counted(bench: Rig, phases: int, formula: int) -> Figures:
         formula=formula,
         phases=phases,
         reads=reads,
-        reads_most=bench.pages,
+        reads_most=max(1, -(-people // PAGE)),
         looks=len(asked) - calls - reads,
         throttled=bench.wire.throttled,
         seconds=bench.clock.time() - began,

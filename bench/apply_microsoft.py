@@ -91,7 +91,6 @@ class Rig:
         self.connection: Connection = integration.connect(settings, around)
         self.wanted: dict[int, Role] = {}
         self.place = ""
-        self.pages = 0
 
     def _wait(self, condition: threading.Condition, seconds: float) -> None:
         self.clock.sleep(seconds)
@@ -184,7 +183,6 @@ class Rig:
     def bring_about(self) -> str:
         """Reconcile, and begin anew after as long as a refusal of our own pace says; the sentence where it stops."""
         for _ in range(1_000):
-            self.pages += max(1, -(-self.wire.members.roll.count(self.place) // PAGE))
             with self.storage.begin() as uow:
                 uow.work.mark(Kind.RECONCILE, SPACE, COMMUNITY)
                 turn = uow.work.begin(Kind.RECONCILE, SPACE, self.clock.now())
@@ -242,7 +240,7 @@ def coplink(mode: str) -> Measure:
             members = range(1, 1 + people)
             if not changes:
                 bench.want(dict.fromkeys(members, Role.MEMBER))
-                return _counted(bench, phases, formula)
+                return _counted(bench, people, phases, formula)
             up, down = turn - turn // 2, turn // 2
             start: dict[int, Role | None] = dict.fromkeys(members, Role.MEMBER)
             bench.want(start | dict.fromkeys(members[:down], Role.FACILITATOR))
@@ -252,13 +250,13 @@ def coplink(mode: str) -> Measure:
             after |= dict.fromkeys(members[down + up : down + up + go], None)
             bench.want(after | dict.fromkeys(range(1 + people, 1 + people + come), Role.MEMBER))
             phases = sum(map(bool, (up, come, go, down)))
-            return _counted(bench, phases, -(-come // ADDED) - (-go // REMOVED) + turn)
+            return _counted(bench, people, phases, -(-come // ADDED) - (-go // REMOVED) + turn)
 
     return measure
 
 
-def _counted(bench: Rig, phases: int, formula: int) -> Figures:
-    bench.wire.enforce_limits, bench.pages = True, 0
+def _counted(bench: Rig, people: int, phases: int, formula: int) -> Figures:
+    bench.wire.enforce_limits = True
     bench.calls.clear()
     bench.wire.calls.clear()
     began = bench.clock.time()
@@ -275,7 +273,7 @@ def _counted(bench: Rig, phases: int, formula: int) -> Figures:
         formula=formula,
         phases=phases,
         reads=reads,
-        reads_most=bench.pages,
+        reads_most=max(1, -(-people // PAGE)),
         looks=len(asked) - calls - reads,
         throttled=bench.wire.throttled,
         seconds=bench.clock.time() - began,

@@ -165,7 +165,7 @@ def test_everybody_at_a_limit_waits_for_the_time_the_platform_named():
     assert glass.now == began, "another team is open"
     with asking(Asks.HOUSE):
         take(gate, (TEAM, "t-1"))
-    assert glass.now - began == pytest.approx(20, abs=0.1), "work of the house waits half a minute"
+    assert glass.now - began == pytest.approx(20, abs=0.1), "work of the house waits"
     gate.told(TEAM, "t-1", 300.0)
     with asking(Asks.HOUSE), pytest.raises(Throttled) as long:
         take(gate, (TEAM, "t-1"))

@@ -45,8 +45,8 @@ class Bucket:
         return min((rate.flow for rate in self._rates), default=math.inf) * self._now_at(now)
 
     def room(self, now: float, who: Asks) -> float:
-        """How many could go together within half of somebody's patience."""
-        at, speed = now + who.patience / 2, self._now_at(now)
+        """How many could go together within what somebody plans ahead."""
+        at, speed = now + who.plans, self._now_at(now)
         if self._closed > at:
             return 0.0
         rooms = [rate.room(at, who.leaves, speed) for rate in self._rates]

@@ -77,7 +77,7 @@ class Gate:
                 self._call_next()
 
     def granted(self, *limits: Taken) -> int:
-        """How many calls could go together within half of the patience of whoever asks, at least one."""
+        """How many calls could go together within what whoever asks may plan ahead, at least one."""
         who = who_asks()
         with self._lock:
             now = self.clock()

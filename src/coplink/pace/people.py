@@ -1,4 +1,9 @@
-"""For whom a call is made: it decides who goes first, how long one may wait, and how much is left for the others."""
+"""For whom a call is made: it decides who goes first, how long one may wait, and how much is left for the others.
+
+Work that nobody looks at waits for longer than the longest window of a published limit (a minute, at Google). A refusal
+would begin its run anew, and reading everybody who sits in a place once more costs more calls than the wait saves. A
+worker keeps its place and its heartbeat meanwhile; what a platform closes for longer is refused at once.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +26,13 @@ class Asks(IntEnum):
 
     @property
     def patience(self) -> float:
-        """The longest wait in seconds: a page must answer, a worker may not be held for long."""
-        return 2.0 if self is Asks.PERSON else 30.0
+        """The longest wait in seconds: a page must answer; a worker sits out one window of a limit."""
+        return 2.0 if self is Asks.PERSON else 70.0
+
+    @property
+    def plans(self) -> float:
+        """How many seconds ahead a batch may count on: one that fills less of a window lets others in between."""
+        return 1.0 if self is Asks.PERSON else 15.0
 
     @property
     def leaves(self) -> float:

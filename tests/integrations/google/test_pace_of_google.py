@@ -7,6 +7,7 @@ import pytest
 from coplink.core.errors import LaunchError
 from coplink.core.people import Role
 from coplink.core.spaces import Seat
+from coplink.core.words import say
 from coplink.pace import Asks, asking
 from coplink.ports.door import Knock
 from coplink.ports.errors import Throttled
@@ -54,12 +55,26 @@ def test_a_batch_counts_as_its_parts():
         quota.take("directory", 1_000)
         assert quota.granted("directory") == 800, "a quarter of 2,400 a minute is left for people"
         quota.take("directory", 800)
-        with pytest.raises(Throttled) as slow:
-            quota.take("directory", 1)
-        assert 59 <= slow.value.retry_after <= 62
     began = glass.now
     quota.take("directory", 600)
     assert glass.now == began, "a person finds what was left"
+
+
+def test_a_worker_sits_out_a_window_of_any_limit_and_its_run_goes_on():
+    """A refusal would begin the run anew, with another reading of everybody who sits there."""
+    windows = [rate.seconds for limit in LIMITS.values() for rate in limit.rates]
+    assert max(windows) == 60.0
+    glass = Hourglass()
+    quota = Quota(glass.pacer().of("lakeside", "google"))
+    began = glass.now
+    with asking(Asks.HOUSE):
+        for _ in range(10):
+            quota.take("directory", 1_000)
+    assert 240 <= glass.now - began <= 600, "10,000 at three quarters of 2,400 a minute, a batch at a time"
+    quota.told("directory", Throttled(say("Slow down."), retry_after=300.0))
+    with asking(Asks.HOUSE), pytest.raises(Throttled) as slow:
+        quota.take("directory", 1)
+    assert slow.value.retry_after == pytest.approx(300.0), "what Google closes for longer holds no worker"
 
 
 def test_every_call_of_a_walk_was_taken(campus, wish, provision):
