@@ -27,7 +27,8 @@ class SpaceState(StrEnum):
     """How far a space is.
 
     ``waiting``: its institution has not agreed yet. ``making``: steps are running or will run again by themselves.
-    ``stuck``: a person must act; ``trouble`` says who and what. ``ready``: every part exists.
+    ``stuck``: a person must act; ``trouble`` says who and what. ``ready``: every part exists. ``archived``: put to rest
+    by a person, left alone until one wakes it. ``detached``: it stays over there, and coplink never looks at it again.
     """
 
     WAITING = "waiting"
@@ -35,6 +36,15 @@ class SpaceState(StrEnum):
     STUCK = "stuck"
     READY = "ready"
     REFUSED = "refused"
+    ARCHIVED = "archived"
+    DETACHED = "detached"
+
+
+class Parting(StrEnum):
+    """What is to become of coplink's own things in a place that is let go: left there, or taken away."""
+
+    KEEP = "keep"
+    TAKE_AWAY = "take_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,9 @@ class Space:
 
     ``parts`` are the remote ids coplink stored, one a step (``channel``, ``folder``, ``calendar`` ...). ``asked`` is
     what the founder chose for it (a course id, for instance). ``marker`` is written into what is made over there, so
-    that it is found again if our row of it is lost.
+    that it is found again if our row of it is lost. ``written_name`` is the name it had over there when coplink last
+    named it: another one is somebody's choice. ``archived_at`` (UTC) says since when it rests over there; ``parting``
+    what is still to be done before a detached one is never called again.
     """
 
     id: SpaceId
@@ -68,6 +80,9 @@ class Space:
     asked: Mapping[str, str] = field(default_factory=dict)
     trouble: Trouble | None = None
     link: str | None = None
+    written_name: str = ""
+    archived_at: datetime | None = None
+    parting: Parting | None = None
 
     def with_part(self, step: str, remote: str) -> Space:
         """The same space with one more remote id."""

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     RENEW_WATCH = "renew_watch"
     ORDER_NOTICES = "order_notices"
     PREFLIGHT = "preflight"
+    UPKEEP = "upkeep"
+    DISCONNECT = "disconnect"
 
 
 @dataclass(frozen=True, slots=True)

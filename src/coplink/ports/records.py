@@ -94,7 +94,10 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection as stored: whose, to what, with which settings (secrets in the clear here)."""
+    """A connection as stored: whose, to what, with which settings (secrets in the clear here).
+
+    One that has ended says since when; its settings are empty as soon as coplink has taken its leave over there.
+    """
 
     id: ConnectionId
     institution: InstitutionId
@@ -103,6 +106,7 @@ class Connected:
     realm: str
     made_at: datetime
     trouble: Trouble | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from coplink.ports.records import (
     Registration,
     Session,
 )
+from coplink.ports.upkeep import Left
 
 
 class Institutions(Protocol):
@@ -46,9 +47,21 @@ class Institutions(Protocol):
         """Add or replace by id; one connection per institution and integration."""
         ...
 
-    def connection(self, key: ConnectionId) -> Connected | None: ...
-    def connection_of(self, institution: InstitutionId, integration: str) -> Connected | None: ...
-    def connections(self, institution: InstitutionId | None = None) -> Sequence[Connected]: ...
+    def connection(self, key: ConnectionId) -> Connected | None:
+        """By id, also one that has ended."""
+        ...
+
+    def connection_of(
+        self, institution: InstitutionId, integration: str, ended: bool = False
+    ) -> Connected | None:
+        """The one of an institution; one that has ended only where asked for."""
+        ...
+
+    def connections(
+        self, institution: InstitutionId | None = None, ended: bool = False
+    ) -> Sequence[Connected]:
+        """Those that are open; those that have ended only where asked for, instead."""
+        ...
 
 
 class Platforms(Protocol):
@@ -142,6 +155,9 @@ class Sessions(Protocol):
     def get(self, id_hash: str, now: datetime) -> Session | None: ...
     def drop(self, id_hash: str) -> None: ...
     def drop_of(self, person: PersonId) -> None: ...
+    def drop_by_door(self, institution: InstitutionId, door: str, spared: str = "") -> int:
+        """Drop those of everybody this institution knows by a door, but the spared one; how many."""
+        ...
 
 
 class Links(Protocol):
@@ -262,3 +278,8 @@ class Spaces(Protocol):
         ...
 
     def unreachable(self, space: SpaceId) -> Sequence[Unreachable]: ...
+    def put_left(self, space: SpaceId, left: Sequence[Left]) -> None:
+        """Replace the list of what coplink made there and left."""
+        ...
+
+    def left(self, space: SpaceId) -> Sequence[Left]: ...

@@ -17,7 +17,7 @@ from coplink.ports.sealing import Sealer
 from coplink.storage.ready import Ready, Row
 from coplink.storage.repositories.base import SWEEP, Repository, sql
 from coplink.storage.sweeps import Sweeps
-from coplink.storage.tables import LoginRow, SessionRow
+from coplink.storage.tables import IdentityRow, LoginRow, SessionRow
 from coplink.storage.transaction import Transaction
 
 LOGIN, SESSION = "login", "session"
@@ -187,6 +187,12 @@ class SqlSessions(Passing):
 
     def drop_of(self, person: PersonId) -> None:
         self._run(delete(SessionRow).where(SessionRow.person == person))
+
+    def drop_by_door(self, institution: InstitutionId, door: str, spared: str = "") -> int:
+        came = select(IdentityRow.person).where(
+            IdentityRow.institution == institution, IdentityRow.door == door
+        )
+        return self._run(delete(SessionRow).where(SessionRow.person.in_(came), SessionRow.id_hash != spared))
 
     def _columns(self, session: Session) -> dict[str, object]:
         return {

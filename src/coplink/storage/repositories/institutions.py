@@ -35,6 +35,9 @@ class SqlInstitutions(Repository):
         return [_institution(row) for row in self._rows(select(InstitutionRow).order_by(InstitutionRow.name))]
 
     def put_connection(self, connected: Connected) -> None:
+        if not connected.settings and self._session.get_bind().dialect.name == "sqlite":
+            # SQLite leaves what was there in the file's free room, unless it is told to wipe it.
+            self._session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
         self._put(
             ConnectionRow,
             id=connected.id,
@@ -44,22 +47,29 @@ class SqlInstitutions(Repository):
             realm=connected.realm,
             made_at=connected.made_at,
             trouble=from_trouble(connected.trouble),
+            ended_at=connected.ended_at,
         )
 
     def connection(self, key: ConnectionId) -> Connected | None:
         row = self._one(select(ConnectionRow).where(ConnectionRow.id == key))
         return None if row is None else self._connected(row)
 
-    def connection_of(self, institution: InstitutionId, integration: str) -> Connected | None:
-        row = self._one(
-            select(ConnectionRow).where(
-                ConnectionRow.institution == institution, ConnectionRow.integration == integration
-            )
+    def connection_of(
+        self, institution: InstitutionId, integration: str, ended: bool = False
+    ) -> Connected | None:
+        query = select(ConnectionRow).where(
+            ConnectionRow.institution == institution, ConnectionRow.integration == integration
         )
+        row = self._one(query if ended else query.where(ConnectionRow.ended_at.is_(None)))
         return None if row is None else self._connected(row)
 
-    def connections(self, institution: InstitutionId | None = None) -> Sequence[Connected]:
-        query = select(ConnectionRow).order_by(ConnectionRow.institution, ConnectionRow.integration)
+    def connections(
+        self, institution: InstitutionId | None = None, ended: bool = False
+    ) -> Sequence[Connected]:
+        which = ConnectionRow.ended_at.is_not(None) if ended else ConnectionRow.ended_at.is_(None)
+        query = (
+            select(ConnectionRow).where(which).order_by(ConnectionRow.institution, ConnectionRow.integration)
+        )
         if institution is not None:
             query = query.where(ConnectionRow.institution == institution)
         return [self._connected(row) for row in self._rows(query)]
@@ -73,6 +83,7 @@ class SqlInstitutions(Repository):
             realm=row.realm,
             made_at=row.made_at,
             trouble=to_trouble(row.trouble),
+            ended_at=row.ended_at,
         )
 
 

@@ -72,6 +72,10 @@ class SqlLedger(Repository):
         for some in portions(set(accounts)):
             self._run(delete(LedgerRow).where(LedgerRow.space == space, LedgerRow.account.in_(some)))
 
+    def forget_all(self, space: SpaceId) -> None:
+        self._run(delete(LedgerRow).where(LedgerRow.space == space))
+        self._run(delete(SeatRow).where(SeatRow.space == space))
+
     def kept(self, institution: InstitutionId) -> int:
         """Seats the platform said yes to and that were not taken away; doubtful ones do not count."""
         kept = (SeatState.PUT.value, SeatState.SEEN.value)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, select
 
 from coplink.core.people import CommunityId, InstitutionId
-from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState, Unreachable
+from coplink.core.spaces import ConnectionId, Parting, Space, SpaceId, SpaceKind, SpaceState, Unreachable
+from coplink.ports.upkeep import Left
 from coplink.storage.mapping import from_said, from_trouble, to_said, to_trouble
 from coplink.storage.repositories.base import Repository
-from coplink.storage.tables import SpaceRow, UnreachableRow
+from coplink.storage.tables import LeftoverRow, SpaceRow, UnreachableRow
 
 
 class SqlSpaces(Repository):
@@ -30,6 +31,9 @@ class SqlSpaces(Repository):
             asked=dict(space.asked),
             trouble=from_trouble(space.trouble),
             link=space.link,
+            written_name=space.written_name,
+            archived_at=space.archived_at,
+            parting=space.parting and space.parting.value,
         )
 
     def get(self, key: SpaceId) -> Space | None:
@@ -51,6 +55,16 @@ class SqlSpaces(Repository):
         query = select(UnreachableRow).where(UnreachableRow.space == space).order_by(UnreachableRow.person)
         return [Unreachable(row.person, to_said(row.reason)) for row in self._rows(query)]
 
+    def put_left(self, space: SpaceId, left: Sequence[Left]) -> None:
+        self._run(delete(LeftoverRow).where(LeftoverRow.space == space))
+        for number, one in enumerate(left):
+            how = from_said(one.how)
+            self._put(LeftoverRow, space=space, number=number, title=one.title, link=one.link, how=how)
+
+    def left(self, space: SpaceId) -> Sequence[Left]:
+        query = select(LeftoverRow).where(LeftoverRow.space == space).order_by(LeftoverRow.number)
+        return [Left(row.title, row.link, to_said(row.how)) for row in self._rows(query)]
+
     def _where(self, which: ColumnElement[bool]) -> Sequence[Space]:
         # Always in the same order: two units of work that mark these spaces then never wait in a ring.
         return [_space(row) for row in self._rows(select(SpaceRow).where(which).order_by(SpaceRow.id))]
@@ -71,4 +85,7 @@ def _space(row: SpaceRow) -> Space:
         asked=row.asked,
         trouble=to_trouble(row.trouble),
         link=row.link,
+        written_name=row.written_name,
+        archived_at=row.archived_at,
+        parting=None if row.parting is None else Parting(row.parting),
     )

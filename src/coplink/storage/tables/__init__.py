@@ -27,6 +27,7 @@ from coplink.storage.tables.rosters import RosterRow
 from coplink.storage.tables.spaces import (
     JournalRow,
     LedgerRow,
+    LeftoverRow,
     RemovalRow,
     SeatRow,
     SpaceRow,
@@ -54,6 +55,7 @@ __all__ = [
     "JournalRow",
     "KeyPairRow",
     "LedgerRow",
+    "LeftoverRow",
     "LinkRow",
     "LoginRow",
     "LookUpRow",

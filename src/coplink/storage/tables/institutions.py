@@ -24,7 +24,7 @@ class InstitutionRow(Table):
 class ConnectionRow(Table):
     """One institution's way to one platform. No personal data, but credentials: ``settings`` are sealed.
 
-    Kept until the institution disconnects.
+    Kept until the institution disconnects; then the settings are empty and ``ended_at`` says since when.
     """
 
     __tablename__ = "connections"
@@ -37,6 +37,7 @@ class ConnectionRow(Table):
     realm: Mapped[str]
     made_at: Mapped[datetime]
     trouble: Mapped[dict[str, Any] | None]
+    ended_at: Mapped[datetime | None]
 
 
 class RegistrationRow(Table):

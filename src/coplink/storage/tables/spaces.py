@@ -29,6 +29,21 @@ class SpaceRow(Table):
     asked: Mapped[dict[str, Any]]
     trouble: Mapped[dict[str, Any] | None]
     link: Mapped[str | None]
+    written_name: Mapped[str] = mapped_column(server_default="")
+    archived_at: Mapped[datetime | None]
+    parting: Mapped[str | None]
+
+
+class LeftoverRow(Table):
+    """Something coplink made and left over there. No personal data; kept until the place is taken up again."""
+
+    __tablename__ = "leftovers"
+
+    space: Mapped[SpaceKey]
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    link: Mapped[str]
+    how: Mapped[dict[str, Any]]
 
 
 class UnreachableRow(Table):
