@@ -94,8 +94,8 @@ class Graph:
             self._kit.tokens.renew(token, claims, self._around)
             with self.quota.taking(service, calls):
                 answer = self._once(name, self._kit.request(method, at, query, body, prefer, low), method)
-        for call in calls:
-            self.quota.answered(service, *call, answer)
+        # An envelope that was refused as a whole is about none of the teams and mailboxes its parts name.
+        self.quota.answered(service, method, "" if among else calls[0][1], answer)
         return answer
 
     def fresh_token(self) -> str:

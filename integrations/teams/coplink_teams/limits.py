@@ -61,28 +61,33 @@ class Quota:
         return self._pace.granted(*self.limits(service, method, address))
 
     def answered(self, service: str, method: str, address: str, answer: Answer) -> None:
-        """Look at one answer: when Microsoft asks to slow down, everybody at these limits does."""
+        """Look at one answer: when Microsoft asks to slow down, everybody at the limit that was hit does.
+
+        Which one that was is told by nothing in the answer: it is the one that reaches least far. Where it was another,
+        the calls that go on are told so themselves.
+        """
         if answer.status == 429 or (answer.status == 503 and answer.retry_after is not None):
-            for limit, key in self.limits(service, method, address):
-                self._pace.told(limit, key, answer.retry_after)
+            self._pace.told(*self.limits(service, method, address)[0], answer.retry_after)
         elif used := _used(answer):
-            for limit, key in self.limits(service, method, address):
-                self._pace.left(limit, key, max(0.0, 1.0 - used))
+            self._pace.left(*self.limits(service, method, address)[0], max(0.0, 1.0 - used))
 
     def limits(self, service: str, method: str, address: str) -> tuple[Taken, ...]:
-        """The limits that a call counts against."""
+        """The limits that a call counts against; the one that reaches least far comes first."""
         match service:
             case "teams":
-                removal = [(self._removals, "")] if method == "DELETE" else []
                 team = _part(address, "teams|groups")
-                return (*([(self._team, team)] if team else []), (self._teams, ""), *removal)
+                return (
+                    *([(self._team, team)] if team else []),
+                    *([(self._removals, "")] if method == "DELETE" else []),
+                    (self._teams, ""),
+                )
             case "outlook":
                 return ((MAILBOX, _part(address, "users")),)
             case "identity":
                 if method == "GET":
                     return ((IDENTITY, ""),)
                 invites = address.partition("?")[0].endswith("/invitations")
-                return ((IDENTITY, ""), (IDENTITY_WRITES, ""), *([(INVITATIONS, "")] if invites else []))
+                return (*([(INVITATIONS, "")] if invites else []), (IDENTITY_WRITES, ""), (IDENTITY, ""))
             case "sign-in":
                 return ((SIGN_IN, ""),)
             case _:

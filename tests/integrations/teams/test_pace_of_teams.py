@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.integrations.teams.crowd import own_team, settle
 
 from coplink.core.errors import LaunchError
 from coplink.core.people import Role
@@ -63,6 +64,57 @@ def test_a_throttled_answer_closes_the_team_for_everybody(rig, parts, glass):
     assert again == sent, "nothing is sent while Microsoft wants rest"
 
 
+def test_a_throttled_team_leaves_the_others_alone(rig, wish, glass):
+    other, mine = own_team(rig, "bbbbbbbb-0000-0000-0000-000000000002"), own_team(rig)
+    connection = rig.connect(calls_per_second="4")
+    rig.wire.weather.add(Rule("GET .*/teams/bbbb", "answer", status=429, headers={"Retry-After": "60"}))
+    with pytest.raises(Throttled):
+        connection.seats.read(other)
+    began = glass.now
+    assert connection.seats.read(mine).complete
+    assert glass.now == began, "another team is read at once"
+    with pytest.raises(Throttled) as closed:
+        connection.spaces.describe(other)
+    assert "own pace" in closed.value.detail
+    assert closed.value.retry_after == pytest.approx(60)
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "address", "open_ones"),
+    [
+        ("teams", "GET", TEAM, [("teams", "GET", "/teams/t-2"), ("teams", "POST", "/teams")]),
+        ("teams", "POST", "/teams", []),
+        ("teams", "POST", "", []),
+        ("outlook", "GET", "/users/a@x.example/events", [("outlook", "GET", "/users/b@x.example/events")]),
+        ("identity", "POST", "/invitations", [("identity", "GET", "/users/1")]),
+        ("identity", "GET", "/users/1", [("teams", "GET", TEAM)]),
+    ],
+)
+def test_only_the_limit_that_was_hit_is_closed(quota, service, method, address, open_ones):
+    asked = Answer(f"{method} {address}", 429, {"retry-after": "60"}, b"{}")
+    quota.answered(service, method, address, asked)
+    began = quota.glass.now
+    for still in open_ones:
+        take(quota, still[1:], service=still[0])
+    assert quota.glass.now == began
+    for closed in [(service, method, address), *([("teams", "GET", "/teams/t-2")] if not open_ones else [])]:
+        with pytest.raises(Throttled):
+            take(quota, closed[1:], service=closed[0])
+
+
+def test_an_envelope_that_is_refused_as_a_whole_closes_no_team(rig, glass):
+    team, people = own_team(rig), settle(rig, 3)
+    seats = rig.connect(calls_per_second="40").seats
+    rig.wire.weather.add(Rule(r"POST .*/\$batch", "answer", status=429, headers={"Retry-After": "60"}))
+    with pytest.raises(Throttled):
+        seats.put(team, [Seat(people[0], Role.FACILITATOR), Seat(people[1], Role.MEMBER)])
+    gate = rig.around.pace
+    closed = {
+        (limit.api, key) for (limit, key), one in gate._buckets.items() if one.wait(glass.now, 1, 0.0) > 1
+    }
+    assert closed == {("teams", "")}
+
+
 def test_a_part_of_a_batch_counts_at_its_team_and_in_all(quota):
     began = quota.glass.now
     take(quota, *[("POST", TEAM)] * 4)
@@ -89,16 +141,16 @@ def test_each_call_counts_at_the_limits_of_its_address(quota):
     assert names("teams", "GET", TEAM) == ["teams.team/t-1", "teams/"]
     assert names("teams", "DELETE", f"https://graph.microsoft.com/v1.0{TEAM}/m?x=1") == [
         "teams.team/t-1",
-        "teams/",
         "teams.removals/",
+        "teams/",
     ]
     assert names("teams", "POST", "/teams") == ["teams/"]
     assert names("outlook", "POST", "/users('Service@x.example')/events") == ["outlook/service@x.example"]
     assert names("identity", "GET", "/users/1") == ["identity/"]
     assert names("identity", "POST", "/invitations") == [
-        "identity/",
-        "identity.writes/",
         "identity.invitations/",
+        "identity.writes/",
+        "identity/",
     ]
     assert names("files", "GET", "/drives/d/root/delta") == ["files/"]
 
