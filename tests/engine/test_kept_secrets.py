@@ -22,6 +22,7 @@ def change(school):
         key="posts",
         fields=(
             Field("board_url", "Address", default=HOST),
+            Field("issuer", "Issuer", default=HOST),
             Field("key", "Key", secret=True),
             Field("spare", "Spare key", secret=True, default=""),
         ),
@@ -54,14 +55,24 @@ def test_another_host_gets_no_kept_secret(change, there):
         change(board_url=there)
     assert "Enter “Key” again." in str(refused.value.message)
     assert "one" not in (refused.value.message.values or {}).values()
-    assert change() == {"board_url": HOST, "key": "one", "spare": ""}, "nothing was changed"
+    assert change() == {"board_url": HOST, "issuer": HOST, "key": "one", "spare": ""}, "nothing was changed"
     assert change(board_url=there, key="two")["key"] == "two"
 
 
 @pytest.mark.parametrize("there", ["https://board.example/v2", "https://BOARD.example:443/v1", ""])
 def test_the_same_host_keeps_what_it_has(change, there):
     change(key="one", spare="other")
-    assert change(board_url=there) == {"board_url": there or HOST, "key": "one", "spare": "other"}
+    kept = change(board_url=there)
+    assert kept == {"board_url": there or HOST, "issuer": HOST, "key": "one", "spare": "other"}
+
+
+def test_who_issues_sign_ins_is_an_address_too(change):
+    change(key="one")
+    with pytest.raises(DomainError, match="“Issuer” leads to another server"):
+        change(issuer="https://other.example")
+    with pytest.raises(DomainError):
+        change(issuer="nonsense", key="two")
+    assert change(issuer="https://other.example", key="two")["issuer"] == "https://other.example"
 
 
 def test_a_secret_that_need_not_be_there_is_given_up_once_the_others_are_entered(change):

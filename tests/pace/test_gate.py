@@ -253,6 +253,7 @@ def test_how_large_a_batch_may_be_depends_on_who_asks():
     with asking(Asks.HOUSE):
         take(gate, (limit, ""), weight=1_000)
         assert gate.granted((limit, "")) == 800
+        assert gate.most((limit, "")) == 1_000, "what went before is no matter"
         assert gate.background
     assert gate.granted((limit, "")) == 1_000
     assert not gate.background

@@ -82,6 +82,8 @@ def test_several_processes_divide_the_published_limits(tmp_path):
     one_of_four = services(tmp_path, calling_processes=4)
     assert alone.pacer.of(HERE, "plug").granted((API, "")) == 8
     assert one_of_four.pacer.of(HERE, "plug").granted((API, "")) == 2
+    assert alone.pacer.of(HERE, "plug").most((API, "")) == 8
+    assert one_of_four.pacer.of(HERE, "plug").most((API, "")) == 2
 
 
 def test_where_the_houses_clock_is_moved_the_pace_goes_along(tmp_path):

@@ -18,7 +18,7 @@ from coplink.ports.errors import (
     Reauthorize,
     Throttled,
 )
-from coplink_google.workspace import LARGEST, Answer, Part, Workspace
+from coplink_google.workspace import Answer, Part, Workspace
 
 ROUNDS = 4
 GRANT = "drive.permissions.create"
@@ -56,11 +56,10 @@ class Batches:
             self._envelope(parts, [number], ended)
         return [ended[number] for number in range(len(parts))]
 
-    @staticmethod
-    def _lots(numbers: Sequence[int], parts: Sequence[Part]) -> Iterable[Sequence[int]]:
+    def _lots(self, numbers: Sequence[int], parts: Sequence[Part]) -> Iterable[Sequence[int]]:
         """As many numbers at a time as one envelope of their API holds."""
         if numbers:
-            most = LARGEST[parts[0].operation.partition(".")[0]]
+            most = self._google.most(parts[0].operation.partition(".")[0])
             yield from (numbers[start : start + most] for start in range(0, len(numbers), most))
 
     def _envelope(self, parts: Sequence[Part], lot: Sequence[int], ended: dict[int, Ended]) -> None:

@@ -56,7 +56,7 @@ class Options:
                     say("The setting “{name}” of the connection is empty.", name=one.title), ADMIN
                 )
             values[one.name] = value
-        for name in ("root_url", "auth_url", "token_url", "jwks_url"):
+        for name in ("root_url", "auth_url", "token_url", "jwks_url", "issuer"):
             _check_address(name, values[name])
         if values["file_managers"].casefold() not in ("", "no", "yes"):
             raise Misconfigured(say("“Facilitators manage files” is either yes or empty."), ADMIN)

@@ -37,9 +37,9 @@ class Quota:
         with self._pace.taking((LIMITS[api], ""), weight=calls):
             pass  # Google bounds no number of calls under way
 
-    def granted(self, api: str) -> int:
-        """How many calls may go together: the parts of one batch."""
-        return self._pace.granted((LIMITS[api], ""))
+    def most(self, api: str) -> int:
+        """How many calls may go together, of our part of the quota: the parts of one batch."""
+        return self._pace.most((LIMITS[api], ""))
 
     def told(self, api: str, refused: IntegrationError) -> IntegrationError:
         """The same refusal; when Google asks to slow down, everybody at this API does."""

@@ -22,7 +22,6 @@ from coplink_google.replies import AlreadyThere, part, text_of
 from coplink_google.workspace import Workspace
 
 LIFE = manifest.limits.watch_life or timedelta(days=6)
-GENERATIONS = 5  # a channel's name is used once, also by a try whose answer never came
 
 
 class DriveWatch:
@@ -69,8 +68,9 @@ class DriveWatch:
         start = self._google.call("drive.changes.getStartPageToken", **how, fields="startPageToken")
         ends = self._clock.now() + LIFE
         token = text_of(start, "startPageToken")
-        for generation in range(GENERATIONS):
-            name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"coplink:{key}/{generation}"))
+        # A name is used once, also by a try whose answer never came; that of the moment cannot have been.
+        for salt in ("", f"/{self._clock.now().isoformat()}"):
+            name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"coplink:{key}{salt}"))
             body = {
                 "id": name,
                 "type": "web_hook",

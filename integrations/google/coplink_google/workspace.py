@@ -160,6 +160,10 @@ class Workspace:
             self._around.record(Call("google", f"{api}.batch", status, time.monotonic() - begun))
         return [found.get(number, OutcomeUnknown(one.operation)) for number, one in enumerate(parts)]
 
+    def most(self, api: str) -> int:
+        """How many parts one envelope of an API may hold: Google's bound, and our part of its quota."""
+        return min(LARGEST[api], self._quota.most(api))
+
     def renew(self, api: str) -> None:
         """Fetch a fresh token for an API that no longer takes the one we have."""
         try:

@@ -26,6 +26,7 @@ from coplink.ports.records import Connected, Happening, Link, LinkKind
 from coplink.ports.storage import UnitOfWork
 
 ADMIN_LINK_LIFE = timedelta(hours=24)
+ADDRESSES = ("_url", "issuer")  # how settings that lead to a server end: who issues sign-ins is one of them
 LookOver = Callable[[Mapping[str, str]], str]
 
 
@@ -106,7 +107,7 @@ def connect(
         value = (typed.get(field.name) or "").strip() or old.get(field.name, "") or (field.default or "")
         if not value and field.default is None:
             raise DomainError(say("“{title}” is missing.", title=field.title))
-        if field.name.endswith("_url") and value:
+        if field.name.endswith(ADDRESSES) and value:
             check_address(value, loopback)
         settings[field.name] = value
     if known is not None:
@@ -137,7 +138,7 @@ def _keep_to_their_host(
 
     Where one was entered, others that need not be there are given up: consent, say, which is then given anew.
     """
-    addresses = [field for field in manifest.fields if field.name.endswith("_url")]
+    addresses = [field for field in manifest.fields if field.name.endswith(ADDRESSES)]
     moved = [
         field
         for field in addresses

@@ -54,6 +54,13 @@ class Bucket:
             rooms.append(self._at_once)
         return min(rooms, default=math.inf)
 
+    def most(self, now: float, who: Asks) -> float:
+        """How many can go together when nothing is counted yet."""
+        mosts = [rate.most(who.leaves, self._now_at(now)) for rate in self._rates]
+        if self._at_once is not None:
+            mosts.append(self._at_once)
+        return min(mosts, default=math.inf)
+
     def begin(self, now: float, weight: float) -> None:
         """A call goes."""
         speed = self._now_at(now)

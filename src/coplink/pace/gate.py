@@ -84,6 +84,15 @@ class Gate:
             rooms = [self._bucket(one).room(now, who) for one in limits]
             return max(1, int(min([MOST_AT_ONCE, *rooms]) + NEARLY))
 
+    def most(self, *limits: Taken) -> int:
+        """How many calls could go together at a gate nobody else uses, at least one."""
+        who = who_asks()
+        with self._lock:
+            now = self.clock()
+            return max(
+                1, int(min([MOST_AT_ONCE, *(self._bucket(one).most(now, who) for one in limits)]) + NEARLY)
+            )
+
     def told(self, limit: Limit, key: str, retry_after: float | None) -> None:
         """Everybody at this limit waits."""
         with self._lock:

@@ -30,7 +30,7 @@ class Window:
 
     def wait(self, now: float, weight: float, leaves: float, speed: float) -> float:
         """Seconds until so much may go, if nobody else goes before."""
-        over = self._used(now) + min(weight, self._most(leaves, speed)) - self._most(leaves, speed)
+        over = self._used(now) + min(weight, self.most(leaves, speed)) - self.most(leaves, speed)
         until = max(now, self._owes)
         for _, ends, went in self._went:
             if over <= NEARLY:
@@ -43,7 +43,7 @@ class Window:
         """How much could go at once at that moment, if nobody else goes before."""
         if self._owes > at:
             return 0.0
-        return self._most(leaves, speed) - sum(went for _, ends, went in self._went if ends > at)
+        return self.most(leaves, speed) - sum(went for _, ends, went in self._went if ends > at)
 
     def take(self, now: float, weight: float, speed: float) -> None:
         """Count what goes now."""
@@ -66,7 +66,8 @@ class Window:
             self._went.popleft()
         return sum(went for _, _, went in self._went)
 
-    def _most(self, leaves: float, speed: float) -> float:
+    def most(self, leaves: float, speed: float) -> float:
+        """How much may go at once, where nothing went before."""
         calls = self._calls * speed
         return calls - math.floor(calls * leaves)
 
@@ -91,6 +92,10 @@ class Level:
     def take(self, now: float, weight: float, speed: float) -> None:
         """Count what goes now."""
         self._level = self._fill(now, speed) - weight
+
+    def most(self, leaves: float, speed: float) -> float:
+        """How much may go at once, where nothing went before."""
+        return self._burst - math.floor(self._burst * leaves)
 
     def idle(self, now: float) -> bool:
         """Whether nothing is counted any more."""

@@ -53,6 +53,13 @@ class Pace(Protocol):
         """How many calls could go together without using up one's patience, at least one: how large a batch may be."""
         ...
 
+    def most(self, *limits: tuple[Limit, str]) -> int:
+        """How many calls may go together at the best of times, at least one: no batch may ever be larger.
+
+        This process may have a part only of what the platform grants.
+        """
+        ...
+
     def told(self, limit: Limit, key: str, retry_after: float | None) -> None:
         """The platform throttled a call, and said for how many seconds, if it did: everybody at this limit waits."""
         ...
@@ -75,6 +82,10 @@ class Unpaced:
         return nullcontext()
 
     def granted(self, *limits: tuple[Limit, str]) -> int:
+        """As many as anybody wants."""
+        return 1_000
+
+    def most(self, *limits: tuple[Limit, str]) -> int:
         """As many as anybody wants."""
         return 1_000
 

@@ -158,6 +158,9 @@ class Held:
     def granted(self, *limits):
         return 1_000
 
+    def most(self, *limits):
+        return 1_000
+
     def told(self, limit, key, retry_after):
         """Nothing follows from it."""
 

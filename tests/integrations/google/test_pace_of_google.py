@@ -12,9 +12,11 @@ from coplink.pace import Asks, asking
 from coplink.ports.door import Knock
 from coplink.ports.errors import Throttled
 from coplink.testing.pacing import Hourglass, Tally
+from coplink_google.batches import Batches
 from coplink_google.fetch import NoAnswer
 from coplink_google.keyset import KeySet
 from coplink_google.quota import LIMITS, Quota
+from coplink_google.workspace import Part
 
 
 def test_the_published_quota_is_kept_without_a_refusal(campus):
@@ -51,10 +53,10 @@ def test_a_batch_counts_as_its_parts():
     glass = Hourglass()
     quota = Quota(glass.pacer().of("lakeside", "google"))
     with asking(Asks.HOUSE):
-        assert quota.granted("directory") == 1_000, "as many as one batch holds"
+        assert quota.most("directory") == 1_000, "as many as one batch holds"
         quota.take("directory", 1_000)
-        assert quota.granted("directory") == 800, "a quarter of 2,400 a minute is left for people"
-        quota.take("directory", 800)
+        assert quota.most("directory") == 1_000, "whatever went a moment ago"
+        quota.take("directory", 800)  # a quarter of 2,400 a minute is left for people
     began = glass.now
     quota.take("directory", 600)
     assert glass.now == began, "a person finds what was left"
@@ -75,6 +77,24 @@ def test_a_worker_sits_out_a_window_of_any_limit_and_its_run_goes_on():
     with asking(Asks.HOUSE), pytest.raises(Throttled) as slow:
         quota.take("directory", 1)
     assert slow.value.retry_after == pytest.approx(300.0), "what Google closes for longer holds no worker"
+
+
+def test_one_of_many_processes_sends_no_envelope_larger_than_its_part(campus):
+    """An eighth of 2,400 a minute, less the quarter that is people's: 225 parts, and never more in a minute."""
+    glass = Hourglass()
+    campus.pace = glass.pacer(share=1 / 8).of("lakeside", "google")
+    quota = Quota(campus.pace)
+    google = campus.connect().spaces._google
+    parts = [Part("directory.users.get", {"userKey": "mei.chen@lakeside.example"})] * 500
+    began = glass.now
+    with asking(Asks.HOUSE):
+        assert quota.most("directory") == 225
+        assert google.most("directory") == 225
+        assert google.most("drive") == 100
+        ended = Batches(google).send(parts)
+    assert all(one.refused is None for one in ended)
+    assert [call.operation for call in campus.calls].count("directory.batch") == 3
+    assert glass.now - began >= 120, "a minute for each but the first"
 
 
 def test_every_call_of_a_walk_was_taken(campus, wish, provision):

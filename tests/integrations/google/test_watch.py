@@ -134,6 +134,13 @@ def test_a_lost_answer_leads_to_a_channel_of_another_name(campus, connection, pa
     made = connection.watch.subscribe(parts, hook.url, SECRET, "key")
     assert len(channels.living()) == 2, "the unknown one ends by itself"
     assert made.remote.partition(" ")[0] in {one["id"] for one in channels.living()}
+    for lost in range(6):
+        campus.weather("POST .*/changes/watch", "lose", skip=1)
+        with pytest.raises(OutcomeUnknown):
+            connection.watch.subscribe(parts, hook.url, SECRET, "key")
+        assert len(channels.living()) == 3 + lost
+    made = connection.watch.subscribe(parts, hook.url, SECRET, "key")
+    assert made.remote.partition(" ")[0] in {one["id"] for one in channels.living()}, "names never run out"
     campus.refuse("POST .*/changes/watch", 400, "channelIdNotUnique", times=9)
     with pytest.raises(UnexpectedReply):
         connection.watch.subscribe(parts, hook.url, SECRET, "key")
