@@ -39,7 +39,7 @@ class SaidToAll:
     id: SaidId
     community: CommunityId
     institution: InstitutionId
-    person: PersonId | None
+    person: PersonId
     title: str
     text: str
     at: datetime

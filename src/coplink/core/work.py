@@ -21,6 +21,7 @@ class Kind(StrEnum):
     RENEW_WATCH = "renew_watch"
     ORDER_NOTICES = "order_notices"
     PREFLIGHT = "preflight"
+    ANNOUNCE = "announce"
     UPKEEP = "upkeep"
     DISCONNECT = "disconnect"
 

@@ -1,4 +1,4 @@
-"""Repositories of what people make and are: institutions, platforms, doors, people, communities, spaces.
+"""Repositories of what people make and are: institutions, platforms, doors, people, communities, spaces, announcements.
 
 They return core values and records, never rows, and hang on ``ports.storage.UnitOfWork``. Times are UTC and aware.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from coplink.core.announcing import Post, SaidId, SaidToAll
 from coplink.core.community import Community, Participation
 from coplink.core.people import (
     Account,
@@ -283,3 +284,23 @@ class Spaces(Protocol):
         ...
 
     def left(self, space: SpaceId) -> Sequence[Left]: ...
+
+
+class Announced(Protocol):
+    """What was said to everybody in a community, and how far it is in each place."""
+
+    def put(self, said: SaidToAll) -> None: ...
+    def get(self, key: SaidId) -> SaidToAll | None: ...
+    def of(self, community: CommunityId, limit: int = 20) -> Sequence[SaidToAll]:
+        """Newest first."""
+        ...
+
+    def since(self, community: CommunityId, moment: datetime) -> int:
+        """How often something was said since then."""
+        ...
+
+    def put_post(self, post: Post) -> None: ...
+    def posts(self, said: Iterable[SaidId]) -> Mapping[SaidId, Sequence[Post]]: ...
+    def still_open(self, space: SpaceId) -> Sequence[tuple[SaidToAll, Post]]:
+        """What waits or is stuck in one place, oldest first."""
+        ...

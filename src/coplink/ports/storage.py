@@ -34,6 +34,7 @@ from coplink.ports.records import (
     Report,
 )
 from coplink.ports.repositories import (
+    Announced,
     Communities,
     Institutions,
     Links,
@@ -293,6 +294,8 @@ class UnitOfWork(Protocol):
     def catalogue(self) -> Catalogue: ...
     @property
     def watches(self) -> Watches: ...
+    @property
+    def announced(self) -> Announced: ...
     @property
     def checks(self) -> Checks: ...
     @property

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from coplink.core.work import Dirty
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import AfterCommit
+from coplink.storage.repositories.announcements import SqlAnnounced
 from coplink.storage.repositories.base import Repository
 from coplink.storage.repositories.catalogue import SqlCatalogue
 from coplink.storage.repositories.checks import SqlChecks
@@ -54,6 +55,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "meetings": SqlMeetings,
     "catalogue": SqlCatalogue,
     "watches": SqlWatches,
+    "announced": SqlAnnounced,
     "checks": SqlChecks,
     "work": SqlWork,
     "records": SqlRecords,
@@ -80,6 +82,7 @@ class SqlUnitOfWork:
     meetings: SqlMeetings
     catalogue: SqlCatalogue
     watches: SqlWatches
+    announced: SqlAnnounced
     checks: SqlChecks
     work: SqlWork
     records: SqlRecords

@@ -10,6 +10,7 @@ from coplink.core.people import PersonId, Proof, Role, Standing
 from coplink.storage.repositories.base import AnotherInstitution, Repository
 from coplink.storage.tables import (
     AccountRow,
+    AnnouncementRow,
     ArtifactRow,
     CopyRow,
     CuratedListRow,
@@ -51,6 +52,7 @@ class Merging(Repository):
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
         self._run(update(ArtifactRow).where(ArtifactRow.author == gone).values(author=into))
         self._run(update(CuratedListRow).where(CuratedListRow.made_by == gone).values(made_by=into))
+        self._run(update(AnnouncementRow).where(AnnouncementRow.said_by == gone).values(said_by=into))
         self._run(update(CopyRow).where(CopyRow.asked_by == gone).values(asked_by=into))
         self._run(update(HappeningRow).where(HappeningRow.actor == gone).values(actor=into))
         self._fill(rows[gone], rows[into])

@@ -1,5 +1,6 @@
 """The tables, by aggregate. Each docstring says whether a table holds personal data, why, and how long."""
 
+from coplink.storage.tables.announcements import AnnouncementRow, PostRow
 from coplink.storage.tables.base import Table
 from coplink.storage.tables.catalogue import ArtifactRow, CuratedListRow, CursorRow, VersionRow
 from coplink.storage.tables.checks import CheckUpRow
@@ -38,6 +39,7 @@ from coplink.storage.tables.work import WorkRow
 
 __all__ = [
     "AccountRow",
+    "AnnouncementRow",
     "ArtifactRow",
     "CharterRow",
     "CheckUpRow",
@@ -66,6 +68,7 @@ __all__ = [
     "OptOutRow",
     "ParticipationRow",
     "PersonRow",
+    "PostRow",
     "RegistrationRow",
     "RemovalRow",
     "ReportRow",
