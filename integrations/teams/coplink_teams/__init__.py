@@ -8,7 +8,7 @@ Listing this package loads ports and core only; ``connect`` loads Microsoft's SD
     answers.py replies.py           what each odd answer of Microsoft means
     spaces.py seats.py directory.py calendar.py library.py watch.py upkeep.py    one port each
     channels.py teams.py            the two modes of a place; fittings.py: folder and tab in either
-    long_running.py parts.py        what goes on behind a 202; what the ids of the steps say
+    long_running.py missing.py parts.py    what goes on behind a 202; since when it does not show; ids of the steps
     names.py recurrence.py mailbox.py service_account.py    what they stand on
     operations.py                   every call, the permission it needs, and so what an admin grants
     door.py entra.py                the Teams tab: a verified token becomes an Arrival

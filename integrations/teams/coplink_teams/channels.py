@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from coplink.core.words import say
-from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, PolicyForbids
+from coplink.ports.errors import Ambiguous, Gone, NeedsAttention, NotReadyYet, PolicyForbids
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_teams import ADMIN
 from coplink_teams.answers import Answer
 from coplink_teams.calls import Graph
 from coplink_teams.fittings import Fittings
 from coplink_teams.long_running import EVERY, LongRunning, begun
+from coplink_teams.missing import Missing
 from coplink_teams.names import carries, channel_name, description
 from coplink_teams.parts import split_channel, team_of
-from coplink_teams.replies import accepted, strange
+from coplink_teams.replies import made, strange
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
 
@@ -29,27 +30,42 @@ MORE = say(
     "A team of its own holds 25000: set the mode of the Teams connection to “team” and found the community anew there."
 )
 STILL = say("Microsoft is still making the channel.")
+UNSEEN = say("Microsoft has made the channel and does not show it to everybody yet.")
+LOST = say("The channel is not there any more. Try again: coplink makes another one.")
 
 
 class Channels:
     """Makes the parts of a community's place in one host team."""
 
     def __init__(
-        self, graph: Graph, settings: Settings, service: ServiceAccount, running: LongRunning
+        self,
+        graph: Graph,
+        settings: Settings,
+        service: ServiceAccount,
+        running: LongRunning,
+        missing: Missing,
     ) -> None:
         self._graph, self._settings, self._service = graph, settings, service
-        self._running, self._fittings = running, Fittings(graph, settings)
+        self._running, self._missing, self._fittings = running, missing, Fittings(graph, settings)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str]) -> Made:
         """Make this one part, or find it."""
         team = team_of(parts, self._settings)
         if step == "channel":
             return self._channel(team, wish)
-        if step == "folder":
-            return self._fittings.folder(team, split_channel(parts)[1])
-        if step == "tab":
-            return self._fittings.tab(team, split_channel(parts)[1], wish)
-        raise strange(f"no step {step}")
+        if step not in ("folder", "tab"):
+            raise strange(f"no step {step}")
+        channel = split_channel(parts)[1]
+        try:
+            if step == "folder":
+                found = self._fittings.folder(team, channel)
+            else:
+                found = self._fittings.tab(team, channel, wish)
+        except (Gone, NotReadyYet):
+            self._must_show(team, channel)
+            raise
+        self._missing.shows(channel)
+        return found
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
         """The channel's name and a link for people."""
@@ -58,6 +74,18 @@ class Channels:
             lambda g: g.teams.by_team_id(team).channels.by_channel_id(channel), service="teams"
         )
         return SpaceFacts(str(found["displayName"]), str(found.get("webUrl") or ""), more=MORE)
+
+    def _must_show(self, team: str, channel: str) -> None:
+        """Raises while the channel does not show, and once it has been missing for so long that it is gone."""
+        try:
+            self._graph.get(
+                lambda g: g.teams.by_team_id(team).channels.by_channel_id(channel), service="teams"
+            )
+        except Gone as error:
+            if self._missing.long(channel):
+                raise NeedsAttention(LOST, ADMIN, error.detail).forgetting("channel", "folder") from error
+            raise NotReadyYet(UNSEEN, error.detail, EVERY) from error
+        self._missing.shows(channel)
 
     def _channel(self, team: str, wish: SpaceWish) -> Made:
         known = self._known(team)
@@ -76,7 +104,7 @@ class Channels:
         self._ended(wish.marker)
         taken = {str(channel.get("displayName", "")).casefold() for channel in known}
         name = channel_name(wish.name)
-        if name.casefold() in taken:
+        if name.casefold() in taken or self._missing.is_long(_clash(wish.marker)):
             name = channel_name(wish.name, suffix=wish.marker[-4:])
         answer = self._create(team, name, wish, "shared")
         if answer.status in (400, 403) and not name_taken(
@@ -115,14 +143,17 @@ class Channels:
         )
 
     def _made(self, answer: Answer, marker: str) -> Made:
-        if name_taken(answer):
-            # Perhaps our own channel, made by a call whose answer was lost, and not listed yet: look again first.
+        if name_taken(answer) and not self._missing.is_long(_clash(marker)):
+            # Perhaps our own channel, made by a call whose answer was lost, and not listed yet: look again first. One
+            # that was deleted keeps its name for 30 days: after the lag another name is tried.
+            self._missing.long(_clash(marker))
             raise NotReadyYet(
                 say("The host team holds the name of this channel, but does not show the channel yet."),
                 answer.detail(),
                 EVERY,
             )
-        accepted(answer, 201, 202)
+        made(answer, 201, 202)
+        self._missing.shows(_clash(marker))
         if answer.status == 202:  # the way Teams answers for some kinds: the marker finds it next time
             operation = begun(answer)
             if operation and operation.number:
@@ -144,6 +175,10 @@ class Channels:
 def _remote(channel: Mapping[str, Any]) -> str:
     kind = str(channel.get("membershipType") or "")
     return f"{kind if kind in KINDS else 'shared'}/{channel['id']}"
+
+
+def _clash(marker: str) -> str:
+    return f"name for {marker}"
 
 
 def name_taken(answer: Answer) -> bool:

@@ -9,7 +9,7 @@ from coplink.ports.errors import Gone, NotReadyYet, PolicyForbids
 from coplink.ports.spaces import Made, SpaceWish
 from coplink_teams import ADMIN
 from coplink_teams.calls import Graph
-from coplink_teams.replies import accepted
+from coplink_teams.replies import accepted, made
 from coplink_teams.settings import Settings
 
 NO_TAB = "-"
@@ -59,7 +59,7 @@ class Fittings:
                 say("The tab could not be pinned: add the coplink app to the team and allow it in its channels."),
                 ADMIN, "Teams app setup", answer.detail(),
             )  # fmt: skip
-        return Made(str(accepted(answer, 201).json()["id"]))
+        return Made(str(made(answer, 201).json()["id"]))
 
     def unpin(self, team: str, channel: str, tab: str) -> None:
         """Take our tab away, where it still is."""

@@ -15,7 +15,7 @@ from typing import Any
 from coplink.core.rhythm import Series, zone_of
 from coplink.ports.errors import Gone, IntegrationError
 from coplink_teams.calls import Graph
-from coplink_teams.replies import accepted, strange
+from coplink_teams.replies import accepted, made, strange
 from coplink_teams.settings import Settings
 
 PROPERTY = "String {3f0b6d3e-6b0f-4f3e-9a44-2c7a0d0f6b11} Name coplink"
@@ -126,7 +126,7 @@ class Mailbox:
             "singleValueExtendedProperties": [{"id": PROPERTY, "value": _value(key)}],
         }
         answer = self._graph.send("POST", self._events, service="outlook", body=identified, prefer=_PREFER)
-        return str(accepted(answer, 201).json()["id"])
+        return str(made(answer, 201).json()["id"])
 
     def change(self, event_id: str, body: Mapping[str, Any]) -> None:
         """Change a series, an event or one occurrence."""

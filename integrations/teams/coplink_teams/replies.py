@@ -206,6 +206,16 @@ def accepted(answer: Answer, *statuses: int) -> Answer:
     raise refused(answer)
 
 
+def made(answer: Answer, *statuses: int) -> Answer:
+    """The same for what makes something: asked to slow down, Microsoft may have made it all the same.
+
+    Then nobody knows how it ended, and whoever comes back looks for it first. The time named is kept by the pace.
+    """
+    if answer.status == 429:
+        raise OutcomeUnknown(answer.detail("perhaps made"))
+    return accepted(answer, *statuses)
+
+
 def already_there(answer: Answer) -> bool:
     """A 400 or 409 that only says: this is so already."""
     return answer.status in (400, 409) and bool(

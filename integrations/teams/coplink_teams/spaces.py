@@ -13,6 +13,7 @@ from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_teams.calls import Graph
 from coplink_teams.channels import Channels
 from coplink_teams.long_running import LongRunning
+from coplink_teams.missing import Missing
 from coplink_teams.names import planned
 from coplink_teams.parts import owns_team, split_channel
 from coplink_teams.replies import careful
@@ -27,10 +28,10 @@ class TeamsSpaces:
     """Makes the parts of a community's place in either mode."""
 
     def __init__(self, graph: Graph, settings: Settings, service: ServiceAccount, clock: Clock) -> None:
-        running = LongRunning(graph, clock)
+        running, missing = LongRunning(graph, clock), Missing(graph.base, clock)
         self._mode = settings.mode
-        self._channels = Channels(graph, settings, service, running)
-        self._teams = OwnTeams(graph, settings, service, running, clock)
+        self._channels = Channels(graph, settings, service, running, missing)
+        self._teams = OwnTeams(graph, settings, service, running, missing, clock)
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
         """The parts in order; the tab is skipped inside its step where there is no app in the catalogue."""

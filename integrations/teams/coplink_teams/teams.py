@@ -32,14 +32,15 @@ from coplink.ports.errors import (
     PermissionMissing,
 )
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
-from coplink_teams import ADMIN, TEAM, manifest
+from coplink_teams import ADMIN, TEAM, TEAM_STEPS, manifest
 from coplink_teams.answers import Answer
 from coplink_teams.calls import Graph
 from coplink_teams.fittings import Fittings
 from coplink_teams.long_running import EVERY, LongRunning, Operation, begun
+from coplink_teams.missing import Missing
 from coplink_teams.names import carries, description, team_name
 from coplink_teams.parts import split_channel
-from coplink_teams.replies import accepted, strange
+from coplink_teams.replies import accepted, made, strange
 from coplink_teams.service_account import ServiceAccount
 from coplink_teams.settings import Settings
 
@@ -51,6 +52,7 @@ PLC = "educationProfessionalLearningCommunity"
 _STILL = say("Microsoft is still making the team.")
 _UNSEEN = say("Microsoft has made the team and does not show it to everybody yet.")
 _NEVER = say("The team that was ordered from Microsoft is not there. Try again: coplink orders another one.")
+_LOST = say("The team is not there any more. Try again: coplink orders another one.")
 _NO_LICENCE = re.compile(r"(?i)licen[cs]e|template|education")
 
 
@@ -58,10 +60,17 @@ class OwnTeams:
     """Makes the parts of a place that is a team of its own."""
 
     def __init__(
-        self, graph: Graph, settings: Settings, service: ServiceAccount, running: LongRunning, clock: Clock
+        self,
+        graph: Graph,
+        settings: Settings,
+        service: ServiceAccount,
+        running: LongRunning,
+        missing: Missing,
+        clock: Clock,
     ) -> None:
         self._graph, self._settings, self._service = graph, settings, service
-        self._running, self._clock, self._fittings = running, clock, Fittings(graph, settings)
+        self._running, self._missing, self._clock = running, missing, clock
+        self._fittings = Fittings(graph, settings)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str]) -> Made:
         """Make this one part, or find it."""
@@ -69,15 +78,36 @@ class OwnTeams:
             return self._order(wish)
         if step == "team":
             return self._team(parts)
+        team = parts["team"]
+        try:
+            found = self._inside(step, team, wish, parts)
+        except (Gone, NotReadyYet):
+            self._must_show(team)
+            raise
+        self._missing.shows(team)
+        return found
+
+    def _inside(self, step: str, team: str, wish: SpaceWish, parts: Mapping[str, str]) -> Made:
+        """A step inside a team that has been seen."""
         if step == "app":
-            return self._app(parts["team"])
+            return self._app(team)
         if step == "channel":
-            return self._channel(parts["team"])
+            return self._channel(team)
         if step == "folder":
-            return self._fittings.folder(parts["team"], split_channel(parts)[1])
+            return self._fittings.folder(team, split_channel(parts)[1])
         if step == "tab":
-            return self._fittings.tab(parts["team"], split_channel(parts)[1], wish)
+            return self._fittings.tab(team, split_channel(parts)[1], wish)
         raise strange(f"no step {step}")
+
+    def _must_show(self, team: str) -> None:
+        """Raises while the team does not show, and once it has been missing for so long that it is gone."""
+        try:
+            self._graph.get(lambda g: g.teams.by_team_id(team), service="teams")
+        except Gone as error:
+            if self._missing.long(team):
+                raise NeedsAttention(_LOST, ADMIN, error.detail).forgetting(*TEAM_STEPS) from error
+            raise NotReadyYet(_UNSEEN, error.detail, EVERY) from error
+        self._missing.shows(team)
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
         """The team's name, a link for people, and how many it holds."""
@@ -104,11 +134,9 @@ class OwnTeams:
         answer = self._create(wish, PLC)
         if answer.status in (400, 403) and _NO_LICENCE.search(": ".join(answer.error())):
             answer = self._create(wish, "standard")
-        if answer.status == 429:  # may have been taken all the same: our marker tells, once the lag is over
-            raise OutcomeUnknown(answer.detail())
         with _permitted("Team.Create"):
             try:
-                accepted(answer, 202)
+                made(answer, 202)
             except LimitReached as error:
                 full = say("Your organisation or the service account can have no more teams.")
                 raise LimitReached(full, ADMIN, error.detail) from error
@@ -214,11 +242,11 @@ class OwnTeams:
     def _is_fresh(self, team: str) -> bool:
         try:
             found = self._graph.get(lambda g: g.teams.by_team_id(team), service="teams")
-            made = datetime.fromisoformat(str(found["createdDateTime"]))
+            since = datetime.fromisoformat(str(found["createdDateTime"]))
         except (IntegrationError, KeyError, ValueError):
             return False
-        made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        return self._clock.now() - made < FRESH
+        since = since if since.tzinfo else since.replace(tzinfo=UTC)
+        return self._clock.now() - since < FRESH
 
 
 def consented() -> tuple[str, ...]:

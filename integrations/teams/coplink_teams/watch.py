@@ -16,7 +16,7 @@ from coplink.ports.watch import Subscription
 from coplink_teams import ADMIN, manifest
 from coplink_teams.answers import Answer
 from coplink_teams.calls import Graph
-from coplink_teams.replies import accepted, careful
+from coplink_teams.replies import accepted, careful, made
 
 SHORT = timedelta(days=2)  # where the service wants less than the 42,300 minutes it publishes for drives
 _LIFE = manifest.limits.watch_life or SHORT
@@ -56,8 +56,8 @@ class FileWatch:
                 ADMIN,
                 answer.detail(),
             )
-        made = accepted(answer, 201).json()
-        return Subscription(str(made["id"]), _ends(made))
+        new = made(answer, 201).json()
+        return Subscription(str(new["id"]), _ends(new))
 
     @careful
     def renew(self, parts: Mapping[str, str], subscription: Subscription) -> Subscription:

@@ -9,7 +9,7 @@ from tests.integrations.teams.conftest import Rig
 
 from coplink.ports.errors import NotReadyYet, OutcomeUnknown
 from coplink.ports.spaces import SpaceWish
-from coplink_teams import long_running
+from coplink_teams import long_running, missing
 
 
 @dataclass
@@ -36,7 +36,7 @@ def moved(rig: Rig, mode: str) -> Moving:
 
 def forget_this_process() -> None:
     """As after a restart: what was only in memory is lost."""
-    for memory in (long_running._asked, long_running._done, long_running._pending):
+    for memory in (long_running._asked, long_running._done, long_running._pending, missing._since):
         memory.clear()
 
 

@@ -249,6 +249,18 @@ def test_an_answer_lost_at_any_write_ends_in_one_right_series(rig, n):
     assert rig.writes() == []
 
 
+def test_a_series_that_was_answered_with_slow_down_is_looked_for_before_it_is_made_again(rig):
+    series, calendar = series_of(), rig.connect().calendar
+    busy = {"error": {"code": "ApplicationThrottled", "message": "Slow down"}}
+    rig.wire.weather.add(Rule("^POST .*/events$", "apply", status=429, body=busy))
+    with pytest.raises(OutcomeUnknown):
+        calendar.put(PARTS, series, ATTENDEES, None, "key")
+    rig.wire.calls.clear()
+    assert calendar.put(PARTS, series, ATTENDEES, None, "key").found
+    assert [call for call in rig.writes() if call.endswith("/events")] == []
+    assert len(rig.wire.state()["series"]) == 1
+
+
 def test_a_series_deleted_over_there_is_made_anew(rig):
     calendar = rig.connect().calendar
     link = calendar.put(PARTS, series_of(), ATTENDEES, None, "key")

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.integrations.teams.patience import forget_this_process, moved
 
-from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, OutcomeUnknown, PolicyForbids
+from coplink.ports.errors import (
+    Ambiguous,
+    Gone,
+    NeedsAttention,
+    NotReadyYet,
+    OutcomeUnknown,
+    PolicyForbids,
+)
 from coplink.sandbox.weather import Rule
 from coplink_teams.names import channel_name
 
@@ -136,6 +144,80 @@ def test_the_folder_of_a_fresh_channel_may_be_missing_for_a_while(rig, wish):
     drive, _, folder = spaces.ensure("folder", wish, {"channel": channel}, "key").remote.partition("/")
     assert drive.startswith("b!")
     assert folder
+
+
+@pytest.fixture
+def clock(rig):
+    yield moved(rig, "channel")
+    forget_this_process()
+
+
+@pytest.mark.parametrize("step", ["folder", "tab"])
+def test_a_channel_that_was_deleted_meanwhile_is_awaited_for_the_lag_and_then_made_anew(
+    rig, wish, clock, step
+):
+    spaces = rig.connect().spaces
+    parts = {"channel": spaces.ensure("channel", wish, {}, "key").remote}
+    rig.wire.channels.delete(parts["channel"].partition("/")[2])
+    for _ in range(2):
+        with pytest.raises(NotReadyYet) as waits:
+            spaces.ensure(step, wish, parts, "key")
+        assert waits.value.retry_after == 30
+        clock.pass_by(14 * 60)
+    with pytest.raises(NeedsAttention) as told:
+        spaces.ensure(step, wish, parts, "key")
+    assert told.value.forget == ("channel", "folder")
+    assert "coplink makes another one" in str(told.value.message)
+    for _ in range(
+        2
+    ):  # its name stays taken for 30 days, and might be that of our own channel, not listed yet
+        with pytest.raises(NotReadyYet, match="holds the name"):
+            spaces.ensure("channel", wish, {}, "key")
+        clock.pass_by(14 * 60)
+    parts = {"channel": spaces.ensure("channel", wish, {}, "key").remote}
+    spaces.ensure("folder", wish, parts, "key")
+    assert rig.connect().spaces.describe(parts).name == f"{wish.name} (cdef)"
+    rig.wire.channels.delete(parts["channel"].partition("/")[2])
+    with pytest.raises(NotReadyYet):
+        spaces.ensure("channel", wish, {}, "key")
+    clock.pass_by(16 * 60)
+    with pytest.raises(PolicyForbids, match="30 days"):
+        spaces.ensure("channel", wish, {}, "key")
+
+
+def test_a_folder_may_take_as_long_as_it_likes_while_the_channel_is_there(rig, wish, clock):
+    rig.wire.drives.folders_late = 3 * 3600
+    spaces = rig.connect().spaces
+    parts = {"channel": spaces.ensure("channel", wish, {}, "key").remote}
+    for _ in range(4):
+        with pytest.raises(NotReadyYet, match="folder"):
+            spaces.ensure("folder", wish, parts, "key")
+        clock.pass_by(50 * 60)
+    assert spaces.ensure("folder", wish, parts, "key").remote
+
+
+BUSY = {"error": {"code": "TooManyRequests", "message": "Slow down"}}
+
+
+def test_a_channel_that_was_answered_with_slow_down_is_looked_for_before_it_is_made_again(rig, wish, clock):
+    spaces = rig.connect().spaces
+    rig.wire.lag_seconds = 60
+    rig.wire.weather.add(Rule("^POST .*/channels$", "apply", status=429, body=BUSY))
+    with pytest.raises(OutcomeUnknown):
+        spaces.ensure("channel", wish, {}, "key")
+    clock.pass_by(900)
+    assert spaces.ensure("channel", wish, {}, "key").found
+    assert len([c for c in rig.wire.state()["channels"] if c["marker"]]) == 1
+
+
+def test_a_tab_that_was_answered_with_slow_down_is_looked_for_before_it_is_made_again(rig, wish, clock):
+    spaces = rig.connect().spaces
+    parts = {"channel": spaces.ensure("channel", wish, {}, "key").remote}
+    rig.wire.weather.add(Rule("^POST .*/tabs$", "apply", status=429, body=BUSY))
+    with pytest.raises(OutcomeUnknown):
+        spaces.ensure("tab", wish, parts, "key")
+    assert spaces.ensure("tab", wish, parts, "key").found
+    assert len(rig.wire.state()["tabs"]) == 1
 
 
 def test_without_an_app_in_the_catalogue_no_tab_is_pinned(rig, wish, parts):

@@ -148,6 +148,37 @@ def test_a_team_that_was_ordered_and_is_gone_is_not_waited_for_for_ever(rig, wis
     assert [team["id"] for team in teams(rig)] == [parts["team"]]
 
 
+@pytest.mark.parametrize("step", ["app", "channel", "folder", "tab"])
+def test_a_team_that_was_deleted_meanwhile_is_awaited_for_the_lag_and_then_told(
+    rig, wish, clock, step
+) -> None:
+    spaces, parts = rig.connect().spaces, {}
+    for before in TEAM_STEPS[: TEAM_STEPS.index(step)]:
+        parts[before] = spaces.ensure(before, wish, parts, "key").remote
+    kept = rig.wire.store.get("teams.team", parts["team"])
+    rig.wire.store.drop("teams.team", parts["team"])
+    with pytest.raises(NotReadyYet):
+        spaces.ensure(step, wish, parts, "key")
+    rig.wire.store.put("teams.team", parts["team"], kept)
+    clock.pass_by(3600)
+    spaces.ensure(step, wish, parts, "key")
+    rig.wire.store.drop("teams.team", parts["team"])
+    for _ in range(2):  # it showed in between: the time begins anew
+        with pytest.raises(NotReadyYet) as waits:
+            spaces.ensure(step, wish, parts, "key")
+        assert waits.value.retry_after == 30
+        clock.pass_by(14 * 60)
+    with pytest.raises(NeedsAttention) as told:
+        spaces.ensure(step, wish, parts, "key")
+    assert told.value.forget == TEAM_STEPS
+    assert "Try again" in str(told.value.message)
+    assert told.value.who == ADMIN
+    begun_anew: dict[str, str] = {}
+    patiently(rig, wish, clock, begun_anew)
+    assert begun_anew["team"] != parts["team"]
+    assert [team["id"] for team in teams(rig)] == [begun_anew["team"]]
+
+
 def test_an_order_that_was_answered_with_slow_down_is_looked_for_before_it_is_given_again(
     rig, wish, clock
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from coplink.ports.door import InboundRequest, Reply
-from coplink.ports.errors import Gone, Misconfigured
+from coplink.ports.errors import Gone, Misconfigured, OutcomeUnknown
 from coplink.ports.watch import Heard
 from coplink.sandbox.weather import Rule
 from coplink.sandbox.wire import Served
@@ -85,6 +85,17 @@ def test_calls_that_are_not_ours_are_not_believed_and_twice_does_no_harm(rig, pa
     rig.wire.subscriptions.manner = manner
     rig.wire.drives.add(channel_of(parts), "Notes.docx", rig.wire.region.residents["ben.okafor"])
     assert heard(hook, 2 + len(expected))[2:] == expected
+
+
+def test_a_subscription_that_was_answered_with_slow_down_is_looked_for_before_it_is_made_again(
+    rig, parts, hook
+):
+    rig.wire.weather.add(Rule("^POST .*/subscriptions$", "apply", status=429, body={"error": {"code": "x"}}))
+    with pytest.raises(OutcomeUnknown):
+        hook.watch.subscribe(parts, hook.url, hook.secret, "key")
+    (made,) = rig.wire.state()["subscriptions"]
+    assert hook.watch.subscribe(parts, hook.url, hook.secret, "key").remote == made["id"]
+    assert len(rig.wire.state()["subscriptions"]) == 1
 
 
 def test_a_subscription_with_another_secret_is_not_taken_over(rig, parts, hook):

@@ -15,7 +15,8 @@ from coplink_teams.sandbox.members import Members
 from coplink_teams.sandbox.operations import Operations
 from coplink_teams.sandbox.teams import CHANNEL, Teams
 
-TAB = "teams.tab"
+TAB, DELETED = "teams.tab", "teams.deleted_channel"
+NAMES_STAY = 30 * 24 * 3600.0  # seconds for which a deleted channel keeps its name
 FORBIDDEN = re.compile(r"""[~#%&*{}+/\\:<>?|'",\x00-\x1f]|\.\.|^[_.]|\.$""")
 KINDS = ("standard", "private", "shared")
 WRITE = "ChannelSettings.ReadWrite.Group"
@@ -45,6 +46,13 @@ class Channels:
         if not self._wire.visible(kept["since"]) or self._team_of(kept) != team:
             raise Refuse(404, "NotFound", "The channel was not found")
         return kept
+
+    def delete(self, channel: str) -> None:
+        """Somebody deletes a channel; its name stays taken for a while."""
+        with self._wire.store.change():
+            kept = self._wire.document(CHANNEL, channel)
+            self._wire.store.put(DELETED, channel, {**kept, "at": self._wire.clock()})
+            self._wire.store.drop(CHANNEL, channel)
 
     # --- channels -------------------------------------------------------------------------------------------------
 
@@ -117,7 +125,9 @@ class Channels:
             raise Refuse(400, "BadRequest", "Invalid channel name")
         if len(about) > 1024:
             raise Refuse(400, "BadRequest", "Description too long")
-        if any(c["name"].casefold() == name.casefold() and c["id"] != but for c in self._of(team)):
+        lately = [c for c in self._wire.store.all(DELETED) if self._wire.clock() - c["at"] < NAMES_STAY]
+        taken = [*self._of(team), *(c for c in lately if self._team_of(c) == team)]
+        if any(c["name"].casefold() == name.casefold() and c["id"] != but for c in taken):
             code = "BadRequest/NameAlreadyExists"
             raise Refuse(400, code, "Channel name already existed, please use other name.")
 
