@@ -16,6 +16,7 @@ class Action(StrEnum):
     ANSWER = "accept or decline an invitation"
     LEAVE = "leave or pause"
     INVITE = "invite people"
+    ANNOUNCE = "say something to everybody"
     SHAPE = "change its charter, rhythm and places"
     ADMINISTER = "connect platforms and agree to take part"
 
@@ -33,7 +34,7 @@ def may(person: Person, action: Action, community: Community, membership: Member
             return standing in (Standing.JOINED, Standing.PAUSED)
         case Action.LEAVE:
             return standing in (Standing.JOINED, Standing.PAUSED)
-        case Action.INVITE | Action.SHAPE:
+        case Action.INVITE | Action.ANNOUNCE | Action.SHAPE:
             return standing is Standing.JOINED and membership is not None and membership.role.leads
         case Action.ADMINISTER:
             return person.admin

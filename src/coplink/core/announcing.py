@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -72,7 +73,7 @@ class Post:
 
 def words_of(title: str, text: str) -> tuple[str, str]:
     """Title and text as they are kept: the title in one line, nothing around either; raises ``DomainError``."""
-    title = " ".join(title.split())
+    title = " ".join(_printable(title).split())
     text = "\n".join(line.rstrip() for line in _printable(text).splitlines()).strip()
     if not title or not text:
         raise DomainError(say("Give it a title, and say something."))
@@ -80,7 +81,7 @@ def words_of(title: str, text: str) -> tuple[str, str]:
         raise DomainError(say("A title has at most {most} characters.", most=TITLE_LENGTH))
     if len(text) > TEXT_LENGTH:
         raise DomainError(say("Say it in at most {most} characters.", most=TEXT_LENGTH))
-    return _printable(title), text
+    return title, text
 
 
 def in_short(text: str, most: int) -> str:
@@ -90,5 +91,8 @@ def in_short(text: str, most: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without control characters, which databases and platforms refuse; line ends stay."""
-    return "".join(letter for letter in text if letter in "\n\r" or (letter >= " " and letter != "\x7f"))
+    """A space for every control character, which databases and platforms refuse; line ends stay."""
+    return "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r" else letter
+        for letter in text
+    )

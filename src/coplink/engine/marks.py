@@ -20,6 +20,7 @@ def everything(uow: UnitOfWork, community: CommunityId, urgent: bool = True) -> 
         if space.state is SpaceState.READY:
             for kind in FULL:
                 uow.work.mark(kind, space.id, community, urgent=urgent)
+            to_say(uow, space, urgent)
         elif space.state in (SpaceState.MAKING, SpaceState.STUCK):
             uow.work.mark(Kind.PROVISION, space.id, community, urgent=urgent)
 
@@ -28,6 +29,13 @@ def inside(uow: UnitOfWork, space: Space) -> None:
     """Ask for the work of a space that has just become ready."""
     for kind in INSIDE:
         uow.work.mark(kind, space.id, space.community)
+    to_say(uow, space)
+
+
+def to_say(uow: UnitOfWork, space: Space, urgent: bool = True) -> None:
+    """Ask for what was said to everybody and is not there yet, in a space that can show it."""
+    if space.state is SpaceState.READY and uow.announced.still_open(space.id):
+        uow.work.mark(Kind.ANNOUNCE, space.id, space.community, urgent=urgent)
 
 
 def people_changed(uow: UnitOfWork, community: CommunityId) -> None:

@@ -12,7 +12,17 @@ from coplink.core.people import CommunityId, InstitutionId
 from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
-from coplink.engine import collect, meetings, notice_orders, preflight, provision, reconcile, rosters, watches
+from coplink.engine import (
+    announce,
+    collect,
+    meetings,
+    notice_orders,
+    preflight,
+    provision,
+    reconcile,
+    rosters,
+    watches,
+)
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
 from coplink.pace import Asks, asking
@@ -41,6 +51,7 @@ class Worker:
             Kind.RENEW_WATCH: self._renew_watch,
             Kind.ORDER_NOTICES: self._order_notices,
             Kind.PREFLIGHT: self._preflight,
+            Kind.ANNOUNCE: self._announce,
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
@@ -201,6 +212,10 @@ class Worker:
     def _place_meetings(self, turn: Turn) -> Outcome:
         s = self._services
         return meetings.place(s.begin, s.open, s.manifests, s.settings.base_url, turn, s.now)
+
+    def _announce(self, turn: Turn) -> Outcome:
+        s = self._services
+        return announce.post(s.begin, s.open, s.settings.base_url, turn, s.now)
 
     def _collect(self, turn: Turn) -> Outcome:
         s = self._services
