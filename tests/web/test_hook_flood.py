@@ -143,7 +143,7 @@ def test_what_nobody_watches_is_asked_for_once_a_second(site, watched):
 
 
 def test_only_so_many_misses_are_remembered(site):
-    memory = Memory(lambda _integration, _space: None, site.clock.now)
+    memory = Memory(lambda _spaces: frozenset(), lambda _integration, _space: None, site.clock.now)
     for n in range(MOST_MISSED + 50):
         assert memory.of("pinboard", str(n)) is None
     assert len(memory._missed) == MOST_MISSED

@@ -8,7 +8,7 @@ Repositories return core values and records, never rows. Times are UTC and aware
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -164,6 +164,10 @@ class Watches(Protocol):
 
     def put(self, space: SpaceId, subscription: Subscription, secret: str) -> None: ...
     def of(self, space: SpaceId) -> tuple[Subscription, str] | None: ...
+    def among(self, spaces: Collection[SpaceId]) -> frozenset[SpaceId]:
+        """Which of these have one."""
+        ...
+
     def drop(self, space: SpaceId) -> None: ...
 
 

@@ -1,26 +1,29 @@
 """What a process remembers of spaces that platforms call about, so that a flood of calls costs next to nothing.
 
 Who watches a space, and with which secret, is read once a minute; a call without proof has it read anew, at most once a
-second; that nobody watches a space is remembered for a second. Proven calls of one moment share one look at the
-database: whoever comes while a look is under way waits for the next, since the one under way may have passed before
-their change.
+second; that nobody watches a space is remembered for a second. Calls about ids that are not known share the question
+whether somebody watches them (``looks``). Proven calls of one moment share one look at the database: whoever comes
+while a look is under way waits for the next, since the one under way may have passed before their change.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from coplink.ports.records import Connected
+from coplink.web.looks import SharedLook
 
 FRESH = timedelta(seconds=60)
 DOUBTED = timedelta(seconds=1)
 MOST = 10_000
 MOST_MISSED = 1_000
+ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # other texts are nobody's, and not asked about
 
 
 @dataclass
@@ -48,8 +51,13 @@ class Known:
 class Memory:
     """Watched spaces by integration and id, at most 10,000, and when something was last said about a space."""
 
-    def __init__(self, read: Callable[[str, str], Known | None], now: Callable[[], datetime]) -> None:
-        self._read, self._now = read, now
+    def __init__(
+        self,
+        watched: Callable[[Collection[str]], Collection[str]],
+        read: Callable[[str, str], Known | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._look, self._read, self._now = SharedLook(watched), read, now
         self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
         self._said: OrderedDict[str, datetime] = OrderedDict()
         self._missed: OrderedDict[tuple[str, str], datetime] = OrderedDict()
@@ -65,7 +73,8 @@ class Memory:
             return None
         if known is not None and timedelta(0) <= now - known.at < (DOUBTED if doubted else FRESH):
             return known
-        found = self._read(integration, space)
+        there = bool(ID.fullmatch(space)) and self._look.shows(space)
+        found = self._read(integration, space) if there else None
         with self._lock:
             if found is None:
                 self._known.pop(key, None)

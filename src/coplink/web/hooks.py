@@ -1,12 +1,15 @@
 """Called by platforms: a hint that something changed in one space. Answered at once; what it says is not used.
 
 A call with the right secret marks work, unless a go that has not begun is marked already; one without gets the same
-202, so that nobody learns anything, and a line in the log, one a second for a space. Validation echoes are given as
-the platform's code wants them.
+202, whether somebody watches that space or not, so that nobody learns anything, and a line in the log, one a second for
+a space. Replies that need no secret, such as the echo by which a platform tries an address, are given before anything
+is looked at: to any address, in the same time, and also while a flood of other calls has the database asked.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
@@ -23,6 +26,7 @@ from coplink.web.desk import Desk
 from coplink.web.hearing import Known, Memory
 
 MOST_BYTES = 256 * 1024
+NOBODYS = secrets.token_urlsafe(32)  # the secret of no watch
 
 log = logs.get(__name__)
 
@@ -30,22 +34,30 @@ log = logs.get(__name__)
 def blueprint(desk: Desk) -> Blueprint:
     """``/hook/<integration>/<space>``."""
     views = Blueprint("hooks", __name__)
-    memory = Memory(lambda integration, space: _watch(desk, integration, SpaceId(space)), desk.now)
+    memory = Memory(
+        lambda spaces: _watched(desk, spaces),
+        lambda integration, space: _watch(desk, integration, SpaceId(space)),
+        desk.now,
+    )
 
     @views.route("/hook/<integration>/<space>", methods=["GET", "POST"])
     def hook(integration: str, space: str) -> Response:
         request.max_content_length = MOST_BYTES
         body = request.get_data(cache=True)  # before the form is read, which would use it up
-        known = memory.of(integration, space)
+        asked = _inbound(body)
+        reply = _reply_to_anybody(desk, integration, asked)
+        if reply is not None:
+            return Response(reply.body, reply.status, dict(reply.headers))
+        known = memory.of(integration, space) if integration in desk.manifests else None
         if known is None:
             if memory.may_say(integration):
                 log.warning("hook for nothing known", integration=integration[:40])
             return Response("", 202)
         try:
-            heard = _heard(desk, known, body)
+            heard = desk.services.heard(known.connected, asked, known.secret)
             if heard is None:
                 known = memory.of(integration, space, doubted=True) or known
-                heard = _heard(desk, known, body)
+                heard = desk.services.heard(known.connected, asked, known.secret)
         except CoplinkError as error:
             if memory.may_say(space):
                 log.error("hook for a connection that does not open", code=error.code, detail=error.detail)
@@ -62,8 +74,15 @@ def blueprint(desk: Desk) -> Blueprint:
     return views
 
 
-def _heard(desk: Desk, known: Known, body: bytes) -> Reply | Heard | None:
-    return desk.services.heard(known.connected, _inbound(body), known.secret)
+def _reply_to_anybody(desk: Desk, integration: str, asked: InboundRequest) -> Reply | None:
+    """What is answered without our secret: the same whether anybody watches or not."""
+    if integration not in desk.manifests:
+        return None
+    try:
+        heard = desk.services.installed.get(integration).receive({}, asked, NOBODYS)
+    except LookupError:  # one that wants its settings first
+        return None
+    return heard if isinstance(heard, Reply) else None
 
 
 def _gathered(desk: Desk, space: SpaceId, known: Known, heard: Heard) -> None:
@@ -91,10 +110,14 @@ def _mark(desk: Desk, space: SpaceId, known: Known, heard: Heard, hints: list[Jo
         hints.append(Job(name, Kind.COLLECT.value, space, known.community))
 
 
+def _watched(desk: Desk, spaces: Collection[str]) -> Collection[str]:
+    """Which of these somebody watches."""
+    with desk.begin() as uow:
+        return uow.watches.among([SpaceId(space) for space in spaces])
+
+
 def _watch(desk: Desk, integration: str, space: SpaceId) -> Known | None:
     """The connection of that space, its watch's secret and its community; None for what is not watched."""
-    if integration not in desk.manifests:
-        return None  # nobody's hook: no reason to ask the database
     with desk.begin() as uow:
         found = uow.spaces.get(space)
         kept = uow.watches.of(space) if found else None

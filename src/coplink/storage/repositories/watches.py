@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select
 
 from coplink.core.spaces import SpaceId
@@ -28,6 +30,9 @@ class SqlWatches(Repository):
             return None
         secret = self._sealer.open(self._owner(space), SECRET, row.secret)
         return Subscription(row.remote, row.ends), secret
+
+    def among(self, spaces: Collection[SpaceId]) -> frozenset[SpaceId]:
+        return frozenset(self._session.scalars(select(WatchRow.space).where(WatchRow.space.in_(spaces))))
 
     def drop(self, space: SpaceId) -> None:
         self._run(delete(WatchRow).where(WatchRow.space == space))
