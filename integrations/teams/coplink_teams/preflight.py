@@ -3,6 +3,11 @@
 What the app was granted in the directory stands in its own token (claim ``roles``, Microsoft identity platform, "Access
 token claims", November 2026): a fresh one is fetched and read, not trusted. What holds in the host team alone is asked
 by the readings coplink makes there anyway. Policies are not asked for: reading them would take a further permission.
+
+A wider permission counts for ours where Microsoft's own list (``permissions.json`` of microsoft-graph-devx-content, as
+of 2026-08-07) takes it for every call that ours is for. Left out are those that reach some accounts only (Device
+Management, AgentIdUser, CrossCloud), that serve imports (Teamwork.Migrate), and those that put an app into a team
+without the consent it asks for (Microsoft, "Add app to team": only the ones with AndConsent give it).
 """
 
 from __future__ import annotations
@@ -46,8 +51,7 @@ RESTS: Mapping[str, frozenset[Capability]] = {
 }
 
 
-# What includes a permission we ask for (Microsoft Graph permissions reference, and the tables "higher privileged
-# permissions" of the calls we make, November 2026): who granted one of these has granted ours.
+# Who granted one of these has granted ours; see above for the source.
 WIDER: Mapping[str, frozenset[str]] = {
     "User.ReadBasic.All": frozenset(
         {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}

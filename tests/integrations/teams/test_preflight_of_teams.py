@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +12,10 @@ import pytest
 
 from coplink.ports.integration import Capability, Verdict
 from coplink.sandbox.weather import Rule
+from coplink.testing import graph_contract
 from coplink_teams import ADMIN, manifest
-from coplink_teams.preflight import granted
+from coplink_teams.operations import OPERATIONS
+from coplink_teams.preflight import WIDER, granted
 from coplink_teams.sandbox.teams import TEAM
 
 HOUSE = "coplink’s administrator"
@@ -77,6 +80,29 @@ def test_a_wider_permission_holds_the_one_that_is_asked_for(rig, name, wider):
     kept = [one for one in rig.wire.granted() if one != name]
     rig.wire.store.put("teams.consent", "riverbend", {"granted": [*kept, wider]})
     assert (f"Permission {name}" in needing(rig.connect())) is (wider == "Files.Read")
+
+
+def test_wider_are_those_that_microsofts_own_list_takes_for_every_call_and_no_others():
+    contract = graph_contract.required()
+    narrow = re.compile(r"DeviceManagement|AgentIdUser|CrossCloud|Teamwork\.Migrate|TeamsAppInstallation")
+    for name in {one.permission for one in OPERATIONS} - {""}:
+        if name.endswith(".Group"):
+            assert name not in WIDER
+            continue
+        taken = [
+            contract.permissions(one.method, re.sub(r"\{[^}]+\}", "x", one.path))
+            for one in OPERATIONS
+            if one.permission == name and one.name not in graph_contract.BY_HAND
+        ]
+        common = frozenset.intersection(*[one for one in taken if one]) - {name}
+        common = {one for one in common if one.endswith(".All") or "." not in one}
+        wider = WIDER.get(name, frozenset())
+        assert wider <= common, name
+        rest = {one for one in common - wider if not narrow.search(one) and not one.endswith(".Group")}
+        if name.startswith("TeamsAppInstallation"):  # the others cannot give the app's own consent
+            assert all("AndConsent" in one for one in wider)
+            rest -= {"Group.ReadWrite.All", "Directory.ReadWrite.All"}
+        assert rest == set(), name
 
 
 def test_consent_that_was_given_meanwhile_shows_at_once_in_a_fresh_token(rig):
