@@ -47,6 +47,7 @@ PAGES: dict[str, Look] = {
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
+    "/c/<key>/announcements": Look(FACILITATOR, "/c/{community}/announcements", "Announcements"),
     "/c/<key>/history": Look(FACILITATOR, "/c/{community}/history", "What happened so far"),
     "/c/<key>/invitation": Look(INVITED, "/c/{community}/invitation", NAME),
     "/c/<key>/leave": Look(MEMBER, "/c/{community}/leave", "Leave"),

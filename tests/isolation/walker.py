@@ -125,6 +125,12 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "community.library": Walk(),
     "community.meetings": Walk(),
     "community.history": Walk(),
+    "announcing.announcements": Walk(),
+    "announcing.tell": (
+        Walk({"title": "One", "text": "Two", "do": "say", "key": "k" * 20}),
+        Walk({"title": "One", "text": "Two", "do": "look", "key": "k" * 20}),
+    ),
+    "announcing.again": Walk(),
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.invitation": Walk(),
     "joining.accept": Walk(),

@@ -27,6 +27,7 @@ TABLE = """
              /c/KEY/library/nothing       404         404    303     404    303  404      404   303
              /c/KEY/lists/nothing         404         404    303     404    303  404      404   303
              /deep-linking                404         404    404     404    404  404      404   303
+             /c/KEY/announcements         200         200    404     200    404  404      404   303
              /c/KEY/history               200         200    404     200    404  404      404   303
              /c/KEY/invitation            200         200    200     200    200  404      404   303
              /c/KEY/leave                 200         200    404     200    404  404      404   303

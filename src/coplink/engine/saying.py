@@ -66,6 +66,11 @@ class Line:
         """Whether it is still on its way somewhere."""
         return any(post.state is PostState.WAITING for _, post in self.posts)
 
+    @property
+    def stuck(self) -> bool:
+        """Whether somebody must act before it appears somewhere."""
+        return any(post.state is PostState.STUCK for _, post in self.posts)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

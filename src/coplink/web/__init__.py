@@ -5,7 +5,7 @@
     deep_linking        put something into a course; placed: the pages such links open
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
-    community, joining  a community's pages; invited, join, pause, leave
+    community, joining  a community's pages; invited, join, pause, leave; announcing: say something to everybody
     me, connections     my accounts and calendar; what connection admins do; consent: let coplink into a platform
     hooks, feeds        called by platforms and calendars
     shown, errors       words and times; one page for everything that goes wrong
@@ -27,6 +27,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from coplink.web import (
     about,
+    announcing,
     community,
     connections,
     consent,
@@ -81,6 +82,7 @@ def create_app(services: Services) -> Flask:
         landing.blueprint(desk),
         founding.blueprint(desk),
         community.blueprint(desk),
+        announcing.blueprint(desk),
         placed.blueprint(desk),
         deep_linking.blueprint(desk),
         joining.blueprint(desk),
