@@ -104,6 +104,7 @@ manifest = Manifest(
     admin=ADMIN,
     door_name="the Teams tab",
     space_word="channel",
+    space_words={"order": "team", "team": "team"},
     steps=CHANNEL_STEPS,
     part_words={
         "order": "order for a team",

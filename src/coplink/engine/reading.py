@@ -327,7 +327,7 @@ def _place(
     return PlaceView(
         space,
         manifest.title if manifest else space.integration,
-        manifest.space_word if manifest else "space",
+        manifest.word_for(space.parts) if manifest else "space",
         institution,
         tuple(Part(words.get(name, name), name in space.parts) for name in (*begun, *steps)),
         trouble,

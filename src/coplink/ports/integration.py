@@ -7,7 +7,7 @@ values go out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -101,7 +101,8 @@ class Manifest:
     ``steps`` are the names of a space's parts in order, as ``Spaces.steps`` gives them,
     ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file;
     ``consents`` that an admin lets coplink in by a round trip to the platform (``Integration.consent``).
-    ``announced_as`` completes "it appears as …": "an announcement in the group".
+    ``announced_as`` completes "it appears as …": "an announcement in the group". ``space_words`` are other words for a
+    space, by the step that only spaces of that sort have.
     """
 
     key: str
@@ -123,6 +124,11 @@ class Manifest:
     package: bool = False
     consents: bool = False
     announced_as: str = ""
+    space_words: Mapping[str, str] = field(default_factory=dict)
+
+    def word_for(self, parts: Collection[str]) -> str:
+        """What people call a space that has these steps."""
+        return next((word for step, word in self.space_words.items() if step in parts), self.space_word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +269,15 @@ class Integration(Protocol):
         Asked for only where the manifest says ``consents``.
         """
         return None
+
+
+@runtime_checkable
+class GivesBack(Protocol):
+    """An integration whose platform takes a credential back, so that it opens nothing any more."""
+
+    def give_back(self, settings: Mapping[str, str], around: Surroundings) -> None:
+        """Tell the platform that coplink is done with what these settings hold; raises ``IntegrationError``."""
+        ...
 
 
 @runtime_checkable

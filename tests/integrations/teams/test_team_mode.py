@@ -266,6 +266,14 @@ def test_any_name_becomes_one_that_a_team_may_have(rig, wish, clock, name) -> No
     assert team["name"] == team_name(name)
 
 
+def test_a_team_is_called_a_team_and_a_channel_a_channel(rig, wish, clock) -> None:
+    own = make_space(rig.connect(), wish)
+    assert manifest.word_for(own) == manifest.word_for({"order": own["order"]}) == "team"
+    rig.wire.mode = "channel"
+    channel = make_space(rig.connect(), replace(wish, marker="coplink:ffffffffffffffffffffffffffff1234"))
+    assert manifest.word_for(channel) == manifest.word_for({}) == "channel"
+
+
 # --- the app ----------------------------------------------------------------------------------------------------------
 
 
