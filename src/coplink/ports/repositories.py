@@ -11,6 +11,7 @@ from typing import Protocol
 
 from coplink.core.announcing import Post, SaidId, SaidToAll
 from coplink.core.community import Community, Participation
+from coplink.core.guests import Guest
 from coplink.core.people import (
     Account,
     AccountId,
@@ -230,6 +231,21 @@ class People(Protocol):
 
         Of two memberships the later answer wins, except that the last leading membership of a community never ends so.
         """
+        ...
+
+
+class GuestList(Protocol):
+    """People of elsewhere whom a platform of an institution lets in; the institution is the platform's."""
+
+    def put(self, guest: Guest) -> None:
+        """Add, or change who is known."""
+        ...
+
+    def at(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Guest]: ...
+    def of(self, person: PersonId) -> Sequence[Guest]:
+        """Wherever this person is one."""
         ...
 
 

@@ -36,6 +36,7 @@ from coplink.ports.records import (
 from coplink.ports.repositories import (
     Announced,
     Communities,
+    GuestList,
     Institutions,
     Links,
     Logins,
@@ -278,6 +279,8 @@ class UnitOfWork(Protocol):
     def links(self) -> Links: ...
     @property
     def people(self) -> People: ...
+    @property
+    def guests(self) -> GuestList: ...
     @property
     def communities(self) -> Communities: ...
     @property

@@ -22,6 +22,7 @@ from coplink.storage.repositories.communities import SqlCommunities
 from coplink.storage.repositories.copies import SqlCopies, SqlNoticeServices
 from coplink.storage.repositories.doors import Passing, SqlLogins, SqlSessions
 from coplink.storage.repositories.doorstep import SqlDoorstep
+from coplink.storage.repositories.guests import SqlGuests
 from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
 from coplink.storage.repositories.ledger import SqlLedger
@@ -45,6 +46,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "sessions": SqlSessions,
     "links": SqlLinks,
     "people": SqlPeople,
+    "guests": SqlGuests,
     "communities": SqlCommunities,
     "rosters": SqlRosters,
     "copies": SqlCopies,
@@ -72,6 +74,7 @@ class SqlUnitOfWork:
     sessions: SqlSessions
     links: SqlLinks
     people: SqlPeople
+    guests: SqlGuests
     communities: SqlCommunities
     rosters: SqlRosters
     copies: SqlCopies

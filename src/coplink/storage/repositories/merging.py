@@ -14,6 +14,7 @@ from coplink.storage.tables import (
     ArtifactRow,
     CopyRow,
     CuratedListRow,
+    GuestRow,
     HappeningRow,
     IdentityRow,
     LinkRow,
@@ -47,6 +48,7 @@ class Merging(Repository):
         self._accounts(gone, into)
         self._memberships(gone, into)
         self._unreachable(gone, into)
+        self._guests(gone, into)
         self._run(delete(SessionRow).where(SessionRow.person == gone))
         self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
@@ -128,6 +130,13 @@ class Merging(Repository):
         # Locked: another who leads and leaves at this moment has left, or leaves after this merge.
         rows = self._rows(others.order_by(MembershipRow.person).with_for_update())
         return later if any(map(_leads, rows)) else leading[0]
+
+    def _guests(self, gone: PersonId, into: PersonId) -> None:
+        # Where both are guests, the one that stays keeps its account: the other one's is an admin's to take away.
+        for row in self._rows(select(GuestRow).where(GuestRow.person == into)):
+            same = (GuestRow.institution == row.institution, GuestRow.integration == row.integration)
+            self._run(delete(GuestRow).where(GuestRow.person == gone, *same))
+        self._run(update(GuestRow).where(GuestRow.person == gone).values(person=into))
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.

@@ -1,0 +1,64 @@
+"""People of elsewhere whom a platform of an institution lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from coplink.core.guests import Guest
+from coplink.core.people import AccountId, InstitutionId, PersonId
+from coplink.storage.mapping import from_said, to_said
+from coplink.storage.repositories.base import Repository, portions
+from coplink.storage.tables import GuestRow
+
+ENTER = "page that lets a guest in"
+
+
+class SqlGuests(Repository):
+    def put(self, guest: Guest) -> None:
+        self._put(
+            GuestRow,
+            institution=guest.institution,
+            integration=guest.integration,
+            person=guest.person,
+            address=guest.address,
+            account=guest.account,
+            enter=self._sealer.seal(guest.institution, ENTER, guest.enter),
+            refused=None if guest.refused is None else from_said(guest.refused),
+            asked_at=guest.asked_at,
+            since=guest.since,
+            removed=guest.removed,
+        )
+
+    def at(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Guest]:
+        query = select(GuestRow).where(
+            GuestRow.institution == institution, GuestRow.integration == integration
+        )
+        return {
+            PersonId(row.person): self._guest(row)
+            for some in portions(sorted(set(people)))
+            for row in self._rows(query.where(GuestRow.person.in_(some)))
+        }
+
+    def of(self, person: PersonId) -> Sequence[Guest]:
+        query = select(GuestRow).where(GuestRow.person == person)
+        return [
+            self._guest(row) for row in self._rows(query.order_by(GuestRow.institution, GuestRow.integration))
+        ]
+
+    def _guest(self, row: GuestRow) -> Guest:
+        return Guest(
+            InstitutionId(row.institution),
+            row.integration,
+            PersonId(row.person),
+            row.address,
+            None if row.account is None else AccountId(row.account),
+            self._sealer.open(row.institution, ENTER, row.enter),
+            None if row.refused is None else to_said(row.refused),
+            row.asked_at,
+            row.since,
+            row.removed,
+        )

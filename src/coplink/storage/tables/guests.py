@@ -1,0 +1,34 @@
+"""People of elsewhere whom a platform of an institution lets in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coplink.storage.tables.base import Key, Sealed, Table
+
+
+class GuestRow(Table):
+    """One person at a platform of an institution that is not theirs. Personal data: the address handed to it, so that
+    they come in, the account they got, and the page they open once (sealed).
+
+    The institution is the platform's. Kept as long as the person, so that nobody is brought back whom it took out.
+    """
+
+    __tablename__ = "guests"
+
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
+    integration: Mapped[Key]
+    person: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    address: Mapped[str]
+    account: Mapped[str | None]
+    enter: Mapped[Sealed]
+    refused: Mapped[dict[str, Any] | None]
+    asked_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    removed: Mapped[bool]

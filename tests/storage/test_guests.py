@@ -1,0 +1,66 @@
+"""Who is let in elsewhere as a guest: kept for each platform of an institution, sealed, merged with the person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coplink.core.guests import ENTER, TAKEN_OUT, Guest
+from coplink.core.people import AccountId, Person, PersonId
+from coplink.core.words import say
+from coplink.storage.tables import GuestRow
+
+PAGE = "https://login.example/redeem?rd=canary"
+
+
+def guest(world, person, **changes):
+    made = Guest(
+        world.north.id, "teams", person, "sol@south.example", AccountId("g-1"), PAGE, None, world.now
+    )
+    return replace(made, **changes)
+
+
+def test_a_guest_is_kept_as_they_are_and_found_by_place_and_by_person(keep, world, engine):
+    with keep() as uow:
+        uow.guests.put(guest(world, world.sol.id))
+        uow.guests.put(
+            guest(world, world.sol.id, integration="google", account=None, enter="", refused=say("No."))
+        )
+    with keep() as uow:
+        assert uow.guests.at(world.north.id, "teams", [world.sol.id, world.ada.id]) == {
+            world.sol.id: guest(world, world.sol.id)
+        }
+        assert uow.guests.at(world.south.id, "teams", [world.sol.id]) == {}
+        assert [one.integration for one in uow.guests.of(world.sol.id)] == ["google", "teams"]
+        assert uow.guests.of(world.ada.id) == []
+        uow.guests.put(guest(world, world.sol.id, enter="", since=world.now, removed=True))
+    with keep() as uow:
+        (kept,) = uow.guests.at(world.north.id, "teams", [world.sol.id]).values()
+        assert (kept.enter, kept.since, kept.removed) == ("", world.now, True)
+    with engine.connect() as connection:
+        assert "canary" not in str(connection.execute(GuestRow.__table__.select()).all())
+
+
+def test_what_a_guest_is_told_follows_from_how_far_they_are(world):
+    assert guest(world, world.sol.id).reason is ENTER
+    assert guest(world, world.sol.id).seated
+    assert guest(world, world.sol.id, enter="").reason is None
+    assert guest(world, world.sol.id, removed=True).reason is TAKEN_OUT
+    assert not guest(world, world.sol.id, removed=True).seated
+    refused = guest(world, world.sol.id, account=None, refused=say("No."))
+    assert (refused.reason, refused.seated) == (say("No."), False)
+
+
+def test_a_guest_who_turns_out_to_be_known_twice_is_one_guest(keep, world):
+    with keep() as uow:
+        uow.people.put(Person(PersonId("sal"), world.south.id, "Sal"))
+        uow.guests.put(guest(world, world.sol.id))
+        uow.guests.put(guest(world, PersonId("sal"), account=AccountId("g-2")))
+        uow.guests.put(guest(world, PersonId("sal"), account=AccountId("g-3"), integration="google"))
+    with keep() as uow:
+        uow.people.merge(gone=PersonId("sal"), into=world.sol.id)
+    with keep() as uow:
+        assert [(one.integration, one.account) for one in uow.guests.of(world.sol.id)] == [
+            ("google", "g-3"),
+            ("teams", "g-1"),
+        ]
+        assert uow.guests.of(PersonId("sal")) == []
