@@ -12,6 +12,7 @@
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
     upkeep.py        another name, rest, waking, and what stays without coplink
+    preflight.py     the check-up; robot_check.py: as the robot account, checks.py: what its lines share
     permissions.py   access to the shared drive, one write at a time; leading.py: facilitators who manage files
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
     sandbox/         the same APIs, pretended
@@ -111,6 +112,13 @@ manifest = Manifest(
         Field(
             "domain", "Domain", "The primary domain of your Google Workspace, for instance school.example."
         ),
+        Field(
+            "mode",
+            "Mode",
+            "“none”: the robot account gives its consent itself; nobody acts for anybody else. “delegation”: the "
+            "service account acts as the robot account, by domain-wide delegation.",
+            default="none",
+        ),
         Field("client_id", "OAuth client ID", "Of the web client in your Cloud project."),
         Field("client_secret", "OAuth client secret", "Of the same client.", secret=True),
         Field(
@@ -122,8 +130,9 @@ manifest = Manifest(
         Field(
             "robot_refresh_token",
             "Refresh token of the robot account",
-            "Made once, signed in as the robot account; see the install guide.",
+            "Made once, signed in as the robot account; see the install guide. Not needed in mode delegation.",
             secret=True,
+            default="",
         ),
         Field("robot", "Robot account", "Its address, for instance coplink@school.example."),
         Field(

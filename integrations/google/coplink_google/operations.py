@@ -1,7 +1,11 @@
 """Every operation of Google's that coplink calls: as whom, with which permission, and what for.
 
 The scopes of the manifest, the install guide and the words of a refusal follow from here; tests hold the table against
-what is really called, and against the scopes that Google's documents allow for each. May import: nothing.
+what is really called, and against the scopes that Google's documents allow for each. A connection calls what its mode
+declares and nothing else (``of_mode``). May import: nothing.
+
+    none         nobody acts for others: groups by a service account with an admin role, the rest by the robot account
+    delegation   the same calls; the service account acts as the robot account, which gives no consent of its own
 """
 
 from __future__ import annotations
@@ -10,16 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ROBOT, GROUPS = "robot", "groups"
+NONE, DELEGATION = "none", "delegation"
+MODES = (NONE, DELEGATION)
+EVERY = frozenset(MODES)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of Google's documents: who calls it, the scope it is called with, and what coplink does with it."""
+    """One method of Google's documents: who calls it, the scope it is called with, what for, and in which modes."""
 
     name: str
     subject: str
     scope: str
     what_for: str
+    modes: frozenset[str] = EVERY
 
     @property
     def api(self) -> str:
@@ -113,6 +121,12 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 
-def scopes(subject: str) -> tuple[str, ...]:
-    """The short names of the scopes that one subject needs, each once, in the order of the table."""
-    return tuple(dict.fromkeys(one.scope for one in OPERATIONS.values() if one.subject == subject))
+def of_mode(mode: str) -> Mapping[str, Operation]:
+    """What a connection of this mode calls."""
+    return {name: one for name, one in OPERATIONS.items() if mode in one.modes}
+
+
+def scopes(subject: str, mode: str = NONE, api: str = "") -> tuple[str, ...]:
+    """The short names of the scopes that one subject needs (for one API), each once, in the order of the table."""
+    rows = (one for one in of_mode(mode).values() if one.subject == subject and api in ("", one.api))
+    return tuple(dict.fromkeys(one.scope for one in rows))

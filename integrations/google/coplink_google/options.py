@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from coplink.core.words import say
 from coplink.ports.errors import Misconfigured
 from coplink_google import ADMIN, manifest
+from coplink_google.operations import DELEGATION, MODES, NONE
 
 
 def is_loopback(host: str | None) -> bool:
@@ -33,6 +34,7 @@ class Options:
     """The settings of one connection; secrets never show in a representation."""
 
     domain: str
+    mode: str
     client_id: str
     robot: str
     file_managers: str
@@ -52,14 +54,17 @@ class Options:
         for one in manifest.fields:
             value = (settings.get(one.name) or one.default or "").strip()
             if not value and one.default is None:
-                raise Misconfigured(
-                    say("The setting “{name}” of the connection is empty.", name=one.title), ADMIN
-                )
+                raise _empty(one.name)
             values[one.name] = value
         for name in ("root_url", "auth_url", "token_url", "jwks_url", "issuer"):
             _check_address(name, values[name])
         if values["file_managers"].casefold() not in ("", "no", "yes"):
             raise Misconfigured(say("“Facilitators manage files” is either yes or empty."), ADMIN)
+        values["mode"] = values["mode"].casefold() or NONE
+        if values["mode"] not in MODES:
+            raise Misconfigured(say("The mode of the Google connection is “none” or “delegation”."), ADMIN)
+        if values["mode"] != DELEGATION and not values["robot_refresh_token"]:
+            raise _empty("robot_refresh_token")
         values["root_url"] = values["root_url"].rstrip("/")
         values["domain"] = values["domain"].casefold().lstrip("@")
         values["robot"] = values["robot"].casefold()
@@ -78,6 +83,11 @@ class Options:
     def owns(self, address: str) -> bool:
         """Whether an e-mail address lies in the connection's own domain."""
         return address.casefold().rpartition("@")[2] == self.domain
+
+
+def _empty(name: str) -> Misconfigured:
+    title = next(one.title for one in manifest.fields if one.name == name)
+    return Misconfigured(say("The setting “{name}” of the connection is empty.", name=title), ADMIN)
 
 
 def _check_address(name: str, url: str) -> None:

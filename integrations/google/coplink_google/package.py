@@ -30,7 +30,7 @@ HOLDERS: Mapping[str, Sequence[Scope]] = {
 
 
 def gaps() -> dict[str, str]:
-    """The scopes of each holder: as JSON with reasons, as a list of names in JSON, and as lines to paste."""
+    """The scopes of each holder: as JSON with reasons, as names in JSON, and as lines or one line to paste."""
     found = {}
     for holder, asked in HOLDERS.items():
         names = [scope.name for scope in asked]
@@ -39,7 +39,9 @@ def gaps() -> dict[str, str]:
             "\n", "\n  "
         )
         found[f"scopes_of_{holder}"] = json.dumps(names)
+        found[f"line_of_{holder}"] = ",".join(names)
         found[f"lines_of_{holder}"] = "\n".join(f"      {name}" for name in names)
+    found["line_of_delegation"] = found["line_of_robot"]
     return found
 
 

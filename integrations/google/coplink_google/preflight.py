@@ -1,44 +1,47 @@
 """The check-up of a Google connection: what works, what needs somebody, and what Google has no way of telling.
 
-What the robot account consented to stands in the answer of the token endpoint (RFC 6749, 5.1; field ``scope``). The
-service account has no consent, only the admin role it was given: its rights are asked by readings. A scope that is
-missing stops its own lines only, and no further one is asked for only to know something beforehand.
+The robot account comes first (``robot_check``). The service account has no consent, only the admin role it was given:
+its rights are asked by readings. A scope that is missing stops its own lines only, and no further one is asked for only
+to know something beforehand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from coplink.core.words import Said, say
-from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, PermissionMissing, Transient
+from coplink.ports.errors import Gone, IntegrationError, Transient
 from coplink.ports.integration import Capability, Check, Surroundings
-from coplink_google import ADMIN, ROBOT_SCOPES
+from coplink_google import ADMIN
+from coplink_google.checks import (
+    AGAIN,
+    DELEGATE,
+    LICENCE,
+    MEETINGS,
+    NO_DRIVES,
+    PLACES,
+    ROBOT_ACCOUNT,
+    ROLE,
+    SEATS,
+    SHARING,
+    SPACES,
+    reached,
+    refused,
+    tried,
+)
 from coplink_google.fetch import NoAnswer, fetch_json
+from coplink_google.operations import DELEGATION
 from coplink_google.options import Options
 from coplink_google.quota import Quota
 from coplink_google.replies import rows_of
+from coplink_google.robot_check import RobotCheck
 from coplink_google.workspace import Workspace
 
 HOUSE = "coplink’s administrator"
 MOST_SKEW = timedelta(seconds=60)
-SPACES, SEATS = Capability.SPACES, Capability.SEATS
-PLACES = frozenset({SPACES, SEATS})
-MEETINGS = PLACES | {Capability.CALENDAR}
-ROLE = say("Google Admin console: Account, Admin roles, Groups Admin; assign it to the service account.")
-AGAIN = say(
-    "The install guide, part “Robot account”: sign in as the robot account once more, and tick every box."
-)
-CLIENT = say("Google Cloud console: APIs & Services, Credentials; then the settings on this page.")
-ENABLE = say("Google Cloud console: APIs & Services, Library; enable the API.")
-LICENCE = say("Google Admin console: Directory, Users, the robot account: Licenses, and Apps.")
-SHARING = say("Google Admin console: Apps, Google Workspace, Drive and Docs, Sharing settings.")
-ROBOT_ACCOUNT = say("Google Admin console: Directory, Users; then the setting “Robot account” on this page.")
-NO_DRIVES = say(
-    "The robot account may not make shared drives: it has no licence for them, or a setting forbids it."
-)
 
 
 class CheckUp:
@@ -46,13 +49,15 @@ class CheckUp:
 
     def __init__(self, google: Workspace, options: Options, around: Surroundings) -> None:
         self._google, self._options, self._around = google, options, around
+        self._robot = RobotCheck(google, options, around)
+        self._again = DELEGATE if options.mode == DELEGATION else AGAIN
         self._date = ""
 
     def lines(self) -> list[Check]:
         """All lines, each asked for by itself: two accounts are at work here, and one may be well without the other."""
-        robot = self._robot()
+        robot = self._robot.lines()
         self._fresh_tokens()
-        told = {scope for check in robot for scope in check.scopes}
+        told = self._robot.told(robot)
         return robot + [
             line for line in self._others_than_robot() if not line.scopes or set(line.scopes) - told
         ]
@@ -84,33 +89,6 @@ class CheckUp:
             with suppress(IntegrationError):  # the lines that need one say so
                 self._google.renew(api)
 
-    # --- the robot account ----------------------------------------------------------------------------------------
-
-    def _robot(self) -> list[Check]:
-        """Sign in as the robot account and read what was granted; the token itself is dropped."""
-        title = str(say("Sign in as the robot account"))
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": self._options.robot_refresh_token,
-            "client_id": self._options.client_id,
-            "client_secret": self._options.client_secret,
-        }
-        try:
-            Quota(self._around.pace).take("sign-in")
-            status, answer, headers = fetch_json(self._options.token_url, self._around.timeout, form)
-        except (NoAnswer, Transient):
-            said = say("Google's sign-in service is not available at the moment.")
-            return [Check(title, False, said, ADMIN, where=AGAIN, asked=False, stops=MEETINGS)]
-        self._date = headers.get("date", "")
-        if status >= 500 or status == 429:
-            said = say("Google's sign-in service is not available at the moment.")
-            return [Check(title, False, said, ADMIN, where=AGAIN, asked=False, stops=MEETINGS)]
-        if status != 200:
-            client = answer.get("error") == "invalid_client"
-            said = say("Google no longer accepts coplink's credentials.")
-            return [Check(title, False, said, ADMIN, where=CLIENT if client else AGAIN, stops=MEETINGS)]
-        return [Check(title, True, say("Works.")), *_permissions(answer)]
-
     def _accounts(self) -> Check:
         """The directory can be asked, and the robot account is there and open."""
         title, robot = str(say("Accounts")), self._options.robot
@@ -124,7 +102,7 @@ class CheckUp:
         if found.get("suspended") or found.get("archived"):
             said = say("The robot account is suspended or archived.")
             return Check(title, False, said, ADMIN, where=ROBOT_ACCOUNT, stops=MEETINGS)
-        return Check(title, True, _reached(title))
+        return Check(title, True, reached(title))
 
     # --- drives ---------------------------------------------------------------------------------------------------
 
@@ -133,13 +111,13 @@ class CheckUp:
         try:
             told = self._google.call("drive.about.get", fields="canCreateDrives")
         except IntegrationError as error:
-            return refused(title, error, AGAIN, PLACES)
+            return refused(title, error, self._again, PLACES)
         if told.get("canCreateDrives") is False:
             where = say(
                 "Google Admin console: the robot account’s licence; Drive and Docs, Shared drive creation."
             )
             return Check(title, False, NO_DRIVES, ADMIN, where=where, stops=PLACES)
-        return Check(title, True, _reached(title))
+        return Check(title, True, reached(title))
 
     def _others(self) -> Check:
         """A policy about people of other schools is read off a drive coplink made; before that, it is unknown."""
@@ -178,20 +156,21 @@ class CheckUp:
         )
         try:
             Quota(self._around.pace).take("sign-in")
-            status, answer, _ = fetch_json(self._options.jwks_url, self._around.timeout)
+            status, answer, headers = fetch_json(self._options.jwks_url, self._around.timeout)
+            self._date = headers.get("date", "")
         except (NoAnswer, Transient):
             return Check(title, False, silent, ADMIN, where=where, asked=False, stops=stops)
         if status >= 500 or status == 429:
             return Check(title, False, silent, ADMIN, where=where, asked=False, stops=stops)
         if status == 200 and answer.get("keys"):
-            return Check(title, True, _reached(title))
+            return Check(title, True, reached(title))
         said = say("There are no keys at the address of the published keys.")
         return Check(title, False, said, ADMIN, where=where, stops=stops)
 
     def _clock(self) -> list[Check]:
         """Our clock beside the date of an answer (RFC 9110, 6.6.1)."""
         try:
-            date = parsedate_to_datetime(self._date)
+            date = parsedate_to_datetime(self._robot.date or self._date)
         except (TypeError, ValueError):
             return []
         apart = abs(self._around.clock.now() - (date if date.tzinfo else date.replace(tzinfo=UTC)))
@@ -207,61 +186,3 @@ class CheckUp:
         self, title: Said, where: Said, stops: Iterable[Capability], operation: str, **parameters: object
     ) -> Check:
         return tried(title, where, stops, lambda: self._google.call(operation, **parameters))
-
-
-def tried(title: Said, where: Said, stops: Iterable[Capability], call: Callable[[], object]) -> Check:
-    """The line for one harmless call; what it looks for need not be there."""
-    try:
-        call()
-    except Gone:
-        pass
-    except IntegrationError as error:
-        return refused(str(title), error, where, stops)
-    return Check(str(title), True, _reached(str(title)))
-
-
-def refused(title: str, error: IntegrationError, where: Said, stops: Iterable[Capability]) -> Check:
-    """The line for a call that was refused or not answered."""
-    who = error.who if isinstance(error, NeedsAttention) else ADMIN
-    scopes = error.scopes if isinstance(error, PermissionMissing) else ()
-    if isinstance(error, PermissionMissing) and not scopes:
-        where = ENABLE
-    asked = not isinstance(error, Transient)
-    return Check(title, False, error.message, who, scopes, where, None, asked, frozenset(stops))
-
-
-def _permissions(answer: Mapping[str, object]) -> list[Check]:
-    """One line for each scope the robot account did not grant; one where none is missing."""
-    title, told = str(say("Permissions of the robot account")), answer.get("scope")
-    if not isinstance(told, str):
-        said = say("Google does not show what the robot account granted.")
-        return [
-            Check(title, True, said, fallback=say("Each feature says so itself where something is missing."))
-        ]
-    missing = [scope for scope in ROBOT_SCOPES if scope.name not in told.split()]
-    if not missing:
-        return [Check(title, True, say("All {count} are granted.", count=len(ROBOT_SCOPES)))]
-    return [
-        Check(
-            str(say("Permission {name}", name=_short(scope.name))),
-            False,
-            say(
-                "The robot account did not grant {name}. Without it: {without}.",
-                name=_short(scope.name),
-                without=scope.without,
-            ),
-            ADMIN,
-            (scope.name,),
-            AGAIN,
-            stops=PLACES if scope.name.endswith("/drive") else MEETINGS,
-        )
-        for scope in missing
-    ]
-
-
-def _short(scope: str) -> str:
-    return scope.rpartition("/")[2]
-
-
-def _reached(title: str) -> Said:
-    return say("{title} can be reached.", title=title)

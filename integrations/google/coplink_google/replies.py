@@ -151,6 +151,11 @@ def scope_of(operation: str) -> str:
     return AUTH + found.scope
 
 
+def scopes_of(operation: str) -> tuple[str, ...]:
+    """The scope an operation is called with, as far as it is one of the table's."""
+    return (AUTH + OPERATIONS[operation].scope,) if operation in OPERATIONS else ()
+
+
 class AlreadyThere(UnexpectedReply):
     """A create met something that is there already; every caller looks at what it is."""
 

@@ -28,6 +28,7 @@ from coplink.ports.errors import (
 from coplink_google import ADMIN
 from coplink_google.options import is_loopback, origin
 from coplink_google.quota import Quota
+from coplink_google.replies import scopes_of
 
 LARGEST = 8 * 1024 * 1024
 STALE = 20.0  # seconds; an idle connection may be closed by the other side, and then a write would look lost
@@ -120,7 +121,7 @@ def trouble(error: Exception, operation: str, writes: bool) -> IntegrationError:
         case NotSent():
             return Unavailable(say("Google cannot be reached at the moment."), f"{detail}: {error}")
         case auth_errors.RefreshError():
-            return _no_token(error, detail)
+            return _no_token(error, operation, detail)
         case auth_errors.GoogleAuthError():
             return Unavailable(say("Google cannot be reached at the moment."), detail)
         case BatchError() | KeyError():  # an envelope nobody can read, or with a part less than was asked
@@ -133,11 +134,11 @@ def trouble(error: Exception, operation: str, writes: bool) -> IntegrationError:
             return UnexpectedReply(say("Google answered something coplink does not understand."), detail)
 
 
-def _no_token(error: Any, detail: str) -> IntegrationError:
+def _no_token(error: Any, operation: str, detail: str) -> IntegrationError:
     if error.retryable:
         return Unavailable(say("Google's sign-in service is not available at the moment."), detail)
     told = str(error.args[0]) if error.args else ""
     if "unauthorized_client" in told or "invalid_scope" in told:
         said = say("Google does not give coplink the permissions it asks for.")
-        return PermissionMissing(said, ADMIN, (), f"{detail} unauthorized_client")
+        return PermissionMissing(said, ADMIN, scopes_of(operation), f"{detail} unauthorized_client")
     return Reauthorize(say("Google no longer accepts coplink's credentials."), ADMIN, detail)

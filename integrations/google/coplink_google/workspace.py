@@ -32,17 +32,17 @@ from coplink.ports.errors import (
     UnexpectedReply,
 )
 from coplink.ports.integration import Call, Surroundings
-from coplink_google import ADMIN, GROUP_SCOPES, replies
-from coplink_google.operations import GROUPS, ROBOT
+from coplink_google import ADMIN, AUTH, replies
+from coplink_google.operations import DELEGATION, GROUPS, ROBOT, of_mode, scopes
 from coplink_google.options import Options, origin
 from coplink_google.quota import Quota
 from coplink_google.transport import Transport, trouble
 
 APIS = {
-    "drive": ("drive", "v3", ROBOT),
-    "calendar": ("calendar", "v3", ROBOT),
-    "directory": ("admin", "directory_v1", GROUPS),
-    "settings": ("groupssettings", "v1", GROUPS),
+    "drive": ("drive", "v3"),
+    "calendar": ("calendar", "v3"),
+    "directory": ("admin", "directory_v1"),
+    "settings": ("groupssettings", "v1"),
 }
 PAGES = 1000
 LARGEST = {
@@ -98,7 +98,8 @@ class Workspace:
         self._options, self._around = options, around
         self._quota = Quota(around.pace)
         self._local = threading.local()
-        self._credentials = {ROBOT: self._robot(), GROUPS: self._service_account()}
+        self._operations = of_mode(options.mode)
+        self._credentials = self._all_credentials()
         root = origin(options.root_url) if options.root_url else ""
         self._origins = frozenset({root, origin(options.token_url)})
 
@@ -171,6 +172,14 @@ class Workspace:
         except Exception as error:
             raise trouble(error, f"{api}.batch", writes=False) from None
 
+    def act_as_robot(self, scope: str) -> None:
+        """See whether the service account may act as the robot account with this scope; its token is dropped."""
+        credentials = self._service_account([scope], self._options.robot)
+        try:
+            credentials.refresh(google_auth_httplib2.Request(self._way_out()))
+        except Exception as error:
+            raise trouble(error, "delegation", writes=False) from None
+
     def pages(self, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         """Every page of a listing; a page token seen twice raises ``UnexpectedReply``."""
         seen: set[str] = set()
@@ -187,6 +196,11 @@ class Workspace:
 
     def _request(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         api, _, path = operation.partition(".")
+        if operation not in self._operations:
+            said = say(
+                "This was made in another mode of the connection to Google; coplink leaves it as it is."
+            )
+            raise Misconfigured(said, ADMIN, f"{operation} is not of mode {self._options.mode}")
         *names, verb = path.split(".")
         resource = self._service(api).root
         for name in names:
@@ -213,16 +227,34 @@ class Workspace:
         box: dict[Any, Service] = self._local.__dict__.setdefault("services", {})
         key = (self._options.domain, APIS[api])
         if key not in box:
-            name, version, subject = APIS[api]
+            name, version = APIS[api]
             document = json.loads(discovery_cache.get_static_doc(name, version))
             if self._options.root_url:
                 document["rootUrl"] = self._options.root_url + "/"
                 document.pop("mtlsRootUrl", None)
-            transport = Transport(self._around.timeout, self._origins, self._options.token_url, self._quota)
-            credentials = self._credentials[subject]
+            transport, credentials = self._way_out(), self._credentials[api]
             authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=transport)
             box[key] = Service(build_from_document(document, http=Unseen(authorized)), transport, credentials)
         return box[key]
+
+    def _way_out(self) -> Transport:
+        return Transport(self._around.timeout, self._origins, self._options.token_url, self._quota)
+
+    def _all_credentials(self) -> dict[str, Any]:
+        """Those of each API; where the service account acts for the robot, a scope not delegated stops its API only."""
+        mode, made = self._options.mode, dict[str, Any]()
+        subjects = {one.api: one.subject for one in self._operations.values()}
+        groups = self._service_account([AUTH + one for one in scopes(GROUPS, mode)])
+        robot = None if mode == DELEGATION else self._robot()
+        for api, subject in subjects.items():
+            if subject == GROUPS:
+                made[api] = groups
+            elif robot is not None:
+                made[api] = robot
+            else:
+                wanted = [AUTH + one for one in scopes(ROBOT, mode, api)]
+                made[api] = self._service_account(wanted, self._options.robot)
+        return made
 
     def _robot(self) -> Any:
         return user_credentials.Credentials(
@@ -233,12 +265,11 @@ class Workspace:
             client_secret=self._options.client_secret,
         )  # no scopes: what was granted is granted, and one that is missing stops its own feature only
 
-    def _service_account(self) -> Any:
+    def _service_account(self, wanted: Sequence[str], subject: str | None = None) -> Any:
         # Unscoped credentials would ask for every scope in the document; the key's own token address is not trusted.
-        scopes = [scope.name for scope in GROUP_SCOPES]
         try:
             info = {**json.loads(self._options.service_account), "token_uri": self._options.token_url}
-            return service_account.Credentials.from_service_account_info(info, scopes=scopes)
+            return service_account.Credentials.from_service_account_info(info, scopes=wanted, subject=subject)
         except (ValueError, TypeError, auth_errors.GoogleAuthError):
             said = say("The service account key is not the JSON key file that Google Cloud made.")
             raise Misconfigured(said, ADMIN) from None

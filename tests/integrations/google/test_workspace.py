@@ -71,7 +71,7 @@ def test_without_googles_client_the_extra_is_named():
         "import sys; sys.modules['googleapiclient'] = None\n"
         "from coplink_google import integration\n"
         "from coplink.core.errors import NotInstalled\n"
-        "names = [f.name for f in integration.manifest.fields if f.default is None]\n"
+        "names = [f.name for f in integration.manifest.fields if f.default is None or f.secret]\n"
         "try: integration.connect({name: 'x' for name in names}, None)\n"
         "except NotInstalled as error: print(error.message)\n"
     )

@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -82,8 +82,13 @@ class SignIn:
             "issuer": ISSUER,
         }
 
+    def delegate(self, district: str, scopes: Iterable[str] = ROBOT_SCOPES) -> None:
+        """A super administrator lets the service account act as anybody in the domain, with these scopes."""
+        consent = self._store.get("google.consent", district) or {}
+        self._store.put("google.consent", district, {**consent, "delegated": list(scopes)})
+
     def withdraw(self, district: str, who: str, scope: str) -> None:
-        """An admin takes one scope back from the ``robot`` or the ``groups`` service account."""
+        """An admin takes one scope back from the ``robot``, the ``groups`` account, or what is ``delegated``."""
         consent = self._store.get("google.consent", district) or {}
         consent[who] = [one for one in consent[who] if one != scope]
         self._store.put("google.consent", district, consent)
@@ -126,19 +131,28 @@ class SignIn:
             break
         else:
             raise Refuse(400, "invalid_grant", "Invalid JWT Signature.")
-        if "sub" in claims:
-            raise Refuse(
-                401, "unauthorized_client", "Client is unauthorized to retrieve access tokens for a user."
-            )
         if not claims["iat"] - 300 <= time.time() <= claims["exp"] or claims["exp"] - claims["iat"] > 3660:
             raise Refuse(
                 400, "invalid_grant", "Invalid JWT: token must be short-lived and within reasonable time."
             )
+        if "sub" in claims:
+            return self._for_another(district, claims)
         allowed = {SCOPE + one for one in (self._store.get("google.consent", district.key) or {})["groups"]}
         asked = set(str(claims.get("scope", "")).split())
         if not asked or not asked <= {SCOPE + one for one in GROUP_SCOPES}:
             raise Refuse(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return self._issue(district, str(claims["iss"]), asked & allowed)
+
+    def _for_another(self, district: District, claims: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Domain-wide delegation: all of the scopes asked for are delegated, or there is no token at all."""
+        delegated = (self._store.get("google.consent", district.key) or {}).get("delegated", ())
+        asked = set(str(claims.get("scope", "")).split())
+        if not asked or asked - {SCOPE + one for one in delegated}:
+            said = "Client is unauthorized to retrieve access tokens using this method, or not authorized for any"
+            raise Refuse(401, "unauthorized_client", f"{said} of the scopes requested.")
+        if claims["sub"] != district.robot:
+            raise Refuse(400, "invalid_grant", "Invalid email or User ID")
+        return self._issue(district, district.robot, asked)
 
     def _from_refresh_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         _only(form, "grant_type", "refresh_token", "client_id", "client_secret", "scope")
