@@ -37,7 +37,15 @@ from coplink.pace import Pacer
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
 from coplink.ports.door import Door, InboundRequest, Reply
-from coplink.ports.integration import Call, Connection, Consent, Integration, Manifest, Surroundings
+from coplink.ports.integration import (
+    Call,
+    Connection,
+    Consent,
+    GivesBack,
+    Integration,
+    Manifest,
+    Surroundings,
+)
 from coplink.ports.jobs import Job, Jobs, JobStats
 from coplink.ports.records import Connected
 from coplink.ports.rosters import RosterSource
@@ -126,7 +134,16 @@ class Services:
         connected = uow.institutions.connection(key)
         if connected is None:
             raise NotFound(say("That connection is not known."))
+        if connected.ended_at is not None and not connected.settings:
+            self.close(key)
+            raise NotFound(say("That connection has ended."))
         return self.reach(connected)
+
+    def close(self, key: ConnectionId) -> None:
+        """Keep nothing of a connection open: neither its client nor its door."""
+        with self._lock:
+            self._open.pop(key, None)
+            self._doors.pop(key, None)
 
     def reach(self, connected: Connected) -> Reach:
         """An open connection with its manifest and lag."""
@@ -175,6 +192,13 @@ class Services:
         return integration.consent(
             connected.settings, self._surroundings(connected.integration, connected.institution)
         )
+
+    def give_back(self, connected: Connected) -> None:
+        """Tell a platform that a connection's credential is used no more, where it takes one back."""
+        integration = self.installed.get(connected.integration)
+        if isinstance(integration, GivesBack):
+            around = self._surroundings(connected.integration, connected.institution)
+            integration.give_back(connected.settings, around)
 
     def lag_of(self, manifest: Manifest) -> timedelta:
         """How late a write may become visible: as configured, else as the integration declares."""

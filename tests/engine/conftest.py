@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,7 @@ from coplink.engine.arrive import Welcome, arrive
 from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
+from coplink.storage.database import make_engine, upgrade
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import Board, PinBoard
 from coplink.testing.rosters import PaperRoster
@@ -156,8 +158,18 @@ RHYTHM = Rhythm(
 )
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("engine")
+    engine = make_engine(sqlite_url(folder))
+    upgrade(engine)
+    engine.dispose()
+    return folder / "test.sqlite"
+
+
 @pytest.fixture
-def school(tmp_path: Path) -> School:
+def school(tmp_path: Path, empty_database: Path) -> School:
+    shutil.copy(empty_database, tmp_path)
     clock = MovingClock()
     settings = load(
         env_file=None,
@@ -167,9 +179,6 @@ def school(tmp_path: Path) -> School:
         database_url=sqlite_url(tmp_path),
         master_keys=Fernet.generate_key().decode(),
     )
-    from coplink.storage.database import make_engine, upgrade
-
-    upgrade(make_engine(settings.database_url))
     services = build(settings, clock)
     pinboard = PinBoard()
     services.installed = registry.Found({"pinboard": pinboard}, ())

@@ -95,10 +95,11 @@ def connect(
 
     Unknown settings are refused, missing ones named, addresses must be https (or loopback). Secrets left empty keep
     their old value, unless an address leads to another host: a secret goes nowhere it was not entered for.
-    ``look_over`` gives the realm of settings that have the right form, without calling the platform.
+    ``look_over`` gives the realm of settings that have the right form, without calling the platform. One that had ended
+    begins afresh: everything is entered again, and spaces that were let go stay so until a person takes each up again.
     """
-    known = uow.institutions.connection_of(institution, manifest.key)
-    old = known.settings if known else {}
+    known = uow.institutions.connection_of(institution, manifest.key, ended=True)
+    old = known.settings if known and known.ended_at is None else {}
     names = {field.name for field in manifest.fields}
     if unknown := sorted(typed.keys() - names):
         raise DomainError(say("“{name}” is not a setting of {title}.", name=unknown[0], title=manifest.title))
@@ -110,7 +111,7 @@ def connect(
         if field.name.endswith(ADDRESSES) and value:
             check_address(value, loopback)
         settings[field.name] = value
-    if known is not None:
+    if known is not None and known.ended_at is None:
         _keep_to_their_host(manifest, old, typed, settings)
     realm = look_over(settings)
     connected = Connected(

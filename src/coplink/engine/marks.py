@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coplink.core.community import Stage
 from coplink.core.people import CommunityId, InstitutionId, PersonId, Standing
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.work import Kind
@@ -12,7 +13,13 @@ INSIDE = FULL[1:]
 
 
 def everything(uow: UnitOfWork, community: CommunityId, urgent: bool = True) -> None:
-    """Ask for all work of a community: every roster and every space, whatever was done before."""
+    """Ask for all work of a community: every roster and every space, whatever was done before.
+
+    One that rests asks for nothing.
+    """
+    found = uow.communities.get(community)
+    if found is not None and found.stage is Stage.CONCLUDED:
+        return
     for context in uow.communities.contexts(community):
         if context.roster:
             uow.work.mark(Kind.READ_ROSTER, context.id, community, urgent=urgent)

@@ -66,13 +66,13 @@ def look(
     """
     with begin() as uow:
         connected = uow.institutions.connection(connection)
-        if connected is None:
+        if connected is None or connected.ended_at is not None:
             return None
     found = CheckUp(connection, connected.institution, now(), lines(begin, open_connection, house, connected))
     system = _called(begin, open_connection, connected)
     with begin() as uow:
         present = uow.institutions.connection(connection)
-        if present is None or present.settings != connected.settings:
+        if present is None or present.ended_at or present.settings != connected.settings:
             return found
         uow.checks.put(found)
         _tell(uow, found, system)

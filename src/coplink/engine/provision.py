@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from coplink.core.community import Community
+from coplink.core.community import Community, Stage
 from coplink.core.people import Standing
 from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine import marks
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
+from coplink.engine.upkeep import wake
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, NotReadyYet, PolicyForbids, Transient
 from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Happening, Report
@@ -26,6 +27,7 @@ from coplink.ports.spaces import SpaceFacts, Spaces, SpaceWish
 from coplink.ports.storage import UnitOfWork
 
 MustBeReady = Callable[[Space], None]
+AT_WORK = (SpaceState.MAKING, SpaceState.STUCK, SpaceState.READY)
 SETTLING = 30.0  # seconds until a place that was made in this go is looked at again
 
 
@@ -38,10 +40,10 @@ def provision(
     """
     with begin() as uow:
         space = uow.spaces.get(SpaceId(turn.target))
-        if space is None or space.state in (SpaceState.WAITING, SpaceState.REFUSED):
+        if space is None or space.state not in AT_WORK:
             return Settled()
         community = uow.communities.get(space.community)
-        if community is None:
+        if community is None or community.stage is Stage.CONCLUDED:
             return Settled()
         reach = open_connection(uow, space.connection)
         wish = wish_of(uow, space, community, reach.manifest, home_url)
@@ -56,11 +58,18 @@ def provision(
             continue
         space = _step(begin, port, turn, space, wish, step, reach.lag, now)
         made += 1
+        if space.state not in AT_WORK:  # a person let it go meanwhile
+            return Settled()
+    if space.archived_at is not None:
+        space = wake(begin, reach, turn, space, now)
     facts = _describe(port, space, made, reach)
     with begin() as uow:
-        was_ready = space.state is SpaceState.READY
-        if not was_ready or space.link != facts.link or space.trouble:
-            space = replace(space, state=SpaceState.READY, trouble=None, link=facts.link)
+        space = uow.spaces.get(space.id) or space
+        if space.state not in AT_WORK:
+            return Settled()
+        was_ready, name = space.state is SpaceState.READY, space.written_name or facts.name
+        if not was_ready or (space.link, space.written_name) != (facts.link, name) or space.trouble:
+            space = replace(space, state=SpaceState.READY, trouble=None, link=facts.link, written_name=name)
             uow.spaces.put(space)
         if not was_ready:
             marks.inside(uow, space)
@@ -115,8 +124,8 @@ def _step(
             uow.journal.close(entry, Done.REFUSED, now())
             uow.commit()
         raise
-    space = space.with_part(step, made.remote)
     with begin() as uow:
+        space = (uow.spaces.get(space.id) or space).with_part(step, made.remote)
         uow.spaces.put(space)
         uow.journal.close(entry, Done.ALREADY_SO if made.found else Done.CHANGED, now(), made.found)
         uow.commit()
@@ -127,7 +136,7 @@ def _forget(begin: Begin, space: Space, error: IntegrationError) -> None:
     """What a platform began and gave up is not there: its steps are taken from the beginning again."""
     if error.forget:
         with begin() as uow:
-            uow.spaces.put(space.without_parts(error.forget))
+            uow.spaces.put((uow.spaces.get(space.id) or space).without_parts(error.forget))
             uow.commit()
 
 
@@ -159,7 +168,10 @@ def try_again(uow: UnitOfWork, space: Space) -> None:
     elif space.state is SpaceState.READY and space.trouble is not None:
         uow.spaces.put(replace(space, trouble=None))
         uow.work.mark(Kind.PROVISION, space.id, space.community)
+        uow.work.mark(Kind.UPKEEP, space.id, space.community)
         marks.inside(uow, space)
+    elif space.state is SpaceState.ARCHIVED and space.archived_at is None:
+        uow.work.mark(Kind.UPKEEP, space.id, space.community)
 
 
 def wait_for_lag(lag: timedelta) -> float:

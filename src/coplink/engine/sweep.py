@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from coplink.core.people import CommunityId
+from coplink.core.spaces import SpaceId, SpaceState
 from coplink.core.work import Dirty, Kind
 from coplink.engine import marks, notice_orders
 from coplink.engine.outcome import Begin
@@ -72,6 +73,9 @@ def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_ever
                 continue
             last = collected.get(state.target)
             if last is None or now - last >= collect_every:
+                space = uow.spaces.get(SpaceId(state.target))
+                if space is None or space.state is not SpaceState.READY:
+                    continue
                 uow.work.mark(Kind.COLLECT, state.target, state.partition, urgent=False)
                 marked += 1
         marked += notice_orders.due(uow, now, full_every)

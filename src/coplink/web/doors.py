@@ -100,6 +100,8 @@ def _door(desk: Desk, integration: str, connection: str) -> tuple[Connected, Doo
         connected = uow.institutions.connection(ConnectionId(connection))
     if connected is None or connected.integration != integration or integration not in desk.manifests:
         raise NotFound(say("This way in is not known here."))
+    if connected.ended_at is not None:
+        raise NotFound(say("This way in is not known here."))
     door = desk.services.door(connected)
     if door is None:
         raise NotFound(say("This way in is not known here."))

@@ -136,6 +136,8 @@ def state_name(state: SpaceState) -> str:
         SpaceState.STUCK: gettext("needs someone"),
         SpaceState.READY: gettext("ready"),
         SpaceState.REFUSED: gettext("not taking part"),
+        SpaceState.ARCHIVED: gettext("at rest"),
+        SpaceState.DETACHED: gettext("let go"),
     }
     return str(names[state])
 

@@ -15,12 +15,14 @@ from coplink.core.work import Kind, Turn
 from coplink.engine import (
     announce,
     collect,
+    disconnect,
     meetings,
     notice_orders,
     preflight,
     provision,
     reconcile,
     rosters,
+    upkeep,
     watches,
 )
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
@@ -52,6 +54,8 @@ class Worker:
             Kind.ORDER_NOTICES: self._order_notices,
             Kind.PREFLIGHT: self._preflight,
             Kind.ANNOUNCE: self._announce,
+            Kind.UPKEEP: self._upkeep,
+            Kind.DISCONNECT: self._disconnect,
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
@@ -132,7 +136,7 @@ class Worker:
         with self._services.begin() as uow:
             if uow.work.postpone(turn, None, trouble.code):
                 space = self._space(uow, turn)
-                if space is not None and turn.kind is Kind.PROVISION:
+                if space is not None and turn.kind in (Kind.PROVISION, Kind.UPKEEP):
                     making = space.state is SpaceState.MAKING
                     state = SpaceState.STUCK if making else space.state
                     uow.spaces.put(replace(space, state=state, trouble=trouble))
@@ -161,7 +165,7 @@ class Worker:
         if turn.kind is Kind.ORDER_NOTICES:
             service = uow.notice_services.get(turn.target)
             return service.institution if service else None
-        if turn.kind is Kind.PREFLIGHT:
+        if turn.kind in (Kind.PREFLIGHT, Kind.DISCONNECT):
             connected = uow.institutions.connection(ConnectionId(turn.target))
             return connected.institution if connected else None
         owner = self._space(uow, turn) or uow.communities.get(CommunityId(turn.partition))
@@ -205,6 +209,13 @@ class Worker:
         s = self._services
         return preflight.preflight(s.begin, s.open, about_connections(s), turn, s.now)
 
+    def _upkeep(self, turn: Turn) -> Outcome:
+        return upkeep.keep(self._services.begin, self._services.open, turn, self._services.now)
+
+    def _disconnect(self, turn: Turn) -> Outcome:
+        s = self._services
+        return disconnect.finish(s.begin, s.give_back, s.close, turn, s.now)
+
     def _reconcile(self, turn: Turn) -> Outcome:
         s = self._services
         return reconcile.reconcile(s.begin, s.open, s.policy, turn, s.now)
@@ -231,8 +242,9 @@ class Worker:
 
 
 def _community(turn: Turn) -> str | None:
-    """Whose the work is; orders for notices and check-ups are their institution's, and told to its admins."""
-    return None if turn.kind in (Kind.ORDER_NOTICES, Kind.PREFLIGHT) else turn.partition
+    """Whose the work is; what is an institution's own is told to its admins."""
+    own = (Kind.ORDER_NOTICES, Kind.PREFLIGHT, Kind.DISCONNECT)
+    return None if turn.kind in own else turn.partition
 
 
 def _about(turn: Turn) -> str:
