@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Browser, BrowserContext, Frame, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page
 
 from coplink.cli.demo.processes import Demo
 from coplink.testing.chromium import QUIET, chromium
@@ -65,8 +65,20 @@ def show_login(page: Page, demo: Demo, where: str) -> Frame:
     return page.main_frame
 
 
-def keeps_no_cookie(frame: Any) -> bool:
+def keeps_no_cookie(frame: Frame) -> bool:
     """Whether a script in this frame tries to keep cookies in vain, as ours do."""
     flags = "path=/; secure; samesite=none"
-    frame.evaluate(f"document.cookie = 'bare=1; {flags}'; document.cookie = 'parted=1; {flags}; partitioned'")
-    return bool(frame.evaluate("document.cookie") == "")
+    keep = f"document.cookie = 'bare=1; {flags}'; document.cookie = 'parted=1; {flags}; partitioned'"
+    return bool(settled_answer(frame, f"() => {{ {keep}; return document.cookie; }}") == "")
+
+
+def settled_answer(frame: Frame, script: str) -> Any:
+    """What the script answers in the document this frame comes to rest with: a launch passes through several."""
+    for _ in range(20):
+        try:
+            return frame.evaluate(script)
+        except Error as error:
+            if "navigation" not in str(error):
+                raise
+            frame.wait_for_load_state()
+    raise AssertionError(f"{frame.url} does not come to rest")

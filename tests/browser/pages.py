@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cookie_rules import show_login
 from playwright.sync_api import Page
 from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link, platform_invitation
-from visitors import add_to_course, connection, frame_of_tool, launch
+from visitors import add_to_course, connection, follow, frame_of_tool, launch
 
 from coplink.cli.demo.processes import Demo
 
@@ -131,5 +131,5 @@ class Tour:
 
     def _become_admin(self, page: Page) -> None:
         page.goto(new_admin_link(self._demo, "riverbend"))
-        page.get_by_role("button", name="Begin").click()
+        follow(page.get_by_role("button", name="Begin"))
         page.get_by_role("heading", level=1).wait_for()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from settled import days_asked, new_admin_link
-from visitors import ZONE, frame_of_tool, fresh, launch, launch_on_its_own, tool
+from visitors import ZONE, follow, frame_of_tool, fresh, launch, launch_on_its_own, tool
 
 from coplink.cli.demo.people import NAME
 from coplink.cli.demo.processes import Demo
@@ -114,14 +114,14 @@ class Camera:
         page.get_by_label("Breaks").fill(f"{days.pause.first} to {days.pause.last} {days.pause.name}")
         page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
         self._shoot(page, "found")
-        page.get_by_role("button", name="Show me what will be made").click()
+        follow(page.get_by_role("button", name="Show me what will be made"))
         page.get_by_role("heading", name="What will be made").wait_for()
         self._shoot(page, "preview")
 
     def _admin(self, width: int) -> None:
         page = self._context(width).new_page()
         page.goto(new_admin_link(self._demo, "riverbend"))
-        page.get_by_role("button", name="Begin").click()
+        follow(page.get_by_role("button", name="Begin"))
         page.get_by_role("heading", level=1).wait_for()
         self._shoot(page, "admin")
         page.context.close()

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import MORE, NOT_PAGES, PAGES, Look, Tour
 from playwright.sync_api import Frame, Page, expect
 from settled import FACILITATOR, days_asked
-from visitors import ZONE, add_to_course, frame_of_tool, fresh, launch
+from visitors import ZONE, add_to_course, follow, frame_of_tool, fresh, launch
 
 from coplink.cli.demo.inside import Inside
 from coplink.web import create_app
@@ -86,8 +86,8 @@ def test_choosing_for_a_course_step_by_step(visit, demo, settled):
     expect(framed.get_by_role("heading", level=1)).to_contain_text("Put into")
     everywhere_fine(frame_of_tool(page))  # nothing to choose from, or whose
     framed = add_to_course(page, demo, FACILITATOR, "102", "collaboration")
-    framed.get_by_role("button", name="Make a short list of files").click()
-    framed.get_by_role("button", name="Keep the list").click()
+    follow(framed.get_by_role("button", name="Make a short list of files"))
+    follow(framed.get_by_role("button", name="Keep the list"))
     expect(framed.get_by_role("alert")).to_have_text("Give the list a title.")
     everywhere_fine(frame_of_tool(page))
 
@@ -95,19 +95,19 @@ def test_choosing_for_a_course_step_by_step(visit, demo, settled):
 def test_the_preview_and_a_wrong_answer(visit, demo, settled):
     page = visit()
     framed = launch(page, demo, FACILITATOR, "102")
-    framed.get_by_role("link", name="coplink", exact=True).click()
-    framed.get_by_role("link", name="Begin").click()
+    follow(framed.get_by_role("link", name="coplink", exact=True))
+    follow(framed.get_by_role("link", name="Begin"))
     framed.get_by_label("Name").fill("A second one")
     framed.get_by_label("About what, in a sentence").fill("What to do when a lab goes wrong")
     framed.get_by_label("For whom").fill("Science teachers")
     framed.get_by_label("Time zone").select_option(ZONE)
     framed.get_by_label("Breaks").fill("some day in spring")
-    framed.get_by_role("button", name="Show me what will be made").click()
+    follow(framed.get_by_role("button", name="Show me what will be made"))
     expect(framed.get_by_role("alert")).to_contain_text("The break “some day in spring” is not understood.")
     everywhere_fine(frame_of_tool(page))
     pause = days_asked().pause
     framed.get_by_label("Breaks").fill(f"{pause.first} to {pause.last}")
-    framed.get_by_role("button", name="Show me what will be made").click()
+    follow(framed.get_by_role("button", name="Show me what will be made"))
     expect(framed.get_by_role("heading", level=1)).to_contain_text("before anything is made")
     everywhere_fine(frame_of_tool(page))
 
@@ -115,24 +115,24 @@ def test_the_preview_and_a_wrong_answer(visit, demo, settled):
 def test_what_somebody_sees_after_their_answer(visit, demo, settled):
     page = visit()
     framed = launch(page, demo, "nadia.petrova", "102")
-    framed.get_by_role("button", name="No thanks").click()
+    follow(framed.get_by_role("button", name="No thanks"))
     expect(framed.get_by_role("heading", level=1)).to_have_text("All right")
     everywhere_fine(frame_of_tool(page))
-    framed.get_by_role("link", name="I changed my mind").click()
+    follow(framed.get_by_role("link", name="I changed my mind"))
     expect(framed.get_by_role("button", name="Join")).to_be_visible()
     everywhere_fine(frame_of_tool(page))
-    framed.get_by_role("button", name="Join").click()
-    framed.get_by_role("button", name="Take a break").click()
+    follow(framed.get_by_role("button", name="Join"))
+    follow(framed.get_by_role("button", name="Take a break"))
     expect(framed.get_by_role("button", name="Come back")).to_be_visible()
     everywhere_fine(frame_of_tool(page))
-    framed.get_by_role("button", name="Come back").click()
+    follow(framed.get_by_role("button", name="Come back"))
     expect(framed.get_by_role("button", name="Take a break")).to_be_visible()
-    framed.get_by_role("link", name="Meetings").click()
-    framed.get_by_role("button", name="Make my address").click()
+    follow(framed.get_by_role("link", name="Meetings"))
+    follow(framed.get_by_role("button", name="Make my address"))
     expect(framed.get_by_label("Address of my calendar")).to_be_visible()
     everywhere_fine(frame_of_tool(page))
-    framed.get_by_role("link", name="Nadia Petrova").click()
-    framed.get_by_role("button", name="Fetch a code").click()
+    follow(framed.get_by_role("link", name="Nadia Petrova"))
+    follow(framed.get_by_role("button", name="Fetch a code"))
     expect(framed.get_by_label("Your code")).to_be_visible()
     everywhere_fine(frame_of_tool(page))
 

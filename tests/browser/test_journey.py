@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 from settled import days_asked
-from visitors import ZONE, admin_link, frame_of_tool, tool
+from visitors import ZONE, admin_link, follow, frame_of_tool, tool
 
 NAME = "Literacy across the curriculum"
 ABOUT = "How every subject can teach reading and writing"
@@ -24,7 +24,7 @@ LONG = 60_000
 def test_a_community_comes_to_life_in_three_suites(visit, demo):
     ana = visit(width=1280)
     ana.goto(demo.start_url)
-    ana.get_by_role("link", name="Open the course as the facilitator (Ana Ruiz)").click()
+    follow(ana.get_by_role("link", name="Open the course as the facilitator (Ana Ruiz)"))
     framed = tool(ana)
     expect(framed.get_by_role("heading", level=1)).to_have_text("Welcome, Ana Ruiz")
     outside, inside = urlsplit(ana.url), urlsplit(frame_of_tool(ana).url)
@@ -41,9 +41,9 @@ def test_a_community_comes_to_life_in_three_suites(visit, demo):
     join_by_the_link(visit(width=800), link)
     agree_for_lakeside(visit(), demo)
 
-    framed.get_by_role("link", name="Places").click()
+    follow(framed.get_by_role("link", name="Places"))
     expect(framed.get_by_text("Every place is ready.")).to_be_visible(timeout=LONG)
-    framed.get_by_role("link", name="Home", exact=True).click()
+    follow(framed.get_by_role("link", name="Home", exact=True))
     see_the_next_meeting(framed)
     add_a_file_in_teams(visit(), demo)
     see_the_file(framed)
@@ -53,7 +53,7 @@ def test_a_community_comes_to_life_in_three_suites(visit, demo):
 def found_with_a_preview(framed: FrameLocator) -> None:
     """Four answers; the preview names the three places and says which one waits."""
     days = days_asked()
-    framed.get_by_role("link", name="Begin").click()
+    follow(framed.get_by_role("link", name="Begin"))
     framed.get_by_label("Name").fill(NAME)
     framed.get_by_label("About what, in a sentence").fill(ABOUT)
     framed.get_by_label("For whom").fill("Teachers of all subjects in both districts")
@@ -64,7 +64,7 @@ def found_with_a_preview(framed: FrameLocator) -> None:
     framed.get_by_label("Until").fill(days.last.isoformat())
     framed.get_by_label("Time zone").select_option(ZONE)
     framed.get_by_label("Breaks").fill(f"{days.pause.first} to {days.pause.last} {days.pause.name}")
-    framed.get_by_role("button", name="Show me what will be made").click()
+    follow(framed.get_by_role("button", name="Show me what will be made"))
     expect(framed.get_by_role("heading", level=1)).to_contain_text("before anything is made")
     for title in ("Canvas", "Microsoft Teams", "Google Workspace"):
         expect(framed.get_by_role("heading", name=title)).to_be_visible()
@@ -73,7 +73,7 @@ def found_with_a_preview(framed: FrameLocator) -> None:
     ).to_be_visible()
     expect(framed.get_by_text(f"{len(days.held)} meetings until")).to_be_visible()
     expect(framed.get_by_text("School break")).to_be_visible()
-    framed.get_by_role("button", name="Found the community").click()
+    follow(framed.get_by_role("button", name="Found the community"))
 
 
 def watch_the_places(framed: FrameLocator) -> None:
@@ -96,41 +96,41 @@ def card(framed: FrameLocator, title: str) -> Locator:
 def join_from_the_course(page: Page, demo) -> None:
     """Ben opens the course, sees what joining means, and joins."""
     page.goto(demo.start_url)
-    page.get_by_role("link", name="Open the course as a member (Ben Okafor)").click()
+    follow(page.get_by_role("link", name="Open the course as a member (Ben Okafor)"))
     framed = tool(page)
     expect(framed.get_by_text("You are invited")).to_be_visible()
-    framed.get_by_role("button", name="Join").click()
+    follow(framed.get_by_role("button", name="Join"))
     expect(framed.get_by_role("heading", level=2, name="Next")).to_be_visible()
 
 
 def join_from_teams(page: Page, demo) -> None:
     """Chloe opens the tab: the page's own script asks Teams for a token; then she says who she is, and joins."""
     page.goto(demo.start_url)
-    page.get_by_role("link", name="Open Teams as Chloe Park").click()
+    follow(page.get_by_role("link", name="Open Teams as Chloe Park"))
     framed = tool(page)
     yes = framed.get_by_role("button", name="Yes, that is me")
     for _ in range(
-        20
+        60
     ):  # the directory is asked in the background; until it has answered there is no question
         expect(framed.get_by_role("heading", level=1)).to_have_text("Welcome, Chloe Park")
         if yes.count():
             break
         page.wait_for_timeout(1000)
         page.reload()
-    yes.click()
-    framed.get_by_role("link", name=NAME).click()
-    framed.get_by_role("button", name="Join").click()
+    follow(yes)
+    follow(framed.get_by_role("link", name=NAME))
+    follow(framed.get_by_role("button", name="Join"))
     expect(framed.get_by_role("heading", level=2, name="Next")).to_be_visible()
     page.get_by_label("Theme").select_option("dark")
 
 
 def invite_lakeside(framed: FrameLocator) -> str:
     """Ana makes the link of the other district."""
-    framed.get_by_role("link", name="Invite people").click()
+    follow(framed.get_by_role("link", name="Invite people"))
     district = framed.get_by_role("listitem").filter(
         has=framed.get_by_role("heading", name="Lakeside School District")
     )
-    district.get_by_role("button", name="Make a link").click()
+    follow(district.get_by_role("button", name="Make a link"))
     return framed.get_by_label("Link for Lakeside School District").input_value()
 
 
@@ -138,9 +138,9 @@ def join_by_the_link(page: Page, link: str) -> None:
     """Luis reads what it is about, signs in with Google, and joins, on coplink's own page."""
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
-    page.get_by_role("link", name="Sign in with Google Workspace").click()
-    page.get_by_role("button", name="Luis Ortega").click()
-    page.get_by_role("button", name="Join").click()
+    follow(page.get_by_role("link", name="Sign in with Google Workspace"))
+    follow(page.get_by_role("button", name="Luis Ortega"))
+    follow(page.get_by_role("button", name="Join"))
     expect(page.get_by_role("heading", level=2, name="Next")).to_be_visible()
     expect(page.get_by_text("Luis Ortega")).to_be_visible()
 
@@ -148,10 +148,10 @@ def join_by_the_link(page: Page, link: str) -> None:
 def agree_for_lakeside(page: Page, demo) -> None:
     """The connection admin of the other district sees names and places, and agrees."""
     page.goto(admin_link(demo, "lakeside"))
-    page.get_by_role("button", name="Begin").click()
+    follow(page.get_by_role("button", name="Begin"))
     asked = page.get_by_role("region", name="Communities")
     expect(asked.get_by_text("Asks your institution to take part.").first).to_be_visible()
-    asked.get_by_role("button", name="Agree").first.click()
+    follow(asked.get_by_role("button", name="Agree").first)
     expect(asked.get_by_role("heading", name="Google Workspace").first).to_be_visible()
 
 
@@ -166,11 +166,11 @@ def see_the_next_meeting(framed: FrameLocator) -> None:
 def add_a_file_in_teams(page: Page, demo) -> None:
     """Chloe adds a file over there."""
     page.goto(demo.start_url)
-    page.get_by_role("link", name="Look into the team").click()
+    follow(page.get_by_role("link", name="Look into the team"))
     channel = page.locator("section").filter(has=page.get_by_role("heading", name=NAME)).first
     channel.get_by_label("New file").fill("Sentence frames.docx")
     channel.get_by_label("by", exact=True).select_option("Chloe Park")
-    channel.get_by_role("button", name="Add file").click()
+    follow(channel.get_by_role("button", name="Add file"))
     expect(channel.get_by_text("Sentence frames.docx")).to_be_visible()
 
 
@@ -178,7 +178,7 @@ def see_the_file(framed: FrameLocator) -> None:
     """It turns up in the library by itself, with its author and its place."""
     name = framed.get_by_role("link", name="Sentence frames.docx")
     for _ in range(30):
-        framed.get_by_role("link", name="Library", exact=True).click()
+        follow(framed.get_by_role("link", name="Library", exact=True))
         expect(framed.get_by_role("heading", level=1)).to_have_text("Library")
         if name.count():
             break
@@ -189,6 +189,6 @@ def see_the_file(framed: FrameLocator) -> None:
 def look_into_the_drive(page: Page, demo) -> None:
     """Over there the drive exists, and Luis sits in it."""
     page.goto(demo.start_url)
-    page.get_by_role("link", name="look into the shared drive").click()
+    follow(page.get_by_role("link", name="look into the shared drive"))
     expect(page.get_by_role("heading", name=NAME).first).to_be_visible()
     expect(page.get_by_text("luis.ortega@lakeside.example").first).to_be_visible()

@@ -14,7 +14,7 @@ from cookie_rules import DEFAULT, NO_THIRD_PARTY, NONE_AT_ALL, chromium_with, ke
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from playwright.sync_api import Response as PlaywrightResponse
 from settled import COURSE, FACILITATOR, MEMBER, NAME, days_asked
-from visitors import ZONE, course_address, frame_of_tool, launch, tool
+from visitors import ZONE, course_address, follow, frame_of_tool, launch, tool
 from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.wire import Served
@@ -88,7 +88,7 @@ def test_a_partitioned_cookie_is_enough(chromium, demo, settled, profile):
     traffic = Traffic(context, demo)
     page = context.new_page()
     framed = enter(page, demo, FACILITATOR)
-    framed.get_by_role("link", name="People", exact=True).click()
+    follow(framed.get_by_role("link", name="People", exact=True))
     expect(framed.get_by_role("heading", level=1)).to_have_text("People")
     assert not traffic.secrets, "the session is in the cookie"
     assert traffic.paths().count("/lti/login") == 2, "once around, to see whether the cookie comes back"
@@ -110,19 +110,19 @@ def test_without_any_cookie_a_member_reads_pauses_and_comes_back(chromium, demo,
     assert keeps_no_cookie(frame_of_tool(page))
     expect(framed.get_by_role("heading", level=1)).to_have_text(NAME)
     for name in ("People", "Library", "Meetings", "Places"):
-        framed.get_by_role("link", name=name, exact=True).click()
+        follow(framed.get_by_role("link", name=name, exact=True))
         expect(framed.get_by_role("heading", level=1)).to_have_text(name)
         assert page.evaluate("() => document.activeElement.title") == "coplink", (
             "the focus stays in the frame"
         )
         assert frame_of_tool(page).evaluate("document.activeElement.id") == "main"
     expect(framed.get_by_role("status")).to_contain_text("made")
-    framed.get_by_role("button", name="Take a break").click()
-    framed.get_by_role("button", name="Come back").click()
+    follow(framed.get_by_role("button", name="Take a break"))
+    follow(framed.get_by_role("button", name="Come back"))
     expect(framed.get_by_role("button", name="Take a break")).to_be_visible()
-    framed.get_by_role("link", name="Imani Brooks").click()
+    follow(framed.get_by_role("link", name="Imani Brooks"))
     framed.get_by_label("My time zone").select_option(ZONE)
-    framed.get_by_role("button", name="Keep").click()
+    follow(framed.get_by_role("button", name="Keep"))
     expect(framed.get_by_label("My time zone")).to_have_value(ZONE)
     expect(framed.locator("body")).not_to_have_attribute("aria-busy", "true")
     frame_of_tool(page).evaluate("history.back()")
@@ -148,11 +148,11 @@ def test_the_secret_dies_with_the_page_and_each_launch_has_its_own(chromium, dem
     context = chromium(NONE_AT_ALL)
     traffic = Traffic(context, demo)
     page = context.new_page()
-    enter(page, demo, FACILITATOR).get_by_role("link", name="Library", exact=True).click()
+    follow(enter(page, demo, FACILITATOR).get_by_role("link", name="Library", exact=True))
     expect(tool(page).get_by_role("heading", level=1)).to_have_text("Library")
     frame_of_tool(page).evaluate("location.reload()")
     expect(tool(page).get_by_role("heading", level=1)).to_have_text("Where do you come from?")
-    enter(page, demo, FACILITATOR).get_by_role("link", name="People", exact=True).click()
+    follow(enter(page, demo, FACILITATOR).get_by_role("link", name="People", exact=True))
     expect(tool(page).get_by_role("heading", level=1)).to_have_text("People")
     assert len(traffic.secrets) == 2
 
@@ -165,12 +165,12 @@ def test_what_goes_wrong_is_shown_in_the_page_and_does_not_end_the_session(chrom
     framed.get_by_role("link", name="People", exact=True).click()
     expect(framed.get_by_role("alert")).to_contain_text("coplink did not answer.")
     context.set_offline(False)
-    framed.get_by_role("link", name="People", exact=True).click()
+    follow(framed.get_by_role("link", name="People", exact=True))
     expect(framed.get_by_role("heading", level=1)).to_have_text("People")
     expect(framed.get_by_role("alert")).to_have_count(0)
-    framed.get_by_role("link", name="coplink", exact=True).click()
+    follow(framed.get_by_role("link", name="coplink", exact=True))
     framed.get_by_label("Invitation link or code").fill("x" * 43)
-    framed.get_by_role("button", name="Open it").click()
+    follow(framed.get_by_role("button", name="Open it"))
     expect(framed.get_by_role("heading", level=1)).to_have_text("This link is no longer open")
 
 
@@ -192,15 +192,15 @@ def test_without_any_cookie_a_community_is_founded_and_its_places_are_watched(ch
     page = context.new_page()
     framed = enter(page, demo, "luis.ortega", "202")
     days = days_asked()
-    framed.get_by_role("link", name="Begin").click()
+    follow(framed.get_by_role("link", name="Begin"))
     framed.get_by_label("Name").fill("Founded without a cookie")
     framed.get_by_label("About what, in a sentence").fill("What works in every browser")
     framed.get_by_label("For whom").fill("Those whose school blocks cookies")
     framed.get_by_label("Time zone").select_option(ZONE)
     framed.get_by_label("Breaks").fill(f"{days.pause.first} to {days.pause.last}")
-    framed.get_by_role("button", name="Show me what will be made").click()
+    follow(framed.get_by_role("button", name="Show me what will be made"))
     expect(framed.get_by_role("heading", level=1)).to_contain_text("before anything is made")
-    framed.get_by_role("button", name="Found the community").click()
+    follow(framed.get_by_role("button", name="Found the community"))
     expect(framed.get_by_role("heading", level=1)).to_have_text("Places")
     expect(framed.get_by_role("status")).to_have_text(
         re.compile("Every place is ready|What can be made is made"), timeout=LONG
@@ -224,7 +224,7 @@ def test_without_storage_a_new_tab_is_offered_and_works(chromium, demo, settled,
     tab = opened.value
     expect(tab.get_by_role("heading", level=1)).to_have_text(NAME)
     assert tab.evaluate("window.opener") is None
-    tab.get_by_role("link", name="People", exact=True).click()
+    follow(tab.get_by_role("link", name="People", exact=True))
     expect(tab.get_by_role("heading", level=1)).to_have_text("People")
     assert {one["partitionKey"] for one in context.cookies()} == {"http://127.0.0.1"}
 
@@ -236,7 +236,7 @@ def test_a_new_tab_without_cookies_says_so(chromium, demo, settled, moodle):
     with context.expect_page() as opened:
         tool(page).get_by_role("button", name="Open coplink in a new tab").click()
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Cookies are off")
-    opened.value.get_by_role("button", name="Try again").click()
+    follow(opened.value.get_by_role("button", name="Try again"))
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Cookies are off")
 
 
@@ -247,11 +247,11 @@ def test_the_new_tab_works_without_script(browser, demo, settled, moodle, tmp_pa
     context = chromium_with(browser, tmp_path / "profile", scripts)
     page = context.new_page()
     page.goto(course_address(demo, FACILITATOR, COURSE))
-    page.get_by_role("button", name="Open coplink").click()
+    page.get_by_role("button", name="Open coplink").click()  # in the frame
     with context.expect_page() as opened:
         tool(page).get_by_role("button", name="Open coplink in a new tab").click()
     tab = opened.value
-    tab.get_by_role("button", name="Continue").click()  # the platform's own page
+    follow(tab.get_by_role("button", name="Continue"))  # the platform's own page
     expect(tab.get_by_role("heading", level=1)).to_have_text(NAME)
     context.close()
 

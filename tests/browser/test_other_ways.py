@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 from settled import days_asked
-from visitors import course_address, frame_of_tool, launch, tool
+from visitors import course_address, follow, frame_of_tool, launch, tool
 
 LONG = 60_000
 
@@ -15,30 +15,30 @@ LONG = 60_000
 def test_without_script_a_guest_joins_reads_and_leaves(visit, demo, settled):
     page = visit(script=False, width=800)
     page.goto(demo.tool_url + settled.link)
-    page.get_by_role("link", name="Sign in with Google Workspace").click()
-    page.get_by_role("button", name="Mei Chen").click()
+    follow(page.get_by_role("link", name="Sign in with Google Workspace"))
+    follow(page.get_by_role("button", name="Mei Chen"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Labs that everybody can enter")
-    page.get_by_role("button", name="Join").click()
+    follow(page.get_by_role("button", name="Join"))
     expect(page.get_by_role("region", name="Next")).to_contain_text("15:30")
-    page.get_by_role("link", name="Places").click()
+    follow(page.get_by_role("link", name="Places"))
     expect(page.get_by_text("Google Workspace").first).to_be_visible()
-    page.get_by_role("link", name="Library", exact=True).click()
+    follow(page.get_by_role("link", name="Library", exact=True))
     expect(page.get_by_role("link", name="Lab roles.docx")).to_be_visible()
-    page.get_by_role("link", name="Meetings").click()
-    page.get_by_role("button", name="Make my address").click()
+    follow(page.get_by_role("link", name="Meetings"))
+    follow(page.get_by_role("button", name="Make my address"))
     expect(page.get_by_label("Address of my calendar")).to_have_value(re.compile(r"/feed/.+\.ics$"))
-    page.get_by_role("link", name="Leave …").click()
-    page.get_by_role("button", name="Leave").click()
+    follow(page.get_by_role("link", name="Leave …"))
+    follow(page.get_by_role("button", name="Leave"))
     expect(page.get_by_role("heading", level=1)).to_have_text("You left")
 
 
 def test_without_script_the_course_opens_by_its_buttons(visit, demo, settled):
     page = visit(script=False)
     page.goto(course_address(demo, "keiko.tanaka", "102"))
-    page.get_by_role("button", name="Open coplink").click()
+    page.get_by_role("button", name="Open coplink").click()  # in the frame
     framed = tool(page)
-    framed.get_by_role("button", name="Continue").click()
-    framed.get_by_role("button", name="Join").click()
+    follow(framed.get_by_role("button", name="Continue"))
+    follow(framed.get_by_role("button", name="Join"))
     expect(framed.get_by_role("region", name="Next")).to_be_visible()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
+from playwright.sync_api import Browser, BrowserContext, ElementHandle, Error, FrameLocator, Locator, Page
 
 from coplink.cli.demo.processes import Demo
 
 ZONE = "America/Los_Angeles"
 HEIGHT = 900
+PATIENCE = 400  # times 50 ms
 
 
 def fresh(browser: Browser, width: int = 1280, script: bool = True, palette: str = "light") -> BrowserContext:
@@ -35,6 +36,27 @@ def fresh(browser: Browser, width: int = 1280, script: bool = True, palette: str
 def course_address(demo: Demo, who: str, course: str) -> str:
     """Where somebody opens coplink from the navigation of a course."""
     return f"{demo.url('lti')}/courses/{course}?as={who}"
+
+
+def follow(clicked: Locator) -> None:
+    """Click, and wait until the page that was clicked has made way for the next.
+
+    A click of Playwright's ends before that: the next words would be looked for, and typed, on the page before.
+    """
+    before = clicked.evaluate_handle("it => it.ownerDocument.body")
+    clicked.click()
+    for _ in range(PATIENCE):
+        if not _stands(before):
+            return
+        clicked.page.wait_for_timeout(50)
+    raise AssertionError(f"{clicked} led nowhere")
+
+
+def _stands(body: ElementHandle) -> bool:
+    try:
+        return bool(body.evaluate("it => it.isConnected && it.ownerDocument.defaultView !== null"))
+    except Error:  # its document is no more
+        return False
 
 
 def tool(page: Page) -> FrameLocator:
