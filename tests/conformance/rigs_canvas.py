@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from html import unescape
 
 from coplink.core.people import AccountId
 from coplink.core.rhythm import Series
@@ -24,6 +26,7 @@ class CanvasRig(ServedRig):
         Capability.CALENDAR: "Read calendars",
         Capability.LIBRARY: "Role in the courses",
         Capability.UPKEEP: "Role in the courses",
+        Capability.ANNOUNCEMENTS: "Role in the courses",
     }
     sdk = ("canvasapi", "requests", "pyrate_limiter")
     accounts = tuple(AccountId(str(1000 + n)) for n in range(1, 7))
@@ -100,6 +103,21 @@ class CanvasRig(ServedRig):
 
     def delete_file(self, remote: str) -> None:
         cannot("a deletion that is told: Canvas tells nobody, the listing of the next day finds it")
+
+    def announced(self, parts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
+        told = [one for one in self.store.all("canvas.announcements") if str(one["home"]) == parts["group"]]
+        return [(one["title"], *self._words(one["message"])) for one in told]
+
+    @staticmethod
+    def _words(message: str) -> tuple[str, str]:
+        """What people read: paragraphs with their line breaks, and who says it before the link."""
+        *paragraphs, last = re.findall(r"<p[^>]*>(.*?)</p>", message, re.DOTALL)
+        text = "\n\n".join(part.replace("<br>", "\n") for part in paragraphs)
+        assert "<" not in text, "markup"
+        by, _, link = last.partition(" · ")
+        assert link.startswith("<a href=")
+        assert "<" not in by
+        return unescape(text), unescape(by)
 
     def forget_cursors(self) -> None:
         self.clock.ahead += 2 * 24 * 3600.0  # a listing is good for a day

@@ -18,7 +18,7 @@ from coplink.ports.door import Door, InboundRequest, Reply
 from coplink.ports.integration import Capability, Field, Limits, Manifest, Scope, Surroundings
 from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
-from coplink_canvas.operations import COURSE_CATALOGUE, GROUP_PLACE, MODULE_LINK, PAGE_PLACE
+from coplink_canvas.operations import COURSE_CATALOGUE, COURSE_TOLD, GROUP_PLACE, MODULE_LINK, PAGE_PLACE
 
 if TYPE_CHECKING:
     from coplink_canvas.connection import CanvasConnection
@@ -36,6 +36,7 @@ MANIFEST = Manifest(
             Capability.CALENDAR,
             Capability.LIBRARY,
             Capability.UPKEEP,
+            Capability.ANNOUNCEMENTS,
         }
     ),
     kind=SpaceKind.GROUP,
@@ -51,8 +52,9 @@ MANIFEST = Manifest(
         ),
         Scope(
             "manage_groups_manage",
-            "seats members, writes the page about the community and puts the meetings on the group's calendar",
-            "nobody is seated or unseated, and meetings are not on the Canvas calendar",
+            "seats members, writes the page about the community, puts the meetings on the group's calendar and"
+            " announces there what is said to everybody",
+            "nobody is seated or unseated, and neither meetings nor announcements are in Canvas",
             when=GROUP_PLACE,
         ),
         Scope(
@@ -102,6 +104,18 @@ MANIFEST = Manifest(
             "takes the link away when an administrator asks for it",
             "a teacher takes the link away",
             when=MODULE_LINK,
+        ),
+        Scope(
+            "read_announcements",
+            "looks whether an announcement in the course was made by an earlier try",
+            "nothing is announced in a course",
+            when=COURSE_TOLD,
+        ),
+        Scope(
+            "moderate_forum",
+            "announces in the course what is said to everybody in a community that has only a page there",
+            "nothing is announced in a course",
+            when=COURSE_TOLD,
         ),
     ),
     fields=(
@@ -155,6 +169,12 @@ MANIFEST = Manifest(
             "course: published files and pages of the course and the group; group: only the group's.",
             default="course",
         ),
+        Field(
+            "announce",
+            "Announcements",
+            "group: in groups only; course: where there is only a page, everybody in the course is told.",
+            default="group",
+        ),
     ),
     extra="canvas",
     admin=ADMIN,
@@ -171,6 +191,12 @@ MANIFEST = Manifest(
     chooses=("course",),
     invites_attendees=False,
     consents=True,
+    consoles=(
+        "Canvas, Admin, Developer Keys: delete coplink’s API key and its LTI key.",
+        "Canvas, Admin, Settings, Apps: delete the app, if it was added there.",
+        "Canvas, Account of the service account, Settings, Approved Integrations: delete its token.",
+    ),
+    announced_as="an announcement in the group",
 )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from coplink.ports.integration import Check, Surroundings
 from coplink_canvas import MANIFEST, preflight
+from coplink_canvas.announcements import CanvasAnnouncements
 from coplink_canvas.calendar import GroupCalendar
 from coplink_canvas.client import Client
 from coplink_canvas.library import CanvasLibrary
@@ -17,7 +18,7 @@ from coplink_canvas.upkeep import CanvasUpkeep
 
 
 class CanvasConnection:
-    """Canvas with one institution's token. Canvas offers no directory, library or watch to coplink."""
+    """Canvas with one institution's token. Canvas offers no directory or watch to coplink."""
 
     def __init__(self, settings: Mapping[str, str], around: Surroundings) -> None:
         self._settings = settings
@@ -27,6 +28,7 @@ class CanvasConnection:
         self._seats = GroupSeats(self._client)
         self._calendar = GroupCalendar(self._client, around.clock, lag)
         self._library = CanvasLibrary(self._client, choices, around.clock, lag)
+        self._announcements = CanvasAnnouncements(self._client, choices)
         self._upkeep = CanvasUpkeep(self._client, self._spaces, around.clock)
 
     @property
@@ -63,8 +65,9 @@ class CanvasConnection:
         return self._upkeep
 
     @property
-    def announcements(self) -> None:
-        """None yet."""
+    def announcements(self) -> CanvasAnnouncements:
+        """Announcements in the group, or in the course where that is allowed."""
+        return self._announcements
 
     def check(self) -> Sequence[Check]:
         """What works, and who can change what does not; rights in a course show when it is used."""

@@ -95,13 +95,17 @@ class Choices:
     page_only: bool = False
     module: bool = False
     course_files: bool = True
+    tells_course: bool = False
 
     @classmethod
     def of(cls, settings: Mapping[str, str]) -> Choices:
         """These settings; raises ``Misconfigured`` for a word that is none of the choices."""
         place, module = _chosen(settings, "place", "group", "page"), _chosen(settings, "module", "no", "yes")
         return cls(
-            place == "page", module == "yes", _chosen(settings, "catalogue", "course", "group") == "course"
+            place == "page",
+            module == "yes",
+            _chosen(settings, "catalogue", "course", "group") == "course",
+            _chosen(settings, "announce", "group", "course") == "course",
         )
 
 

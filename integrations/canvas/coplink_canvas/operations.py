@@ -16,6 +16,7 @@ When = tuple[str, frozenset[str]]
 GROUP_PLACE: When = ("place", frozenset({"", "group"}))
 PAGE_PLACE: When = ("place", frozenset({"page"}))
 COURSE_CATALOGUE: When = ("catalogue", frozenset({"", "course"}))
+COURSE_TOLD: When = ("announce", frozenset({"course"}))
 MODULE_LINK: When = ("module", frozenset({"yes"}))
 
 
@@ -56,7 +57,7 @@ ABOUT = "the group has no page about the community"
 KEEP = "a renamed or archived community keeps its old name in Canvas"
 FILES = "what is made in Canvas is not in the library"
 LINK = "the course's modules show no link to the community"
-TELL = "announcements are not made in Canvas"
+TELL = "what is said to everybody does not appear in Canvas"
 
 _COURSES, _SETS, _GROUPS = "/courses/:course_id", "/group_categories/:group_category_id", "/groups/:group_id"
 _MANAGE = "manage_groups_manage"
@@ -132,6 +133,32 @@ OPERATIONS = (
     ),
     Operation("PUT", "/calendar_events/:id", _MANAGE, "moves a meeting", MEET, GROUP_PLACE),
     Operation("DELETE", "/calendar_events/:id", _MANAGE, "takes a cancelled meeting off", MEET, GROUP_PLACE),
+    # --- what is said to everybody
+    Operation(
+        "GET",
+        f"{_GROUPS}/discussion_topics",
+        _MANAGE,
+        "looks whether an announcement was made by an earlier try",
+        TELL,
+        GROUP_PLACE,
+    ),
+    Operation("POST", f"{_GROUPS}/discussion_topics", _MANAGE, "announces in the group", TELL, GROUP_PLACE),
+    Operation(
+        "GET",
+        f"{_COURSES}/discussion_topics",
+        "read_announcements",
+        "looks whether an announcement was made by an earlier try",
+        TELL,
+        COURSE_TOLD,
+    ),
+    Operation(
+        "POST",
+        f"{_COURSES}/discussion_topics",
+        "moderate_forum",
+        "announces in the course",
+        TELL,
+        COURSE_TOLD,
+    ),
     # --- after it was made
     Operation(
         "PUT", f"{_GROUPS}/pages/:url_or_id", _MANAGE, "says on its own page that it rests", KEEP, GROUP_PLACE

@@ -20,7 +20,7 @@ from coplink_canvas.operations import BY_CALL, OPERATIONS
 
 HOUSE = "coplink’s administrator"
 MOST_SKEW = timedelta(seconds=60)
-EVERYTHING = frozenset({Capability.SPACES, Capability.SEATS, Capability.CALENDAR})
+EVERYTHING = frozenset({Capability.SPACES, Capability.SEATS, Capability.CALENDAR, Capability.ANNOUNCEMENTS})
 MEETINGS = frozenset({Capability.CALENDAR})
 WORKS = say("Works.")
 OF_THE_KEY = say("In Canvas: Admin, Developer Keys, edit coplink’s API key.")

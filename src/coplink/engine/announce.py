@@ -128,8 +128,14 @@ def _show(
         shown = replace(
             waits, state=PostState.POSTED, remote=link.remote, link=link.link, trouble=None, at=now()
         )
+        if link.silent is not None:
+            shown = replace(
+                waits, state=PostState.SILENT, trouble=Trouble("cannot", link.silent, ""), at=now()
+            )
         uow.announced.put_post(shown)
-        uow.journal.close(entry, Done.ALREADY_SO if link.found else Done.CHANGED, now(), link.found)
+        uow.journal.close(
+            entry, Done.ALREADY_SO if link.found or link.silent else Done.CHANGED, now(), link.found
+        )
         uow.commit()
     return link
 

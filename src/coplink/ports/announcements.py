@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coplink.core.announcing import Announcement
+from coplink.core.words import Said
 
 __all__ = ["Announcement", "Announcements", "PostLink"]
 
@@ -15,12 +16,14 @@ __all__ = ["Announcement", "Announcements", "PostLink"]
 class PostLink:
     """What became of an announcement: its remote id, a link for people ("" where there is none).
 
-    ``found`` says that an earlier call with the same key had posted it.
+    ``found`` says that an earlier call with the same key had posted it; ``silent`` why nothing is said in a place of
+    this kind: then nothing was sent, nothing will be, and nobody need act.
     """
 
     remote: str
     link: str = ""
     found: bool = False
+    silent: Said | None = None
 
 
 class Announcements(Protocol):

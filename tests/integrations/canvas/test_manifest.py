@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from coplink.core.announcing import Announcement
 from coplink.core.people import InstitutionId, Role
 from coplink.core.spaces import SpaceKind
 from coplink.lti import canvas_config
@@ -26,6 +27,7 @@ from coplink_canvas.sandbox.api import PERMISSIONS
 PACKAGE = files("coplink_canvas")
 README = Path(__file__).parents[3] / "integrations" / "canvas" / "README.md"
 MANIFEST = integration.manifest
+NOTE = Announcement("Title", "Text", "https://c.example/c/1", "Ana")
 
 
 def test_the_capabilities_are_the_ports_the_connection_offers(canvas):
@@ -85,6 +87,7 @@ def everything(canvas):
         "take a seat away": lambda: seats.remove(parts, [canvas.chloe]),
         "place meetings": lambda: calendar.put(parts, canvas.series(), (), None, "k"),
         "check up": connection.check,
+        "announce in the group": lambda: connection.announcements.post(parts, NOTE, "k"),
         "list the library": lambda: connection.library.changes(parts, None),
         "rename the group": lambda: connection.upkeep.rename(parts, "Writing circle"),
         "put the group to rest": lambda: connection.upkeep.archive(parts),
@@ -94,7 +97,7 @@ def everything(canvas):
 
 def of_a_page(canvas):
     """The same for communities that have only a page in the course, and a link in its modules."""
-    page = canvas.connect(place="page", module="yes")
+    page = canvas.connect(place="page", module="yes", announce="course")
     made = {}
     for name in "abcd":
         wish = canvas.wish(
@@ -114,6 +117,7 @@ def of_a_page(canvas):
         "take the link away": lambda: page.upkeep.let_go({**made["c"], **no_page}, take_away=True),
         "rename the link": lambda: rename_link(canvas, page, made["d"]),
         "make a link": lambda: page.spaces.ensure("module", new, {}, "k"),
+        "announce in the course": lambda: page.announcements.post(made["a"], NOTE, "k"),
     }
 
 
@@ -135,6 +139,7 @@ STOPS = {
         "seat a facilitator",
         "take a seat away",
         "place meetings",
+        "announce in the group",
         "list the library",
         "rename the group",
         "put the group to rest",
@@ -147,6 +152,8 @@ STOPS = {
     "manage_course_content_add": set(),  # there is no link then: see the tests of the modules
     "manage_course_content_edit": {"rename the link"},
     "manage_course_content_delete": {"take the link away"},
+    "read_announcements": {"announce in the course"},
+    "moderate_forum": {"announce in the course"},
 }
 
 
@@ -179,7 +186,16 @@ def test_nothing_but_an_integration_error_ever_leaves_the_connector(canvas):
                 act()
         assert canvas.writes
         canvas.sandbox.weather.clear()
-        for kind in ("categories", "groups", "pages", "memberships", "events", "modules", "links"):
+        for kind in (
+            "categories",
+            "groups",
+            "pages",
+            "memberships",
+            "events",
+            "modules",
+            "links",
+            "announcements",
+        ):
             for key in canvas.sandbox.store.keys(f"canvas.{kind}"):
                 canvas.sandbox.store.drop(f"canvas.{kind}", key)
 

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from coplink.core.announcing import Announcement
 from coplink.core.people import Role
 from coplink.core.spaces import Seat
 from coplink.ports.errors import PermissionMissing
@@ -19,6 +20,7 @@ CHOICES = [
     {"place": "group", "module": "no", "catalogue": "group"},
     {"place": "group", "module": "yes", "catalogue": "course"},
     {"place": "page", "module": "no", "catalogue": "course"},
+    {"place": "page", "module": "no", "catalogue": "course", "announce": "course"},
     {"place": "page", "module": "yes", "catalogue": "group"},
 ]
 
@@ -44,6 +46,7 @@ def live(canvas, connection):
         canvas.sandbox.store.drop("canvas.events", event)
     calendar.read(parts, later, link)
     calendar.put(parts, canvas.series(called_off=frozenset({date(2026, 9, 16)})), (), link, "k")
+    connection.announcements.post(parts, Announcement("Title", "Text", "https://c.example/c/1"), "k")
     cursor, last = None, False
     while not last:
         page = connection.library.changes(parts, cursor)

@@ -9,6 +9,7 @@
     pages     the pages of groups and courses
     files     their files
     modules   the modules of courses and the links in them
+    announced  what is said to everybody in groups and courses
     events    the calendar
     look      pages for people: see the course, remove somebody by hand, end the course
 
@@ -96,6 +97,10 @@ class CanvasSandbox(Look):
             "links": [
                 {"id": str(one["id"]), "title": one["title"], "url": one["external_url"]}
                 for one in self.store.all("canvas.links")
+            ],
+            "announcements": [
+                {"id": str(one["id"]), "place": f"{one['kind']}/{one['home']}", "title": one["title"]}
+                for one in self.store.all("canvas.announcements")
             ],
             "events": [self.summary(event) for event in self.store.all("canvas.events")],
         }

@@ -33,6 +33,8 @@ PERMISSIONS = (
     "manage_course_content_add",
     "manage_course_content_edit",
     "manage_course_content_delete",
+    "read_announcements",
+    "moderate_forum",
 )
 COST = 0.1  # of a quick call
 WRITE_COST, ROW_COST = (

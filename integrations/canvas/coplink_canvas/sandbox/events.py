@@ -11,9 +11,9 @@ from werkzeug.wrappers import Request, Response
 
 from coplink.sandbox.district import District, Region
 from coplink.sandbox.store import Document, Store
+from coplink_canvas.sandbox.announcements import Announced
 from coplink_canvas.sandbox.api import absent, invalid, moment, one_of, take, text, yes_or_no
 from coplink_canvas.sandbox.groups import LONGEST, MANAGE
-from coplink_canvas.sandbox.modules import Modules
 from coplink_canvas.sandbox.pages import tidy
 
 _MARK = re.compile(r"coplink:([0-9a-f]{24})/\d+/(\d{4}-\d{2}-\d{2})")
@@ -27,7 +27,7 @@ def group_code(value: str) -> int:
     return int(found[1])
 
 
-class Events(Modules):
+class Events(Announced):
     """``/calendar_events``."""
 
     def __init__(self, region: Region, store: Store, clock: Callable[[], float] = time.time) -> None:
