@@ -62,12 +62,12 @@ class Look(SignIn):
             f'<section id="group-{group["id"]}"><h2>{escape(group["name"])}</h2>'
             f'<p class="about">{escape(about)}</p>'
             f"<h3>Members</h3>{self._members(course, group)}"
-            f"<h3>Announcements</h3>{self._told(group)}"
+            f"<h3>Announcements</h3>{self._announced_part(group)}"
             f"<h3>Calendar</h3>{self._calendar(course, group)}"
             f"<h3>Pages</h3>{self._pages_part(group)}</section>"
         )
 
-    def _told(self, group: Document) -> str:
+    def _announced_part(self, group: Document) -> str:
         told = [
             f"<article><h4>{escape(one['title'])}</h4>{one['message']}</article>"
             for one in self.store.all("canvas.announcements")
