@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coplink.core.guests import ENTER, TAKEN_OUT, Guest
+from coplink.core.guests import ENTER, Guest
 from coplink.core.people import AccountId, Person, PersonId
 from coplink.core.words import say
 from coplink.storage.tables import GuestRow
@@ -32,22 +32,18 @@ def test_a_guest_is_kept_as_they_are_and_found_by_place_and_by_person(keep, worl
         assert uow.guests.at(world.south.id, "teams", [world.sol.id]) == {}
         assert [one.integration for one in uow.guests.of(world.sol.id)] == ["google", "teams"]
         assert uow.guests.of(world.ada.id) == []
-        uow.guests.put(guest(world, world.sol.id, enter="", since=world.now, removed=True))
+        uow.guests.put(guest(world, world.sol.id, enter="", since=world.now))
     with keep() as uow:
         (kept,) = uow.guests.at(world.north.id, "teams", [world.sol.id]).values()
-        assert (kept.enter, kept.since, kept.removed) == ("", world.now, True)
+        assert (kept.enter, kept.since) == ("", world.now)
     with engine.connect() as connection:
         assert "canary" not in str(connection.execute(GuestRow.__table__.select()).all())
 
 
 def test_what_a_guest_is_told_follows_from_how_far_they_are(world):
     assert guest(world, world.sol.id).reason is ENTER
-    assert guest(world, world.sol.id).seated
     assert guest(world, world.sol.id, enter="").reason is None
-    assert guest(world, world.sol.id, removed=True).reason is TAKEN_OUT
-    assert not guest(world, world.sol.id, removed=True).seated
-    refused = guest(world, world.sol.id, account=None, refused=say("No."))
-    assert (refused.reason, refused.seated) == (say("No."), False)
+    assert guest(world, world.sol.id, account=None, refused=say("No.")).reason == say("No.")
 
 
 def test_a_guest_who_turns_out_to_be_known_twice_is_one_guest(keep, world):

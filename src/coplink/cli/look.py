@@ -50,7 +50,7 @@ def plan(community: str, data: Path | None) -> None:
             remembered = uow.ledger.remembered(space.id, services.now(), reach.lag)
             tally = tally_of(uow, space, services.now())
         drawn = diff(space.id, known.desired, observed, remembered)
-        names = {account.account: known.people[person].name for person, account in known.accounts.items()}
+        names = {account: known.people[person].name for account, person in known.people_of.items()}
         for change in drawn.changes:
             before, after = change.before or "no seat", change.after or "no seat"
             click.echo(f"  {names.get(change.account, change.account)}: {before} → {after}")

@@ -9,9 +9,9 @@ from coplink.core.people import AccountId, InstitutionId, PersonId
 from coplink.core.words import Said, say
 
 TAKEN_OUT = say(
-    "Your account as a guest was taken out over there; whoever looks after that place can let you in."
+    "Somebody took this guest out over there; whoever looks after that place can let them in again."
 )
-ENTER = say("Open the invitation on “My page” once: you come in as a guest.")
+ENTER = say("The invitation on “My page” is to be opened once, to come in as a guest.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,7 @@ class Guest:
     """One person at one platform of an institution that is not theirs; ``address`` was handed to it.
 
     ``account`` takes the seats; None where nobody is let in, and ``refused`` says why. ``enter`` is the page they open
-    once. ``asked_at`` is when the platform was asked last, ``since`` when it let them in; ``removed``: somebody took
-    their account or seat away over there, so they are not brought back.
+    once. ``asked_at`` is when the platform was asked last, ``since`` when it let them in.
     """
 
     institution: InstitutionId
@@ -32,18 +31,10 @@ class Guest:
     refused: Said | None
     asked_at: datetime
     since: datetime | None = None
-    removed: bool = False
 
     @property
     def reason(self) -> Said | None:
         """Why they do not come in, or what they have to do first; None for whoever is in."""
-        if self.removed:
-            return TAKEN_OUT
         if self.account is None:
             return self.refused
         return ENTER if self.enter else None
-
-    @property
-    def seated(self) -> bool:
-        """Whether the account takes seats."""
-        return self.account is not None and not self.removed

@@ -60,11 +60,16 @@ def person_changed(uow: UnitOfWork, person: PersonId) -> None:
 
 
 def account_changed(uow: UnitOfWork, person: PersonId, institution: InstitutionId, integration: str) -> None:
-    """Ask for the seats of someone whose account on one platform has just been proved."""
+    """Ask for the seats of someone whose account on one platform has just been proved.
+
+    Places of other institutions may take them as a guest, now that they have shown an address.
+    """
     for community, membership in uow.communities.of_person(person):
         if membership.standing is Standing.JOINED:
             for space in uow.spaces.of(community.id):
-                here = space.institution == institution and space.integration == integration
-                if here and space.state is SpaceState.READY:
+                elsewhere = space.institution != institution
+                here = not elsewhere and space.integration == integration
+                if (here or elsewhere) and space.state is SpaceState.READY:
                     uow.work.mark(Kind.RECONCILE, space.id, community.id)
+                if here and space.state is SpaceState.READY:
                     uow.work.mark(Kind.PLACE_MEETINGS, space.id, community.id)

@@ -7,7 +7,7 @@ until the platform's lag has passed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from coplink.core.community import Community
 from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.fit import fit
+from coplink.core.guests import TAKEN_OUT, Guest
 from coplink.core.people import Account, AccountId, Membership, Person, PersonId
 from coplink.core.plan import Plan, diff
 from coplink.core.policy import Policy, Tally, require_safe
@@ -22,12 +23,14 @@ from coplink.core.spaces import Observed, Space, SpaceId, SpaceState, Unreachabl
 from coplink.core.words import say
 from coplink.core.work import Turn
 from coplink.engine.attention import FACILITATOR, joined
+from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet, why_not
 from coplink.engine.join import leave
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
 from coplink.engine.seating import Writer, Written
 from coplink.ports.errors import LimitReached, OutcomeUnknown, Unavailable
+from coplink.ports.guests import guests_of
 from coplink.ports.records import Notice, Report
 from coplink.ports.seats import Done
 from coplink.ports.storage import UnitOfWork
@@ -44,7 +47,19 @@ class Known:
     memberships: Sequence[Membership]
     people: dict[PersonId, Person]
     accounts: dict[PersonId, Account]
+    guests: Mapping[PersonId, Guest]
     desired: Desired
+
+    @property
+    def people_of(self) -> dict[AccountId, PersonId]:
+        """Whose an account is."""
+        known = {account.account: person for person, account in self.accounts.items()}
+        return known | {one.account: person for person, one in self.guests.items() if one.account}
+
+    @property
+    def guest_accounts(self) -> frozenset[AccountId]:
+        """The accounts of people of other institutions."""
+        return frozenset(one.account for one in self.guests.values() if one.account)
 
 
 def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, now: Now) -> Outcome:
@@ -61,6 +76,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     if seats is None:
         return Settled()
     trouble = propose(begin, directory, space, now()) if directory is not None else None
+    welcoming = guests_of(reach.connection)
+    if welcoming is not None:
+        trouble = let_in(begin, welcoming, space, turn, reach.manifest.admin, now) or trouble
     observed = seats.read(space.parts)
     with begin() as uow:
         observed = replace(observed, gone=uow.ledger.saw(space.id, observed, now(), reach.lag))
@@ -68,6 +86,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     _forget_ended(begin, space, reach, known, observed, now)
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
+    addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
     written = Written()
@@ -76,16 +95,20 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     with begin() as uow:
         tally = tally_of(uow, space, now())
     require_safe(plan, policy, tally)
-    kept = frozenset[AccountId]()
+    kept = out = (
+        plan.departures & known.guest_accounts
+    )  # a guest who was taken out stays out of this place only
     if plan.departures:
-        kept = _departed(begin, known, reach, plan.departures, now)
+        kept = out | _departed(begin, known, reach, plan.departures - out, now)
         known, plan = _plan(begin, space, reach, observed, kept, now)
     rest = [change for change in plan.changes if change not in leaving]
     full = _full(reach, space, plan)
     if full is not None:
         rest = [change for change in rest if change.before is not None]
     writer.write(rest, written)
-    _report(begin, known, plan, written, bool(kept), now)
+    late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
+    written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(out, TAKEN_OUT))
+    _report(begin, known, plan, written, bool(kept - out), now)
     if full is not None:
         raise full
     if trouble is not None:
@@ -95,7 +118,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     if Done.UNKNOWN in written.outcomes.values():
         raise OutcomeUnknown(f"some seats of {space.id} are in doubt")
     unseen = any(outcome is Done.CHANGED for outcome in written.outcomes.values())
-    return Again(wait_for_lag(reach.lag)) if plan.waiting or unseen else Settled()
+    return Again(wait_for_lag(reach.lag)) if plan.waiting or unseen or late else Settled()
 
 
 def _full(reach: Reach, space: Space, plan: Plan) -> LimitReached | None:
@@ -131,16 +154,18 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
     people = dict(uow.people.many(keys))
     memberships = [m for m in memberships if m.person in people]
     accounts = dict(uow.people.accounts_on(space.institution, space.integration, keys))
+    guests = uow.guests.at(space.institution, space.integration, keys)
     desired = desired_state(
         space,
         memberships,
         people,
         accounts,
         opening=not_linked(reach.manifest.door_name),
-        elsewhere=say("Only people of its own institution sit here."),
+        elsewhere=why_not(guests_of(reach.connection), space),
+        guests=guests,
     )
     desired, _ = fit(desired, reach.manifest.roles)
-    return Known(space, community, memberships, people, accounts, desired)
+    return Known(space, community, memberships, people, accounts, guests, desired)
 
 
 def tally_of(uow: UnitOfWork, space: Space, now: datetime) -> Tally:
@@ -226,7 +251,7 @@ def _report(
 ) -> None:
     space = known.space
     reasons = dict(known.desired.unreachable)
-    people_of = {account.account: person for person, account in known.accounts.items()}
+    people_of = known.people_of
     reasons.update({people_of[a]: said for a, said in written.reasons.items() if a in people_of})
     counts = {outcome.value: sum(o is outcome for o in written.outcomes.values()) for outcome in Done}
     counts |= {"seats": len(plan.after), "held": len(plan.held), "unlisted": len(plan.unlisted)}

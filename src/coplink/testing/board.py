@@ -26,7 +26,9 @@ class Board:
 
     ``seats`` belong to the first board of the room, ``seats_of`` to the others; ``files`` hang on every board that has
     none of its own in ``files_of``, and are a log: what changes is added once more. ``torn_down`` are boards somebody
-    took away, ``twofold`` addresses that two people have, ``own`` accounts of the house that are never reported.
+    took away, ``twofold`` addresses that two people have, ``own`` accounts of the house that are never reported. In an
+    ``open_house`` people of elsewhere get a key by their address, but for the ``unwelcome``; who has ``entered`` need
+    not ring any more.
     """
 
     boards: dict[str, str] = field(default_factory=dict)
@@ -37,6 +39,10 @@ class Board:
     own: set[AccountId] = field(default_factory=set)
     directory: dict[str, Found] = field(default_factory=dict)
     twofold: set[str] = field(default_factory=set)
+    open_house: bool = False
+    guests: dict[str, AccountId] = field(default_factory=dict)
+    entered: set[str] = field(default_factory=set)
+    unwelcome: set[str] = field(default_factory=set)
     series: dict[str, tuple[tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     hung: dict[str, str] = field(default_factory=dict)

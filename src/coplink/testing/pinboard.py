@@ -28,6 +28,7 @@ from coplink.ports.watch import Heard
 from coplink.testing.board import NAME_LENGTH, Board, fitted
 from coplink.testing.pinned_announcements import PinnedAnnouncements
 from coplink.testing.pinned_files import PinnedFiles
+from coplink.testing.pinned_guests import PinnedGuests
 from coplink.testing.pinned_upkeep import PinnedUpkeep
 
 __all__ = ["MANIFEST", "Board", "PinBoard", "Pinned"]
@@ -220,6 +221,11 @@ class Pinned:
         self.watch = None
         self.upkeep = PinnedUpkeep(self.board)
         self.announcements = PinnedAnnouncements(self.board)
+
+    @property
+    def guests(self) -> PinnedGuests | None:
+        """Keys for people of elsewhere, where the house is open."""
+        return PinnedGuests(self.board) if self.board.open_house else None
 
     def check(self) -> Sequence[Check]:
         """The staff room is open."""

@@ -28,7 +28,6 @@ class SqlGuests(Repository):
             refused=None if guest.refused is None else from_said(guest.refused),
             asked_at=guest.asked_at,
             since=guest.since,
-            removed=guest.removed,
         )
 
     def at(
@@ -60,5 +59,4 @@ class SqlGuests(Repository):
             None if row.refused is None else to_said(row.refused),
             row.asked_at,
             row.since,
-            row.removed,
         )

@@ -15,7 +15,7 @@ class GuestRow(Table):
     """One person at a platform of an institution that is not theirs. Personal data: the address handed to it, so that
     they come in, the account they got, and the page they open once (sealed).
 
-    The institution is the platform's. Kept as long as the person, so that nobody is brought back whom it took out.
+    The institution is the platform's. Kept as long as the person.
     """
 
     __tablename__ = "guests"
@@ -31,4 +31,3 @@ class GuestRow(Table):
     refused: Mapped[dict[str, Any] | None]
     asked_at: Mapped[datetime]
     since: Mapped[datetime | None]
-    removed: Mapped[bool]

@@ -32,7 +32,6 @@ def upgrade() -> None:
         sa.Column("refused", JSON, nullable=True),
         sa.Column("asked_at", INSTANT, nullable=False),
         sa.Column("since", INSTANT, nullable=True),
-        sa.Column("removed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution"], ["institutions.id"], name="fk_guests_institution_institutions"
         ),

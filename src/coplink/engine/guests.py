@@ -1,0 +1,156 @@
+"""Let people of other institutions into a space as guests: on its admin's word, and only who joined by their own act.
+
+A platform gets the address of an account that they proved at their own school, never one that a course lists. Each is
+asked for once; whoever is refused, or has a page to open yet, is asked about again once a day. A refusal is told to the
+person and to whoever can change it, and holds nobody else up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from coplink.core.guests import Guest
+from coplink.core.people import AccountId, Membership, Person, PersonId, Proof, Standing
+from coplink.core.spaces import Space
+from coplink.core.words import Said, say
+from coplink.core.work import Turn
+from coplink.engine.attention import joined
+from coplink.engine.outcome import Begin, Now
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Transient
+from coplink.ports.guests import Guests, Invited
+from coplink.ports.records import Notice
+from coplink.ports.seats import Done
+from coplink.ports.storage import UnitOfWork
+
+ASK_AGAIN = timedelta(days=1)
+ELSEWHERE = say("Only people of its own institution sit here.")
+SHOW_ADDRESS = say(
+    "People of other schools come in here as guests. Show your address first: open coplink once in the Teams or Google "
+    "of your own school."
+)
+BEING_KNOWN = say("The account as a guest is being made known over there; the seat follows by itself.")
+
+
+def why_not(port: Guests | None, space: Space) -> Said:
+    """What somebody of elsewhere is told who has no seat here and was not asked about."""
+    return ELSEWHERE if port is None else port.takes(space.parts) or SHOW_ADDRESS
+
+
+def let_in(
+    begin: Begin, port: Guests, space: Space, turn: Turn, admin: str, now: Now
+) -> IntegrationError | None:
+    """Have those let in who may be and are not yet; returns what passes by itself instead of raising it."""
+    if port.takes(space.parts) is not None:
+        return None
+    with begin() as uow:
+        due = _due(uow, space, now())
+        if not due:
+            return None
+        what = f"let in {' '.join(sorted(due))}"
+        entry = uow.journal.open(turn, space.id, what, uow.new_id(), now())
+        uow.commit()
+    error: IntegrationError | None = None
+    found: Mapping[str, Invited] = {}
+    try:
+        found = port.invite(sorted(due.values()), space.link or "")
+    except NeedsAttention as refusal:
+        error, admin = refusal, refusal.who
+        found = dict.fromkeys(due.values(), Invited(None, refused=refusal.message))
+    except (Transient, Gone) as refusal:
+        error = refusal
+    except (
+        IntegrationError
+    ) as unclear:  # the row stays open; asked again, the platform tells how far they are
+        return unclear
+    with begin() as uow:
+        for person, address in due.items():
+            if address in found:
+                _keep(uow, space, person, address, found[address], now())
+        _tell(uow, space, [one.refused for one in found.values() if one.refused], admin, now())
+        anybody = any(one.account for one in found.values())
+        uow.journal.close(entry, Done.CHANGED if anybody else Done.REFUSED, now())
+        uow.commit()
+    return None if isinstance(error, NeedsAttention) else error
+
+
+def not_known_yet(
+    guests: Mapping[PersonId, Guest], outcomes: Mapping[AccountId, Done], now: datetime, lag: timedelta
+) -> frozenset[AccountId]:
+    """Guests who were refused a seat only because they were let in a moment ago."""
+    return frozenset(
+        guest.account
+        for guest in guests.values()
+        if guest.account is not None
+        and guest.since is not None
+        and now - guest.since <= lag
+        and outcomes.get(guest.account) is Done.REFUSED
+    )
+
+
+def proved_address(uow: UnitOfWork, person: Person) -> str:
+    """The address of an account that somebody proved at their own institution, all lower case; empty without one."""
+    proved = [
+        account
+        for account in uow.people.accounts(person.id)
+        if account.proof is Proof.PROVED and account.institution == person.institution and account.address
+    ]
+    proved.sort(
+        key=lambda account: (account.integration != person.home, account.integration, account.account)
+    )
+    return (proved[0].address or "").strip().casefold() if proved else ""
+
+
+def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
+    """Whom to ask about, and their addresses; an address that two people have is no address."""
+    joined_here: list[Membership] = [
+        m
+        for m in uow.communities.memberships(space.community)
+        if m.standing is Standing.JOINED and m.institution != space.institution
+    ]
+    known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
+    people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])
+    addresses = {key: proved_address(uow, person) for key, person in people.items()}
+    several = Counter(addresses.values())
+    return {key: address for key, address in addresses.items() if "@" in address and several[address] == 1}
+
+
+def _asked_about(guest: Guest | None, now: datetime) -> bool:
+    if guest is None:
+        return True
+    is_in = guest.account is not None and not guest.enter
+    return not is_in and now - guest.asked_at >= ASK_AGAIN
+
+
+def _keep(
+    uow: UnitOfWork, space: Space, person: PersonId, address: str, found: Invited, now: datetime
+) -> None:
+    before = uow.guests.at(space.institution, space.integration, [person]).get(person)
+    same = before is not None and before.account == found.account
+    since = before.since if same and before is not None else now
+    uow.guests.put(
+        Guest(
+            space.institution,
+            space.integration,
+            person,
+            address,
+            found.account,
+            found.enter,
+            found.refused,
+            asked_at=now,
+            since=since if found.account else None,
+        )
+    )
+
+
+def _tell(uow: UnitOfWork, space: Space, refused: list[Said], admin: str, now: datetime) -> None:
+    about = f"guests:{space.id}"
+    uow.records.clear_notices(space.community, about)
+    if refused:
+        sentences = sorted({str(said): said for said in refused}.items())
+        said = sentences[0][1] if len(sentences) == 1 else joined([one for _, one in sentences])
+        notice = Notice(
+            uow.new_id(), space.institution, space.community, about, "guests_refused", said, admin, now
+        )
+        uow.records.raise_notice(notice)

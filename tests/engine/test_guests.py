@@ -1,0 +1,227 @@
+"""People of other schools are let in as guests: on the admin's word, by a proved address, once they have joined."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from coplink.core.guests import ENTER, TAKEN_OUT
+from coplink.core.people import Role, Standing
+from coplink.core.words import say
+from coplink.core.work import Kind
+from coplink.engine import join, reading
+from coplink.engine.guests import BEING_KNOWN, ELSEWHERE, SHOW_ADDRESS
+from coplink.ports.errors import OutcomeUnknown, PolicyForbids, Throttled
+from coplink.storage.tables import JournalRow
+from coplink.testing.pinned_guests import UNWELCOME
+
+GUEST = "guest-1"
+ADDRESS = "77@school.example"
+
+
+@pytest.fixture
+def community(school):
+    return opened(school)
+
+
+def opened(school):
+    school.board.open_house = True
+    found = school.found(school.arrive("ana", leads=True, account="1").person)
+    school.work()
+    return found
+
+
+def someone(school, community, subject="lee", account="77", role=Role.MEMBER, joins=True):
+    """Somebody of the other school, who takes part here."""
+    person = school.arrive(subject, account=account, institution=school.there, course=False).person
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, person, role, school.clock.now())
+        uow.commit()
+    if joins:
+        school.join(community, person)
+    return person
+
+
+def look(school, community, patience=3600):
+    school.mark(community, Kind.RECONCILE)
+    school.work(patience)
+
+
+def reasons(school, community):
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        return {one.person: one.reason for one in uow.spaces.unreachable(space.id)}
+
+
+def asked(school):
+    return school.board.calls.count("guests.invite")
+
+
+def journal(school):
+    with school.services.begin() as uow:
+        rows = uow._transaction.session.scalars(select(JournalRow).order_by(JournalRow.number))
+        return [(row.what, row.outcome) for row in rows if row.what.startswith("let in")]
+
+
+def test_where_the_admin_has_not_said_so_nobody_is_asked_about(school, community) -> None:
+    school.board.open_house = False
+    lee = someone(school, community)
+    school.work()
+    assert reasons(school, community) == {lee.id: ELSEWHERE}
+    assert asked(school) == 0
+    with school.services.begin() as uow:
+        assert uow.guests.of(lee.id) == []
+
+
+def test_who_joined_and_proved_an_address_gets_a_seat_and_a_page_to_open(school, community) -> None:
+    lee = someone(school, community, role=Role.CO_FACILITATOR)
+    school.work()
+    assert school.board.guests == {ADDRESS: GUEST}
+    assert school.board.seats[GUEST] is Role.MEMBER, "who is let in never leads there"
+    assert reasons(school, community) == {lee.id: ENTER}
+    assert journal(school) == [(f"let in {lee.id}", "changed")]
+    with school.services.begin() as uow:
+        (kept,) = uow.guests.of(lee.id)
+        seen = reading.people(uow, lee, community.id, school.services.manifests)
+    assert (kept.institution, kept.integration, kept.address, kept.account) == (
+        school.here.id,
+        "pinboard",
+        ADDRESS,
+        GUEST,
+    )
+    assert kept.enter.startswith("https://pinboard.example/ring?back=https://pinboard.example/board-1")
+    assert "https" not in str(seen), "the page is told to the person alone, on their own page"
+    look(school, community)
+    assert asked(school) == 1, "not again on the same day"
+    school.board.entered.add(ADDRESS)
+    school.clock.pass_by(days=1)
+    look(school, community)
+    assert asked(school) == 2
+    assert reasons(school, community) == {}
+    school.clock.pass_by(days=1)
+    look(school, community)
+    assert asked(school) == 2, "who is in is not asked about any more"
+
+
+def test_nobody_is_asked_about_who_has_not_joined_or_has_shown_no_address(school, community) -> None:
+    someone(school, community, "max", account="78", joins=False)
+    lee = someone(school, community, account=None)
+    school.work()
+    assert asked(school) == 0
+    assert reasons(school, community) == {lee.id: SHOW_ADDRESS}
+    school.arrive("lee", account="77", institution=school.there, course=False)
+    school.work()
+    assert school.board.guests == {ADDRESS: GUEST}, "soon after the address was shown"
+
+
+def test_an_address_that_two_people_have_is_nobodys(school, community) -> None:
+    lee = someone(school, community)
+    someone(school, community, "mo", account="78")
+    with school.services.begin() as uow:
+        for account in uow.people.accounts(lee.id):
+            uow.people.put_account(type(account)(**{**_fields(account), "address": "78@school.example"}))
+        uow.commit()
+    school.work()
+    assert school.board.guests == {}
+
+
+def test_who_leaves_gives_the_seat_up_and_keeps_the_account(school, community) -> None:
+    lee = someone(school, community)
+    school.work()
+    school.clock.pass_by(hours=1)
+    look(school, community)
+    with school.services.begin() as uow:
+        join.leave(uow, community, lee, school.clock.now())
+        uow.commit()
+    school.work()
+    assert GUEST not in school.board.seats
+    assert school.board.guests == {ADDRESS: GUEST}
+    school.join(community, lee)
+    school.work()
+    assert school.board.seats[GUEST] is Role.MEMBER
+
+
+def test_who_was_taken_out_over_there_stays_out_there_and_belongs_still(school, community) -> None:
+    lee = someone(school, community)
+    for _ in range(2):
+        school.work()
+        school.clock.pass_by(hours=1)
+        look(school, community)
+    del school.board.seats[GUEST]
+    for _ in range(4):
+        look(school, community)
+        school.clock.pass_by(hours=1)
+    assert GUEST not in school.board.seats
+    assert reasons(school, community) == {lee.id: TAKEN_OUT}
+    with school.services.begin() as uow:
+        assert uow.communities.membership(community.id, lee.id).standing is Standing.JOINED
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_refusal_is_told_to_the_person_and_to_the_admin_and_holds_nobody_up(
+    school, community, whole
+) -> None:
+    if whole:
+        said = PolicyForbids(UNWELCOME, "Caretaker", "house rules")
+        school.board.trouble["guests.invite"] = [said]
+    else:
+        school.board.unwelcome.add(ADDRESS)
+    lee = someone(school, community)
+    ben = school.arrive("ben", account="2").person
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, ben)
+    school.work()
+    assert "2" in school.board.seats
+    assert reasons(school, community) == {lee.id: UNWELCOME}
+    with school.services.begin() as uow:
+        told = [n for n in uow.records.notices(institution=school.here.id) if n.code == "guests_refused"]
+    assert [notice.message for notice in told] == [UNWELCOME]
+    assert told[0].who == ("Caretaker" if whole else school.services.manifests["pinboard"].admin)
+    assert journal(school) == [(f"let in {lee.id}", "refused")]
+    school.board.unwelcome.clear()
+    school.clock.pass_by(days=1)
+    look(school, community)
+    assert GUEST in school.board.seats
+    with school.services.begin() as uow:
+        assert all(n.code != "guests_refused" for n in uow.records.notices(institution=school.here.id))
+
+
+@pytest.mark.parametrize("trouble", [Throttled(say("Later."), retry_after=60), OutcomeUnknown("lost")])
+def test_no_answer_is_asked_for_again_and_makes_no_second_account(school, community, trouble) -> None:
+    school.board.trouble["guests.invite"] = [trouble]
+    someone(school, community)
+    school.work()
+    assert asked(school) == 2
+    assert school.board.guests == {ADDRESS: GUEST}
+    assert GUEST in school.board.seats
+
+
+def test_an_account_that_is_not_known_everywhere_yet_is_waited_for(school) -> None:
+    slow = {"lag_seconds_override": {"pinboard": 900}}
+    school.services.settings = school.services.settings.model_copy(update=slow)
+    community = opened(school)
+    school.board.strangers.add(GUEST)
+    lee = someone(school, community)
+    school.work(patience=60)
+    assert reasons(school, community) == {lee.id: BEING_KNOWN}
+    school.board.strangers.clear()
+    school.work(patience=1200)
+    assert school.board.seats[GUEST] is Role.MEMBER
+    assert reasons(school, community) == {lee.id: ENTER}
+
+
+def test_a_place_that_takes_no_guests_says_why(school, community) -> None:
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        uow.spaces.put(space.with_part("board", "closed"))
+        uow.commit()
+    lee = someone(school, community)
+    school.work()
+    assert asked(school) == 0
+    assert str(reasons(school, community)[lee.id]) == "This board is for the house alone."
+
+
+def _fields(account):
+    return {name: getattr(account, name) for name in type(account).__slots__}
