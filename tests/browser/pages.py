@@ -46,6 +46,8 @@ PAGES: dict[str, Look] = {
     "/deep-linking": Look(CHOOSER, "/deep-linking", "Put into"),
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
+    "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
+    "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
     "/c/<key>/announcements": Look(FACILITATOR, "/c/{community}/announcements", "Announcements"),
     "/c/<key>/history": Look(FACILITATOR, "/c/{community}/history", "What happened so far"),
@@ -54,6 +56,10 @@ PAGES: dict[str, Look] = {
     "/me": Look(FACILITATOR, "/me", "Hugo Marsh"),
     "/admin": Look(ADMIN, "/admin", "Connections of Riverbend"),
     "/admin/connections/<integration>": Look(ADMIN, "/admin/connections/teams", "Microsoft Teams"),
+    "/admin/spaces/<space>": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
+    "/admin/connections/<integration>/disconnect": Look(
+        ADMIN, "/admin/connections/teams/disconnect", "Disconnect Microsoft Teams?"
+    ),
     "/lti/register": Look(
         ANYBODY, "/lti/register?invitation={invitation}", "An address for your learning platform"
     ),
@@ -101,6 +107,7 @@ class Tour:
             "invitation": platform_invitation(demo, "riverbend"),
             "file": settled.file,
             "list": settled.short_list,
+            "space": settled.space,
         }
         self._pages: dict[str, Page] = {}
 

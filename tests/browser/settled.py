@@ -24,12 +24,13 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, a file and a short list in its library."""
+    """The community, its invitation link for the other district, a file and a short list in its library, its channel."""
 
     community: str
     link: str
     file: str
     short_list: str
+    space: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -53,7 +54,8 @@ def settle(demo: Demo) -> Settled:
     inside.until_idle()
     found_links = re.findall(r"/i/[\w-]+", page.html)
     file, short_list = _list(inside, community)
-    return Settled(community, found_links[0], file, short_list)
+    channel = inside.spaces(CommunityId(community))["teams"].id
+    return Settled(community, found_links[0], file, short_list, channel)
 
 
 def days_asked() -> Days:

@@ -97,6 +97,7 @@ def test_the_walk_would_see_what_is_there(new_town):
     things, nothing = Belongings(town.services, school.institution), Belongings(town.services, "nobody")
     walker = Walker(nothing, things)
     last = ("joining.decline", "joining.leave", "joining.pause", "invitations.revoke", "landing.is_this_you")
+    last += ("lifecycle.conclude", "lifecycle.reopen", "lifecycle.act", "lifecycle.admin_act")
     last += ("platforms.disable", "platforms.disable_deployment", "platforms.withdraw")
     blind = []
     for route, walk in sorted(

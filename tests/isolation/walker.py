@@ -131,6 +131,18 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
         Walk({"title": "One", "text": "Two", "do": "look", "key": "k" * 20}),
     ),
     "announcing.again": Walk(),
+    "lifecycle.life": Walk(),
+    "lifecycle.rename": Walk({"name": "Another circle"}),
+    "lifecycle.conclude": Walk(),
+    "lifecycle.reopen": Walk(),
+    "lifecycle.place": Walk(),
+    "lifecycle.act": tuple(
+        Walk({"do": do}) for do in ("archive", "restore", "name", "again", "detach", "revive")
+    ),
+    "lifecycle.admin_place": Walk(),
+    "lifecycle.admin_act": (Walk({"do": "name"}), Walk({"do": "archive"}), Walk({"do": "detach"})),
+    "disconnecting.before": Walk(),
+    "disconnecting.disconnect": Walk(),
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.invitation": Walk(),
     "joining.accept": Walk(),

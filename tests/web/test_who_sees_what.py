@@ -15,11 +15,15 @@ TABLE = """
              /found                       200         403    403     403    403  403      403   303
              /admin                       403         403    403     403    403  403      200   303
              /admin/connections/pinboard  403         403    403     403    403  403      200   303
+             /admin/connections/pinboard/disconnect  403  403  403   403    403  403      200   303
+             /admin/spaces/nothing        403         403    403     403    403  403      404   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
              /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
              /c/KEY                       200         200    303     200    303  404      404   303
              /c/KEY/places                200         200    404     200    404  404      404   303
              /c/KEY/places/progress       200         200    404     200    404  404      404   303
+             /c/KEY/places/nothing        404         404    404     404    404  404      404   303
+             /c/KEY/life                  200         404    404     404    404  404      404   303
              /c/KEY/people                200         200    404     200    404  404      404   303
              /c/KEY/library               200         200    404     200    404  404      404   303
              /c/KEY/meetings              200         200    404     200    404  404      404   303
@@ -100,6 +104,7 @@ def test_the_table_names_every_page(site):
         "<token>": "nothing",
         "<artifact>": "nothing",
         "<chosen>": "nothing",
+        "<space>": "nothing",
     }
     missing = []
     for rule in site.app.url_map.iter_rules():

@@ -11,6 +11,8 @@
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
+    places.py        which kind of place a call is about: coplink's own, or (brought.py) a folder in one that somebody
+                     brought, with access given one by one (sharing.py) and files below it (branch.py)
     upkeep.py        another name, rest, waking, and what stays without coplink
     preflight.py     the check-up; robot_check.py: as the robot account, checks.py: what its lines share
     permissions.py   access to the shared drive, one write at a time; leading.py: facilitators who manage files
@@ -36,28 +38,34 @@ from coplink.ports.watch import Heard
 ADMIN = "Google Workspace administrator"
 AUTH = "https://www.googleapis.com/auth/"
 
+OWN = ("mode", frozenset({"", "none", "delegation"}))  # where coplink makes groups and shared drives
+BROUGHT = ("mode", frozenset({"folder"}))
+
 GROUP_SCOPES = (
     Scope(
         AUTH + "admin.directory.group",
         "make the group of a community, and put its members in or take them out",
         "no group, and so no seats in the shared drive",
+        when=OWN,
     ),
     Scope(
         AUTH + "apps.groups.settings",
         "close the group to all but its members, and open it to invited people of other schools",
         "no group is made",
+        when=OWN,
     ),
     Scope(
         AUTH + "admin.directory.user.readonly",
         "find the one account of your domain that belongs to an address or an author",
         "members must sign in with Google once, and authors are shown by name only",
+        when=OWN,
     ),
 )
 ROBOT_SCOPES = (
     Scope(
         AUTH + "drive",
-        "make the shared drive (Google has no smaller permission for that), share it with the group, list its files",
-        "no shared drive and no library",
+        "make or find a community's place (Google has no smaller permission for that), share it, list its files",
+        "no place and no library",
     ),
     Scope(
         AUTH + "calendar.app.created",
@@ -68,11 +76,21 @@ ROBOT_SCOPES = (
         AUTH + "calendar.acls",
         "let the group see the community's calendar",
         "members do not see the calendar",
+        when=OWN,
     ),
     Scope(
         AUTH + "calendar.calendarlist.readonly",
         "find the community's calendar again instead of making a second one",
         "no calendar is made",
+    ),
+)
+BROUGHT_SCOPES = (
+    Scope(
+        AUTH + "admin.directory.user.readonly",
+        "find the one account of your domain that belongs to an address, as anybody in the domain may",
+        "nobody gets access to a community's folder",
+        where="in mode folder",
+        when=BROUGHT,
     ),
 )
 SIGN_IN_SCOPES = (
@@ -107,7 +125,7 @@ manifest = Manifest(
         lag=timedelta(minutes=5),
         watch_life=timedelta(days=6),
     ),
-    scopes=GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES,
+    scopes=GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + SIGN_IN_SCOPES,
     fields=(
         Field(
             "domain", "Domain", "The primary domain of your Google Workspace, for instance school.example."
@@ -116,16 +134,24 @@ manifest = Manifest(
             "mode",
             "Mode",
             "“none”: the robot account gives its consent itself; nobody acts for anybody else. “delegation”: the "
-            "service account acts as the robot account, by domain-wide delegation.",
+            "service account acts as the robot account, by domain-wide delegation. “folder”: no drives and groups are "
+            "made; each community gets a folder in the one named below.",
             default="none",
+        ),
+        Field(
+            "folder",
+            "Folder",
+            "In mode folder: the link of a shared drive, or of a folder on one, that the robot account may manage.",
+            default="",
         ),
         Field("client_id", "OAuth client ID", "Of the web client in your Cloud project."),
         Field("client_secret", "OAuth client secret", "Of the same client.", secret=True),
         Field(
             "service_account",
             "Service account key",
-            "The JSON key file of the service account that has the Groups Admin role.",
+            "The JSON key file of the service account that has the Groups Admin role. Not needed in mode folder.",
             secret=True,
+            default="",
         ),
         Field(
             "robot_refresh_token",
@@ -165,6 +191,12 @@ manifest = Manifest(
         "calendar": "calendar",
     },
     invites_attendees=True,
+    consoles=(
+        "Google Account of the robot account, Security, Third-party connections: remove coplink.",
+        "Google Cloud console, Credentials and Service accounts: delete the OAuth client, the key and the service account.",
+        "Google Admin console, Admin roles: take the role from the service account; Domain-wide delegation: remove it, if given.",
+        "Google Admin console: give shared drives and calendars another owner before the robot account is deleted.",
+    ),
 )
 
 
@@ -189,9 +221,9 @@ class GoogleWorkspace:
 
     def preview(self, settings: Mapping[str, str], wish: SpaceWish) -> Planned:
         """What the shared drive will be called, and the parts around it."""
-        from coplink_google.names import drive_name
+        from coplink_google.names import drive_name, steps_of
 
-        return Planned(drive_name(wish.name), manifest.steps)
+        return Planned(drive_name(wish.name), steps_of(settings.get("mode", ""), wish.parts))
 
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str

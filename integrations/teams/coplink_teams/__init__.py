@@ -116,6 +116,12 @@ manifest = Manifest(
     },
     invites_attendees=True,
     package=True,
+    consoles=(
+        "Microsoft Teams: an owner of the host team (or of each team) removes the app under Manage team, Apps.",
+        "Teams admin centre, Manage apps: delete the app.",
+        "Microsoft Entra admin centre, App registrations: delete coplink’s app, with its permissions and its secret.",
+        "Microsoft 365 admin centre: keep the service account as long as its meetings are needed.",
+    ),
 )
 
 

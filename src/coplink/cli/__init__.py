@@ -5,6 +5,7 @@
     db backup, db restore       one file that holds everything; back again, into either kind of database
     doctor, integrations        what is wrong, who can change it; what is installed
     institution, admin, platform, connect      set up with a real school, step by step
+    disconnect <integration>    take a system out again: what it means first, what remains at the end
     install <integration>       what an admin uploads or pastes over there
     keys rotate                 a new key for what we sign to platforms, the old one beside it for a while
     secrets rotate              seal everything anew with the newest key
@@ -24,6 +25,7 @@ from coplink import __version__
 from coplink.cli.base import said
 from coplink.cli.db import db
 from coplink.cli.demo import demo
+from coplink.cli.disconnect import disconnect
 from coplink.cli.doctor import doctor
 from coplink.cli.install import install
 from coplink.cli.keys import keys
@@ -56,6 +58,7 @@ for _command in (
     platform,
     keys,
     connect,
+    disconnect,
     install,
     plan,
     secrets,

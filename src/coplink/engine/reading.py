@@ -12,7 +12,7 @@ from datetime import datetime
 
 from coplink.core.access import Action, may
 from coplink.core.artifacts import Artifact
-from coplink.core.community import Community
+from coplink.core.community import Community, Stage
 from coplink.core.errors import NotFound
 from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
 from coplink.core.rhythm import Meeting, Rhythm, expand
@@ -167,7 +167,7 @@ def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Mani
     places = places_of(uow, seen.community, manifests)
     return Home(
         seen,
-        _next(rhythm, now),
+        _next(rhythm, now) if seen.community.stage is not Stage.CONCLUDED else None,
         rhythm,
         len(joined),
         tuple(sorted({_institution(uow, m.institution) for m in joined})),
@@ -229,7 +229,8 @@ def meetings(
     rhythm = uow.meetings.rhythm(seen.community.id)
     if rhythm is None:
         raise NotFound(say("This community has no rhythm yet."))
-    upcoming = [meeting for meeting in expand(rhythm) if meeting.ends > now][:UPCOMING]
+    rests = seen.community.stage is Stage.CONCLUDED
+    upcoming = [] if rests else [meeting for meeting in expand(rhythm) if meeting.ends > now][:UPCOMING]
     titles = {place.space.id: place.title for place in places_of(uow, seen.community, manifests)}
     offers = tuple(
         (titles.get(space, ""), original, start)
@@ -321,6 +322,10 @@ def _place(
         trouble, who = say("Waiting for {institution} to agree.", institution=institution), "connection admin"
     elif space.state is SpaceState.REFUSED:
         trouble = say("{institution} does not take part.", institution=institution)
+    elif space.state is SpaceState.DETACHED:
+        trouble = say("It was let go: it stays over there, and coplink never looks at it.")
+    elif space.state is SpaceState.ARCHIVED and space.archived_at is None and trouble is None:
+        trouble = say("It is being put to rest.")
     steps, words = (manifest.steps, manifest.part_words) if manifest else ((), {})
     begun = tuple(name for name in words if name in space.parts and name not in steps)
     work = states.get(("provision", space.id))

@@ -102,7 +102,8 @@ class Manifest:
     ``part_words`` what people call them. ``package`` says that what an admin installs is one zip file;
     ``consents`` that an admin lets coplink in by a round trip to the platform (``Integration.consent``).
     ``announced_as`` completes "it appears as …": "an announcement in the group". ``space_words`` are other words for a
-    space, by the step that only spaces of that sort have.
+    space, by the step that only spaces of that sort have. ``consoles`` are sentences that say where an admin takes
+    coplink itself out again.
     """
 
     key: str
@@ -125,6 +126,7 @@ class Manifest:
     consents: bool = False
     announced_as: str = ""
     space_words: Mapping[str, str] = field(default_factory=dict)
+    consoles: tuple[str, ...] = ()
 
     def word_for(self, parts: Collection[str]) -> str:
         """What people call a space that has these steps."""

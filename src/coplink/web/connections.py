@@ -179,6 +179,7 @@ def _overview(desk: Desk, admin: Person) -> Response:
             institution=uow.institutions.get(admin.institution),
             manifests=desk.manifests,
             connected=connected,
+            ended={one.integration for one in uow.institutions.connections(admin.institution, ended=True)},
             communities=communities,
             platforms=platforms.shown(uow, admin, desk),
             base_url=desk.base_url,

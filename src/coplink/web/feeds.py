@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, request
 
 from coplink.core.access import Action, may
+from coplink.core.community import Stage
 from coplink.core.errors import NotFound
 from coplink.core.people import CommunityId, PersonId, Standing
 from coplink.core.words import say
@@ -49,9 +50,11 @@ def blueprint(desk: Desk) -> Blueprint:
         from coplink.ics.write import write  # what it needs is large, and only calendars come here
 
         # The stamp changes once an hour only, so that an unchanged feed is the same text and is not sent again.
-        text = write(
-            series_of(community, rhythm, desk.base_url), community.id, host, now.replace(minute=0, second=0)
-        )
+        series = series_of(community, rhythm, desk.base_url)
+        if community.stage is Stage.CONCLUDED:  # what it held stays; nothing comes while it rests
+            held = (m if m.starts < now else replace(m, cancelled=True) for m in series.meetings)
+            series = replace(series, meetings=tuple(held))
+        text = write(series, community.id, host, now.replace(minute=0, second=0))
         answer = Response(text, mimetype="text/calendar")
         answer.headers["Cache-Control"] = f"private, max-age={MINUTES_FRESH * 60}"
         answer.headers["Content-Disposition"] = 'inline; filename="meetings.ics"'
