@@ -24,7 +24,7 @@ from coplink.core.work import Kind
 from coplink.engine import connect, watches
 from coplink.ports.watch import Heard, Subscription
 from coplink.sandbox.wire import Served
-from coplink.web.hearing import FRESH, MOST_MISSED, Memory
+from coplink.web.hearing import FRESH, MOST_MISSED, Known, Memory
 
 SECRET = "a secret of the bell"
 GUID = "66666666-7777-8888-9999-aaaaaaaaaaaa"
@@ -147,6 +147,41 @@ def test_only_so_many_misses_are_remembered(site):
     for n in range(MOST_MISSED + 50):
         assert memory.of("pinboard", str(n)) is None
     assert len(memory._missed) == MOST_MISSED
+
+
+class Turn:
+    """A lock that counts who has come to it."""
+
+    def __init__(self) -> None:
+        self.came, self._lock = 0, threading.Lock()
+
+    def __enter__(self) -> None:
+        self.came += 1
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_calls_of_one_moment_share_a_look(site, watched):
+    known = Known(None, SECRET, watched.community, site.clock.now())
+    known._turn = turn = Turn()
+    looked, over = [], threading.Event()
+
+    def look() -> None:
+        looked.append(time.monotonic())
+        assert over.wait(10)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        calls = [pool.submit(known.gathered, look) for _ in range(THREADS)]
+        while turn.came < THREADS:
+            time.sleep(0.001)
+        over.set()
+        for one in calls:
+            one.result(10)
+    assert len(looked) == 2, (
+        "the one under way, which may have passed before them, and one for all the others"
+    )
 
 
 def call(site, space, secret=SECRET) -> None:
