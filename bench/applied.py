@@ -4,8 +4,9 @@ A vendor's module has a ``TITLE`` and its ``WAYS``: by name, a function ``measur
 ``changes`` 0 it fills an empty space with so many people; otherwise it brings a full one of so many people up to date
 after so many changes: half of them come, three in ten go, the others change their role (``split``), and only what
 follows the changes is counted. Ours are the ways whose name begins with "coplink"; the goals are theirs. They run the
-real engine and the real connector, with the vendor's SDK, against the sandbox with ``enforce_limits``; time is a
-``Clock`` that is moved, never slept. Other ways may be counted by a model that writes to nobody: ``modelled`` says so.
+real engine and the real connector, with the vendor's SDK, against the sandbox with ``enforce_limits`` (``rig.py``); a
+vendor's file says what is over there. Time is a ``Clock`` that is moved, never slept. Other ways may be counted by a
+model that writes to nobody: ``modelled`` says so.
 """
 
 from __future__ import annotations

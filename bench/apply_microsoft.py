@@ -9,57 +9,22 @@ in batches of 20.
 
 from __future__ import annotations
 
-import dataclasses
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
-from applied import Clock, Figures, Measure, split
-from cryptography.fernet import Fernet
-from sqlalchemy import Engine, insert
+from applied import Figures, Measure, split
+from rig import Rig, Sent, crowd, standing
 
-from coplink.core.community import Charter, Community, Stage
-from coplink.core.people import (
-    AccountId,
-    CommunityId,
-    Institution,
-    InstitutionId,
-    Membership,
-    PersonId,
-    Proof,
-    Role,
-    Standing,
-)
-from coplink.core.plan import Change
-from coplink.core.policy import Policy
-from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceKind, SpaceState
-from coplink.core.work import Kind
-from coplink.engine.outcome import Reach
-from coplink.engine.reconcile import reconcile
-from coplink.pace import Asks, Pacer, asking
-from coplink.ports.errors import LimitReached, NotReadyYet, Throttled
-from coplink.ports.integration import Call, Connection, Surroundings
-from coplink.ports.records import Connected
-from coplink.ports.seats import Done
-from coplink.ports.spaces import SpaceWish
-from coplink.sandbox.district import Region, Resident, guid, region
-from coplink.sandbox.store import Store
-from coplink.sandbox.wire import serve
-from coplink.storage.database import make_engine, upgrade
-from coplink.storage.sealing import FernetSealer
-from coplink.storage.tables import AccountRow, MembershipRow, PersonRow
-from coplink.storage.unit_of_work import SqlStorage
+from coplink.core.people import AccountId
+from coplink.core.spaces import SpaceKind
+from coplink.ports.integration import Integration
+from coplink.sandbox.district import guid, region
 from coplink_teams import integration, manifest
-from coplink_teams.sandbox import TeamsSandbox, make
+from coplink_teams.sandbox import make
 
 TITLE = "Microsoft Teams"
-PAGE, ADDED, REMOVED = 999, 200, 20
-HERE, COMMUNITY, SPACE, CONNECTION = "riverbend", CommunityId("c"), SpaceId("s"), ConnectionId("k")
+HERE, PAGE, ADDED, REMOVED = "riverbend", 999, 200, 20
 SECONDS_A_CALL = 0.12
-UNBOUNDED = Policy(least=10**9, share_of_space=1.0, per_day=10**9, share_of_all=1.0)
 BULK = "TeamMember.ReadWrite.All"
 
 
@@ -68,218 +33,76 @@ def account(number: int) -> AccountId:
     return AccountId(guid("teacher", str(number)))
 
 
-def crowd(people: int) -> Region:
-    """The pretend district with so many teachers more."""
-    start = region()
-    more = {
-        key: Resident(key, key, HERE, f"{key}@{HERE}.example", key, key, entra_id=account(number))
-        for number, key in enumerate(f"teacher{n}" for n in range(people))
-    }
-    return dataclasses.replace(start, residents={**start.residents, **more})
+class TeamsRig(Rig):
+    """One community with one place in Teams: a team of its own, or a channel."""
 
+    key, here, kind = "teams", HERE, SpaceKind.CHANNEL
+    page, lag = PAGE, timedelta(minutes=15)
+    founder, seconds_a_call, rest = True, SECONDS_A_CALL, 0.0
+    mode = ""
 
-class Rig:
-    """One community with one place in Teams, in a database and over there."""
+    def integration(self) -> Integration:
+        return integration
 
-    def __init__(self, engine: Engine, wire: TeamsSandbox, clock: Clock, mode: str) -> None:
-        self.storage = SqlStorage(engine, FernetSealer([Fernet.generate_key().decode()]))
-        self.engine, self.wire, self.clock, self.mode = engine, wire, clock, mode
-        self.calls: list[Call] = []
-        pacer = Pacer(clock=clock.time, wait=self._wait, jitter=lambda: 0.0)
-        around = Surroundings(clock, self._note, timeout=60.0, pace=pacer.of(HERE, "teams"))
-        settings = {**wire.settings(HERE), "mode": mode, "calls_per_second": "4"}
-        self.connection: Connection = integration.connect(settings, around)
-        self.wanted: dict[int, Role] = {}
-        self.place = ""
+    def settings(self) -> Mapping[str, str]:
+        return {**super().settings(), "mode": self.mode, "calls_per_second": "4"}
 
-    def _wait(self, condition: threading.Condition, seconds: float) -> None:
-        self.clock.sleep(seconds)
+    def account(self, number: int) -> AccountId:
+        return account(number)
 
-    def _note(self, call: Call) -> None:
-        self.calls.append(call)
-        self.clock.sleep(SECONDS_A_CALL)
-
-    def found(self, everybody: int) -> None:
-        """Make the place, and let everybody who may ever belong be known."""
-        now, here = self.clock.now(), InstitutionId(HERE)
+    def prepare(self, everybody: int) -> None:
+        """Everything is granted, members in bulk too."""
         granted = {scope.name for scope in manifest.scopes} | {BULK}
-        self.wire.store.put("teams.consent", HERE, {"granted": sorted(granted)})
-        wish = SpaceWish("Bench", "How many calls it takes.", "coplink:" + "0" * 32)
-        parts = self._made(wish)
-        self.place = parts.get("team") or parts["channel"].partition("/")[2]
-        charter = Charter("How many", "Everybody", "less")
-        with self.storage.begin() as uow:
-            uow.institutions.add(Institution(here, "Riverbend"))
-            uow.institutions.put_connection(Connected(CONNECTION, here, "teams", {}, "realm", now))
-            uow.communities.put(Community(COMMUNITY, here, "Bench", charter, Stage.FORMING, now))
-            uow.spaces.put(
-                Space(
-                    SPACE, COMMUNITY, here, CONNECTION, "teams", SpaceKind.CHANNEL, "Bench", wish.marker,
-                    SpaceState.READY, parts,
-                )
-            )  # fmt: skip
-            uow.commit()
-        own = {"institution": here, "integration": "teams", "proof": Proof.PROVED.value, "address": None}
-        nobody = {"institution": here, "email": None, "home": "", "zone": "", "admin": False}
-        with self.engine.begin() as rows:
-            keys = [(f"p{number}", number) for number in range(everybody)]
-            rows.execute(insert(PersonRow), [{**nobody, "id": key, "name": key} for key, _ in keys])
-            rows.execute(
-                insert(AccountRow), [{**own, "person": key, "account": account(n)} for key, n in keys]
-            )
+        self.over_there.store.put("teams.consent", HERE, {"granted": sorted(granted)})
 
-    def _made(self, wish: SpaceWish) -> dict[str, str]:
-        spaces, parts = self.connection.spaces, dict[str, str]()
-        assert spaces is not None
-        for step in spaces.steps(wish):
-            while step not in parts:
-                try:
-                    parts[step] = spaces.ensure(step, wish, dict(parts), f"bench/{step}").remote
-                except NotReadyYet as slow:
-                    self.clock.sleep(slow.retry_after or 60.0)
-        return parts
+    @property
+    def place(self) -> str:
+        """The team or the channel."""
+        return self.parts.get("team") or self.parts["channel"].partition("/")[2]
 
-    def want(self, roles: dict[int, Role | None]) -> None:
-        """Let these belong in these roles, or not any more."""
-        here, now = InstitutionId(HERE), self.clock.now()
-        new = {number: role for number, role in roles.items() if role and number not in self.wanted}
-        own = {
-            "community": COMMUNITY,
-            "institution": HERE,
-            "standing": Standing.JOINED.value,
-            "changed_at": now,
-        }
-        with self.engine.begin() as rows:
-            rows.execute(
-                insert(MembershipRow),
-                [{**own, "person": f"p{n}", "role": role.value} for n, role in new.items()],
-            )
-        with self.storage.begin() as uow:
-            for number in roles.keys() - new.keys():
-                role = roles[number]
-                standing = Standing.JOINED if role else Standing.LEFT
-                kept = Membership(
-                    COMMUNITY, PersonId(f"p{number}"), here, role or self.wanted[number], standing, now
-                )
-                uow.communities.put_membership(kept)
-            uow.commit()
-        self.wanted = {number: role for number, role in {**self.wanted, **roles}.items() if role}
+    def sit(self, account: AccountId, number: int, leads: bool) -> None:
+        self.over_there.members.seat(self.place, account, ["owner"] if leads else [], self.clock.time())
 
-    def fill(self) -> None:
-        """Let those who are wanted sit there as by our own hand, without a call."""
-        with self.wire.store.change():
-            for number, role in self.wanted.items():
-                roles = ["owner"] if role.leads else []
-                self.wire.members.seat(self.place, account(number), roles, self.clock.time())
-        with self.storage.begin() as uow:
-            ended = [
-                (Change(account(n), None, role), Done.CHANGED) for n, role in self.wanted.items() if role
-            ]
-            uow.ledger.record_all(SPACE, ended, self.clock.now())
-            uow.commit()
-        self.clock.sleep(3600.0)
-        self.bring_about()  # a quiet look, so that the seats are known as ours
+    def sitting(self) -> Mapping[str, bool]:
+        own, sitting = self.over_there.people.service_id, self.over_there.members.sitting(self.place)
+        return {one["account"]: "owner" in one["roles"] for one in sitting if one["account"] != own}
 
-    def bring_about(self) -> str:
-        """Reconcile, and begin anew after as long as a refusal of our own pace says; the sentence where it stops."""
-        for _ in range(1_000):
-            with self.storage.begin() as uow:
-                uow.work.mark(Kind.RECONCILE, SPACE, COMMUNITY)
-                turn = uow.work.begin(Kind.RECONCILE, SPACE, self.clock.now())
-                uow.commit()
-            assert turn is not None
-            try:
-                with asking(Asks.HOUSE):
-                    reconcile(self.storage.begin, self._open, UNBOUNDED, turn, self.clock.now)
-                return ""
-            except LimitReached as full:
-                return str(full.message)
-            except Throttled as slow:
-                self.clock.sleep(slow.retry_after or 60.0)
-        raise RuntimeError("it does not come to an end")
+    def least(self, come: int, go: int, turn: int, leaders: int) -> int:
+        return -(-come // ADDED) - (-go // REMOVED) + turn
 
-    def _open(self, uow: object, key: object) -> Reach:
-        return Reach(self.connection, manifest, timedelta(minutes=15))
-
-    def wrong(self) -> int:
-        """How many seats are not as wanted."""
-        own = self.wire.people.service_id
-        sitting = self.wire.members.sitting(self.place)
-        have = {one["account"]: "owner" in one["roles"] for one in sitting if one["account"] != own}
-        want = {str(account(number)): role.leads for number, role in self.wanted.items() if role}
-        return sum(have.get(key) != want.get(key) for key in have.keys() | want.keys())
+    def sent(self) -> Sent:
+        asked = [call.operation for call in self.calls]
+        parts = sum(call.write and "/members" in call.path for call in self.over_there.calls)
+        reads = sum(name.startswith("GET") and name.endswith("/members") for name in asked)
+        return Sent(sum(_writes(name) for name in asked), parts, reads)
 
 
-@contextmanager
-def rig(people: int, mode: str) -> Iterator[Rig]:
-    """A pretend Microsoft 365 with so many teachers, and a database."""
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as folder:
-        engine = make_engine(f"sqlite:///{Path(folder) / 'bench.sqlite'}")
-        upgrade(engine)
-        wire = make(crowd(people), Store(), clock.time)
-        assert isinstance(wire, TeamsSandbox)
-        served = serve(wire)
-        try:
-            yield Rig(engine, wire, clock, mode)
-        finally:
-            served.stop()
-            engine.dispose()
+def _writes(name: str) -> bool:
+    return ("members" in name and not name.startswith("GET")) or name == "POST /$batch"
 
 
-def coplink(mode: str) -> Measure:
+class InTeams(TeamsRig):
+    """A team of its own for the community."""
+
+    mode = "team"
+
+
+class InChannels(TeamsRig):
+    """A channel of the host team."""
+
+    mode = "channel"
+
+
+def coplink(rig: type[TeamsRig]) -> Measure:
     """Our way, with a team or a channel for the community."""
 
     def measure(people: int, changes: int) -> Figures:
-        come, go, turn = split(changes)
-        with rig(1 + people + come, mode) as bench:
-            bench.found(1 + people + come)
-            bench.want({0: Role.FACILITATOR})
-            bench.fill()
-            phases, formula = 1, -(-people // ADDED)
-            members = range(1, 1 + people)
-            if not changes:
-                bench.want(dict.fromkeys(members, Role.MEMBER))
-                return _counted(bench, people, phases, formula)
-            up, down = turn - turn // 2, turn // 2
-            start: dict[int, Role | None] = dict.fromkeys(members, Role.MEMBER)
-            bench.want(start | dict.fromkeys(members[:down], Role.FACILITATOR))
-            bench.fill()
-            after: dict[int, Role | None] = dict.fromkeys(members[:down], Role.MEMBER)
-            after |= dict.fromkeys(members[down : down + up], Role.FACILITATOR)
-            after |= dict.fromkeys(members[down + up : down + up + go], None)
-            bench.want(after | dict.fromkeys(range(1 + people, 1 + people + come), Role.MEMBER))
-            phases = sum(map(bool, (up, come, go, down)))
-            return _counted(bench, people, phases, -(-come // ADDED) - (-go // REMOVED) + turn)
+        more = 1 + people + changes
+        district = crowd(region(), HERE, more, lambda number: {"entra_id": account(number)})
+        with standing(rig, make, district) as bench:
+            return bench.measured(people, changes)
 
     return measure
-
-
-def _counted(bench: Rig, people: int, phases: int, formula: int) -> Figures:
-    bench.wire.enforce_limits = True
-    bench.calls.clear()
-    bench.wire.calls.clear()
-    began = bench.clock.time()
-    stopped = bench.bring_about()
-    asked = [call.operation for call in bench.calls]
-    writes = [one for one in bench.wire.calls if one.write and "/members" in one.path]
-    calls = sum(
-        ("members" in name and not name.startswith("GET")) or name == "POST /$batch" for name in asked
-    )
-    reads = sum(name.startswith("GET") and name.endswith("/members") for name in asked)
-    return Figures(
-        calls=calls,
-        parts=len(writes),
-        formula=formula,
-        phases=phases,
-        reads=reads,
-        reads_most=max(1, -(-people // PAGE)),
-        looks=len(asked) - calls - reads,
-        throttled=bench.wire.throttled,
-        seconds=bench.clock.time() - began,
-        wrong=0 if stopped else bench.wrong(),
-        stopped=stopped,
-    )
 
 
 def one_call_a_person(people: int, changes: int) -> Figures:
@@ -322,8 +145,8 @@ def _least(people: int, changes: int) -> int:
 
 
 WAYS: dict[str, Measure] = {
-    "coplink, mode team": coplink("team"),
-    "coplink, mode channel": coplink("channel"),
+    "coplink, mode team": coplink(InTeams),
+    "coplink, mode channel": coplink(InChannels),
     "one call a person": one_call_a_person,
     "Canvas, full sync": canvas_full,
     "Canvas, partial sync": canvas_partial,
