@@ -17,16 +17,16 @@ from urllib.request import Request, urlopen
 
 import pytest
 from sqlalchemy import event
+from watched import SECRET, ready, watch
 
 from coplink import registry
-from coplink.core.spaces import SpaceId, SpaceState
+from coplink.core.spaces import SpaceId
 from coplink.core.work import Kind
 from coplink.engine import connect, watches
 from coplink.ports.watch import Heard, Subscription
 from coplink.sandbox.wire import Served
 from coplink.web.hearing import FRESH, MOST_MISSED, Known, Memory
 
-SECRET = "a secret of the bell"
 GUID = "66666666-7777-8888-9999-aaaaaaaaaaaa"
 THREADS = 16
 
@@ -34,13 +34,8 @@ THREADS = 16
 @pytest.fixture
 def watched(site):
     """A space that is ready and watched, with nothing asked for."""
-    key = site.found(site.enter("ana", leads=True))
-    with site.services.begin() as uow:
-        space = next(s for s in uow.spaces.of(key) if s.institution == site.here.id)
-        space = replace(space, state=SpaceState.READY, parts={"board": "b"})
-        uow.spaces.put(space)
-        uow.watches.put(space.id, Subscription("bell-1", site.clock.now() + timedelta(days=3)), SECRET)
-        uow.commit()
+    space = ready(site)
+    watch(site, space)
     return space
 
 

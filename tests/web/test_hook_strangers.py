@@ -6,32 +6,22 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
+from watched import SECRET, ready, watch
 
-from coplink.core.spaces import SpaceState
 from coplink.core.work import Kind
-from coplink.ports.watch import Subscription
 from coplink.web.hearing import DOUBTED, ID
 from coplink.web.looks import APART, SharedLook
 
-SECRET = "a secret of the bell"
 THREADS = 16
 
 
 @pytest.fixture
 def space(site):
     """A space that is ready and not watched yet."""
-    key = site.found(site.enter("ana", leads=True))
-    with site.services.begin() as uow:
-        space = next(s for s in uow.spaces.of(key) if s.institution == site.here.id)
-        space = replace(space, state=SpaceState.READY, parts={"board": "b"})
-        uow.spaces.put(space)
-        uow.commit()
-    return space
+    return ready(site)
 
 
 @pytest.fixture
@@ -41,12 +31,6 @@ def statements(site) -> list[str]:
     engine = site.services.storage._engine
     event.listen(engine, "before_cursor_execute", lambda _c, _u, text, *_: asked.append(text))
     return asked
-
-
-def watch(site, space) -> None:
-    with site.services.begin() as uow:
-        uow.watches.put(space.id, Subscription("bell-1", site.clock.now() + timedelta(days=3)), SECRET)
-        uow.commit()
 
 
 def call(site, space: str, secret: str = "", query: str = "", method: str = "POST"):

@@ -15,6 +15,13 @@ def seats(canvas, parts):
     return canvas.connect().seats
 
 
+def fill(canvas, parts, count):
+    """Let so many sit there, the first as a moderator."""
+    with canvas.sandbox.store.change():
+        for n in range(count):
+            canvas.sandbox.sit(parts["group"], str(5000 + n), moderator=n == 0)
+
+
 def test_an_added_seat_can_be_read_back(faultless, parts, seats):
     result = seats.put(
         parts, [faultless.seat(faultless.ana, Role.FACILITATOR), faultless.seat(faultless.ben)]
@@ -121,16 +128,7 @@ def test_a_listing_is_read_to_its_last_page(faultless, parts, seats):
 
 @pytest.mark.parametrize("size", [99, 100, 101, 200])
 def test_a_page_of_exactly_the_page_size_loses_nobody(faultless, parts, seats, size):
-    for n in range(size):
-        seat = {
-            "id": n + 1,
-            "group_id": int(parts["group"]),
-            "user_id": 5000 + n,
-            "workflow_state": "accepted",
-        }
-        faultless.sandbox.store.put(
-            "canvas.memberships", f"{parts['group']}/{5000 + n}", {**seat, "moderator": n == 0}
-        )
+    fill(faultless, parts, size)
 
     observed = seats.read(parts)
 
@@ -139,16 +137,7 @@ def test_a_page_of_exactly_the_page_size_loses_nobody(faultless, parts, seats, s
 
 
 def test_half_a_listing_is_not_a_complete_reading(canvas, parts, seats):
-    for n in range(150):
-        seat = {
-            "id": n + 1,
-            "group_id": int(parts["group"]),
-            "user_id": 5000 + n,
-            "workflow_state": "accepted",
-        }
-        canvas.sandbox.store.put(
-            "canvas.memberships", f"{parts['group']}/{5000 + n}", {**seat, "moderator": False}
-        )
+    fill(canvas, parts, 150)
     canvas.rain(r"memberships\?.*page=2", status=503)
 
     observed = seats.read(parts)
@@ -335,16 +324,7 @@ def test_a_dead_token_asks_for_a_new_one(canvas, parts, seats):
 
 
 def test_a_token_that_dies_in_mid_listing_is_not_half_a_reading(canvas, parts, seats):
-    for n in range(150):
-        seat = {
-            "id": n + 1,
-            "group_id": int(parts["group"]),
-            "user_id": 5000 + n,
-            "workflow_state": "accepted",
-        }
-        canvas.sandbox.store.put(
-            "canvas.memberships", f"{parts['group']}/{5000 + n}", {**seat, "moderator": False}
-        )
+    fill(canvas, parts, 150)
     canvas.rain(r"memberships\?.*page=2", status=401, headers={"WWW-Authenticate": "Bearer"})
 
     with pytest.raises(Reauthorize):
