@@ -131,7 +131,7 @@ def test_the_teams_package_asks_for_the_permissions_of_its_mode(services, mode):
     assert len(asked) <= 16
     assert app["id"] == app["webApplicationInfo"]["id"] == GUID
     assert app["webApplicationInfo"]["resource"] == f"api://coplink.school.example/{GUID}"
-    assert app["version"] == {"channel": "1.1.0", "team": "1.1.1"}[mode], (
+    assert app["version"] == {"channel": "1.2.0", "team": "1.2.1"}[mode], (
         "the modes' packages can be told apart"
     )
 

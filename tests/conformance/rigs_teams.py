@@ -35,6 +35,7 @@ class TeamsRig(ServedRig):
         Capability.LIBRARY: "Permissions of the app",
         Capability.WATCH: "Permissions of the app",
         Capability.UPKEEP: "Channels",
+        Capability.ANNOUNCEMENTS: "Channels",
     }
     sdk = ("msgraph", "msgraph_core", "kiota_abstractions", "kiota_http", "msal")
     key_prefix = "teams.key"
@@ -124,6 +125,11 @@ class TeamsRig(ServedRig):
 
     def delete_file(self, remote: str) -> None:
         self.wire.drives.touch(remote, deleted=True)
+
+    def announced(self, parts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
+        where = (parts["team"],) if "team" in parts else (self.settings["team_id"], self._channel(parts))
+        told = self.wire.activity.seen_in(*where)
+        return [(one["words"]["title"], one["preview"], one["words"]["by"]) for one in told]
 
     def forget_cursors(self) -> None:
         self.wire.drives.expire(None)

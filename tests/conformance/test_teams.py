@@ -6,6 +6,7 @@ import pytest
 from rigs_teams import TeamsRig
 
 from coplink.testing.conformance import (
+    AnnouncementsSuite,
     CalendarSuite,
     DirectorySuite,
     DoorSuite,
@@ -46,6 +47,9 @@ class TestWatch(WatchSuite): ...
 
 
 class TestUpkeep(UpkeepSuite): ...
+
+
+class TestAnnouncements(AnnouncementsSuite): ...
 
 
 class TestDoor(DoorSuite): ...

@@ -8,7 +8,14 @@ import pytest
 from rigs_teams import TeamsRig
 
 from coplink.ports.spaces import SpaceWish
-from coplink.testing.conformance import Front, SeatsSuite, SpacesSuite, UpkeepSuite, cannot
+from coplink.testing.conformance import (
+    AnnouncementsSuite,
+    Front,
+    SeatsSuite,
+    SpacesSuite,
+    UpkeepSuite,
+    cannot,
+)
 from coplink_teams import long_running
 
 
@@ -54,3 +61,6 @@ class TestSeats(SeatsSuite): ...
 
 
 class TestUpkeep(UpkeepSuite): ...
+
+
+class TestAnnouncements(AnnouncementsSuite): ...

@@ -6,7 +6,7 @@ Listing this package loads ports and core only; ``connect`` loads Microsoft's SD
     graph.py                        the only importer of msgraph and msal; one event loop, one client
     calls.py batch.py limits.py signin.py   what goes through it: bounded, limited, recorded; our own $batch; tokens
     answers.py replies.py           what each odd answer of Microsoft means
-    spaces.py seats.py directory.py calendar.py library.py watch.py upkeep.py    one port each
+    spaces.py seats.py directory.py calendar.py library.py watch.py upkeep.py announcements.py    one port each
     channels.py teams.py            the two modes of a place; fittings.py: folder and tab in either
     long_running.py missing.py parts.py    what goes on behind a 202; since when it does not show; ids of the steps
     names.py recurrence.py mailbox.py service_account.py    what they stand on
@@ -87,7 +87,7 @@ _FIELDS = (
 manifest = Manifest(
     key="teams",
     title="Microsoft Teams",
-    capabilities=frozenset(Capability) - {Capability.ANNOUNCEMENTS},
+    capabilities=frozenset(Capability),
     kind=SpaceKind.CHANNEL,
     roles=frozenset({Role.FACILITATOR, Role.MEMBER}),
     limits=Limits(
@@ -97,6 +97,7 @@ manifest = Manifest(
         batch=600,
         lag=timedelta(minutes=15),
         watch_life=timedelta(days=28),
+        announced=150,
     ),
     scopes=scopes(),
     fields=_FIELDS,
@@ -116,6 +117,7 @@ manifest = Manifest(
     },
     invites_attendees=True,
     package=True,
+    announced_as="a notice in the activity feed of everybody there",
     consoles=(
         "Microsoft Teams: an owner of the host team (or of each team) removes the app under Manage team, Apps.",
         "Teams admin centre, Manage apps: delete the app.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from coplink.ports.integration import Check, Surroundings
+from coplink_teams.announcements import TeamsAnnouncements
 from coplink_teams.calendar import MailboxCalendar
 from coplink_teams.calls import Graph
 from coplink_teams.directory import Accounts
@@ -32,7 +33,7 @@ class TeamsConnection:
         self.library = ChannelFiles(graph, around)
         self.watch = FileWatch(graph, around)
         self.upkeep = TeamsUpkeep(graph, settings, around.clock)
-        self.announcements = None
+        self.announcements = TeamsAnnouncements(graph, settings)
 
     def realm(self) -> str:
         """The Entra directory id: identities of the Teams tab are unique within it."""

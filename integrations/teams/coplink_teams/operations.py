@@ -100,6 +100,10 @@ PERMISSIONS: Mapping[str, Permission] = {
         "to take its own tab away when coplink lets go of a channel",
         "the tab stays until somebody removes it by hand",
     ),
+    "TeamsActivity.Send.Group": Permission(
+        "to tell everybody in a channel or team what a facilitator says, in their activity feed",
+        "what is said to everybody does not appear in Teams",
+    ),
     "User.ReadBasic.All": Permission(
         "to look up one account by its e-mail address inside your own organisation",
         "people must open the Teams tab once before they get a seat",
@@ -181,6 +185,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", _TABS, "TeamsTab.Create.Group", "pins the community’s page as a tab"),
     Operation(
         "DELETE", f"{_TABS}/{{teamsTab-id}}", "TeamsTab.Delete.Group", "takes its own tab away when asked"
+    ),
+    Operation(
+        "POST",
+        f"{_ONE}/sendActivityNotification",
+        "TeamsActivity.Send.Group",
+        "tells everybody there what a facilitator says",
     ),
     Operation("GET", "/users", "User.ReadBasic.All", "looks up the accounts of some addresses"),
     Operation("GET", "/users/{user-id}", "User.ReadBasic.All", "finds out who the service account is"),

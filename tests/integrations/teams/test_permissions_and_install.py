@@ -16,6 +16,7 @@ import pytest
 from tests.integrations.teams.patience import Moving, forget_this_process, moved
 from werkzeug.wrappers import Request, Response
 
+from coplink.core.announcing import Announcement
 from coplink.core.people import Role
 from coplink.core.rhythm import Rhythm, Series, Weekly, check, expand
 from coplink.core.spaces import Seat
@@ -159,6 +160,7 @@ def live(rig, wish, mode: str, hook: str) -> None:
         link = connection.calendar.put(parts, told, ("ben.okafor@riverbend.example",), link, "key")
     subscription = connection.watch.subscribe(parts, hook, "s" * 40, "key")
     connection.watch.stop(connection.watch.renew(parts, subscription))
+    connection.announcements.post(parts, Announcement("Title", "Text", "https://c.example/c/1"), "key")
     upkeep = connection.upkeep
     upkeep.rename(parts, "Literacy, renamed")
     waited_for(lambda: upkeep.archive(parts), clock)

@@ -10,6 +10,7 @@ consent, kinds of answers and what goes wrong.
     quotas.py                        Microsoft's published rates, where they are to be kept
     drives.py subscriptions.py       files and their changes; notifications
     outlook.py expand.py             the service mailbox
+    activity.py                      notices in activity feeds
     batch.py pages.py                $batch; what a visitor sees
 """
 
@@ -25,6 +26,8 @@ from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
 from coplink.sandbox.wire import DoorLink, Refuse, Wire
 from coplink_teams import CHANNEL as MODE_CHANNEL
+from coplink_teams.sandbox.activity import KIND as ACTIVITY
+from coplink_teams.sandbox.activity import Activity
 from coplink_teams.sandbox.apps import Apps
 from coplink_teams.sandbox.batch import Batch
 from coplink_teams.sandbox.bulk import Bulk
@@ -60,6 +63,7 @@ class TeamsSandbox(GraphWire):
         self.teams = Teams(self, self.members, self.operations)
         self.channels = Channels(self, self.teams, self.members, self.operations)
         self.apps = Apps(self, self.teams)
+        self.activity = Activity(self, self.teams, self.channels)
         self.drives = Drives(self, self.channels)
         self.subscriptions = Subscriptions(self)
         self.outlook = Outlook(self)
@@ -131,6 +135,10 @@ class TeamsSandbox(GraphWire):
                     "owners": [m["account"] for m in self.members.sitting(t["id"]) if "owner" in m["roles"]],
                 }
                 for t in self.store.all(TEAM)
+            ],
+            "notices": [
+                {"place": one["channel"] or one["team"], "title": one["words"].get("title", "")}
+                for one in self.store.all(ACTIVITY)
             ],
             "series": [
                 {

@@ -74,7 +74,7 @@ class AnnouncementsSuite:
     def test_the_longest_words_of_ours_are_taken(
         self, rig: Rig, announcements: Announcements, parts: dict[str, str]
     ) -> None:
-        note = Announcement("t" * TITLE_LENGTH, "w" * TEXT_LENGTH, HOME, "n" * 200)
+        note = Announcement("t" * TITLE_LENGTH, "w" * TEXT_LENGTH, HOME, "n" * 100)
         announcements.post(parts, note, KEY)
         assert rig.announced(parts) == [self.shown(rig, note)]
 
