@@ -130,6 +130,7 @@ ROWS: tuple[Row, ...] = (
         "            leads = self._coming is None\n",
         "            leads, self._coming = True, None\n",
         "web/test_hook_strangers.py::test_a_flood_about_random_ids_is_asked_about_together",
+        "web/test_hook_strangers.py::test_whoever_comes_while_a_question_is_asked_is_of_the_next_one",
     ),
 )
 
