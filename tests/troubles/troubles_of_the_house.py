@@ -144,7 +144,7 @@ NOWHERE = {
     ("202-fails", CANVAS): "Canvas answers once it is done.",
     ("429-batch-with", CANVAS): NO_BATCHES,
     ("429-batch-without", CANVAS): NO_BATCHES,
-    ("429-applied", CANVAS): NO_BATCHES,
+    ("429-applied", CANVAS): "It refuses before it begins: what was answered 429 was not done.",
     ("mailbox", CANVAS): "A group has its calendar; nobody’s mailbox is needed.",
     ("poisoned", TEAMS): "That is Google’s: Microsoft answers for each person.",
     ("poisoned", CANVAS): NO_BATCHES,
