@@ -1,7 +1,8 @@
 """coplink alone is killed at ten writes of provisioning, and the story converges each time to one of everything.
 
 Five times just before the platform does the work, five times just after it has done it and before it answers. What
-exists is read from the sandboxes' own state. One region and one data folder live through all ten.
+exists is read from the sandboxes' own state. One region and one data folder live through all ten, and through a kill
+while something is said to everybody.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from coplink.cli.demo.inside import Inside
-from coplink.cli.demo.people import Cast
+from coplink.cli.demo.people import FOUNDER, Cast
 from coplink.cli.demo.processes import Demo
 from coplink.core.spaces import SpaceState
 
@@ -39,6 +40,12 @@ WRITES = (
     At("google", r"^POST /drive/v3/drives", "before"),
     At("google", r"^POST /drive/v3/drives", "after"),
     At("google", r"^POST /calendar/v3/calendars/[^/]+/events", "before"),
+)
+
+# What is said to everybody afterwards, while coplink is killed once more.
+SAID = (
+    At("canvas", r"^POST /api/v1/groups/\d+/discussion_topics", "after"),
+    At("teams", r"^POST /v1\.0/teams/[^/]+/sendActivityNotification", "after"),
 )
 
 
@@ -78,10 +85,22 @@ def test_killed_in_the_middle_of_a_write_the_story_converges_to_one_of_everythin
             inside.until_idle()
             spaces = inside.spaces(community)
             assert {space.state for space in spaces.values()} == {SpaceState.READY}, inside.resting()
+        for at in SAID:
+            demo.ask(at.sandbox, "weather", {"match": at.write, "act": f"hold-{at.when}"})
+        page = cast.browser(FOUNDER).open(f"{demo.tool_url}/c/{community}/announcements")
+        cast.browser(FOUNDER).send(page, "/announcements", "Say it", title="Wednesday", text="Bring a text.")
+        assert held(demo, "canvas"), f"nobody announced anything\n{demo.last_lines()}"
+        demo.kill_coplink()
+        for at in SAID:
+            demo.ask(at.sandbox, "weather/clear", {})
+        demo.start_coplink()
+        inside.until_idle()
         states = {key: demo.ask(key, "state") for key in ("canvas", "teams", "google")}
         refused = {key: demo.ask(key, "calls")["refusals"] for key in states}
     assert refused == {key: [] for key in states}
     count = len(writes)
+    assert [said["title"] for said in states["canvas"]["announcements"]] == ["Wednesday"]
+    assert [said["title"] for said in states["teams"]["notices"]] == ["Wednesday"]
     for kind, things in {
         "groups": states["canvas"]["groups"],
         "channels": [c for c in states["teams"]["channels"] if c["marker"]],
