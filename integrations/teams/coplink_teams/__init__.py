@@ -6,7 +6,8 @@ Listing this package loads ports and core only; ``connect`` loads Microsoft's SD
     graph.py                        the only importer of msgraph and msal; one event loop, one client
     calls.py batch.py limits.py signin.py   what goes through it: bounded, limited, recorded; our own $batch; tokens
     answers.py replies.py           what each odd answer of Microsoft means
-    spaces.py seats.py directory.py calendar.py library.py watch.py upkeep.py announcements.py    one port each
+    spaces.py seats.py calendar.py library.py watch.py upkeep.py announcements.py    one port each
+    directory.py guests.py          whose an address is; who is let in by one
     channels.py teams.py            the two modes of a place; fittings.py: folder and tab in either
     long_running.py missing.py parts.py    what goes on behind a 202; since when it does not show; ids of the steps
     names.py recurrence.py mailbox.py service_account.py    what they stand on
@@ -38,7 +39,9 @@ from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.watch import Heard
 from coplink_teams.operations import CHANNEL as CHANNEL
 from coplink_teams.operations import MODES as MODES
+from coplink_teams.operations import NO as NO
 from coplink_teams.operations import TEAM as TEAM
+from coplink_teams.operations import YES as YES
 from coplink_teams.operations import scopes
 
 ADMIN = "Microsoft 365 administrator"
@@ -75,6 +78,13 @@ _FIELDS = (
         "Teams app id in your catalogue",
         "Empty: no tab is pinned in the channels; needed in mode team",
         default="",
+    ),
+    Field(
+        "guests",
+        "Guests",
+        "yes: people of other schools who join a community are invited into your directory as guests, by an address "
+        "they proved. Needs one permission more",
+        default=NO,
     ),
     Field("calls_per_second", "Calls per second to the host team", "Microsoft publishes 4", default="4"),
     Field("graph_url", "Address of Microsoft Graph", "Another one for national clouds", default=GRAPH_URL),

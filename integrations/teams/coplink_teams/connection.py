@@ -10,6 +10,7 @@ from coplink_teams.calendar import MailboxCalendar
 from coplink_teams.calls import Graph
 from coplink_teams.directory import Accounts
 from coplink_teams.graph import open_graph
+from coplink_teams.guests import DirectoryGuests
 from coplink_teams.library import ChannelFiles
 from coplink_teams.preflight import CheckUp
 from coplink_teams.seats import ChannelSeats
@@ -29,6 +30,7 @@ class TeamsConnection:
         self.spaces = TeamsSpaces(graph, settings, self._service, around.clock)
         self.seats = ChannelSeats(graph, settings, self._service, around.clock)
         self.directory = Accounts(graph)
+        self.guests = DirectoryGuests(graph, settings) if settings.guests else None
         self.calendar = MailboxCalendar(graph, settings)
         self.library = ChannelFiles(graph, around)
         self.watch = FileWatch(graph, around)

@@ -23,8 +23,8 @@ class Accounts:
         """Exactly-one matches; a guest's sign-in name holds ``#EXT#`` and is of another organisation."""
         hits: dict[str, dict[str, Found]] = {}
         asked = {address: address.strip().casefold() for address in addresses if _plausible(address)}
-        for some in _slices(sorted(set(asked.values())), VALUES // 2):
-            values = ",".join("'" + value.replace("'", "''") + "'" for value in some)
+        for some in slices(sorted(set(asked.values())), VALUES // 2):
+            values = quoted(some)
             query = {
                 "$filter": f"mail in ({values}) or userPrincipalName in ({values})",
                 "$select": "id,mail,userPrincipalName",
@@ -49,6 +49,12 @@ def _plausible(address: str) -> bool:
     return 3 <= len(text) <= 254 and "@" in text and text.isprintable() and " " not in text
 
 
-def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def quoted(values: Sequence[str]) -> str:
+    """Values as a filter wants them."""
+    return ",".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Values in lots of this size."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

@@ -60,7 +60,7 @@ def _load_builders() -> None:
             team.archive, team.unarchive, team.send_activity_notification, team.installed_apps, team.primary_channel,
             team.operations.by_teams_async_operation_id("o"), kit.users.by_user_id("u").joined_teams,
             channel.tabs.by_teams_tab_id("t"), channel.files_folder, event.instances, event.cancel, item.delta,
-            kit.subscriptions.by_subscription_id("s"),
+            kit.subscriptions.by_subscription_id("s"), kit.invitations,
         )  # fmt: skip
 
 

@@ -9,25 +9,31 @@ permissions reference and the page of each operation, as of November 2026. Needs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from coplink.ports.integration import Scope
 
+INVITING, GUESTS = "User.Invite.All", "guests"
 CHANNEL, TEAM = MODES = ("channel", "team")  # where a new community gets its place
 BOTH = frozenset(MODES)
+YES, NO = "yes", "no"
 ENTRA, APP = "Entra admin centre, API permissions", "the coplink app in Teams"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One kind of call: what it is for, the permission it needs, and the modes in which it is made."""
+    """One kind of call: what it is for, the permission it needs, and the modes in which it is made.
+
+    ``setting`` names the one that must be “yes” for it, where there is one.
+    """
 
     method: str
     path: str
     permission: str
     why: str
     modes: frozenset[str] = BOTH
+    setting: str = ""
 
     @property
     def name(self) -> str:
@@ -112,6 +118,10 @@ PERMISSIONS: Mapping[str, Permission] = {
         "to keep each community’s meetings in the service mailbox; limit it to that mailbox in Exchange",
         "meetings are not placed in Outlook and Teams calendars",
     ),
+    INVITING: Permission(
+        "to let people of other schools into communities as guests, where the setting guests is “yes”",
+        "people of other schools have no seat here",
+    ),
     "Files.Read.All": Permission(
         "to list what is made in a channel’s files; names and links only, never the content",
         "files of the channels do not appear in the community’s library",
@@ -194,6 +204,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation("GET", "/users", "User.ReadBasic.All", "looks up the accounts of some addresses"),
     Operation("GET", "/users/{user-id}", "User.ReadBasic.All", "finds out who the service account is"),
+    Operation(
+        "POST",
+        "/invitations",
+        INVITING,
+        "lets somebody in as a guest by an address they proved; no mail goes out",
+        setting=GUESTS,
+    ),
     Operation("GET", f"{_CHANNEL}/filesFolder", _FILES, "finds the channel’s folder"),
     Operation(
         "GET", "/drives/{drive-id}/items/{driveItem-id}/delta()", _FILES, "reads what changed in the folder"
@@ -213,9 +230,11 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def made(mode: str) -> frozenset[str]:
-    """The names of the calls that are made in a mode."""
-    return frozenset(one.name for one in OPERATIONS if mode in one.modes)
+def made(mode: str, settings: Collection[str] = ()) -> frozenset[str]:
+    """The names of the calls that are made in a mode, and where these settings are “yes”."""
+    return frozenset(
+        one.name for one in OPERATIONS if mode in one.modes and (not one.setting or one.setting in settings)
+    )
 
 
 def scopes() -> tuple[Scope, ...]:
@@ -229,4 +248,8 @@ def _scope(name: str) -> Scope:
     # A connection made before there were modes has none in its settings: that is mode channel.
     values = modes | ({""} if CHANNEL in modes else set())
     words, where = PERMISSIONS[name], APP if name.endswith(".Group") else ENTRA
-    return Scope(name, words.reason, words.without, where, None if modes == BOTH else ("mode", values))
+    when = None if modes == BOTH else ("mode", values)
+    switches = {one.setting for one in OPERATIONS if one.permission == name}
+    if "" not in switches:  # asked for only where it is switched on
+        when = (switches.pop(), frozenset({YES}))
+    return Scope(name, words.reason, words.without, where, when)

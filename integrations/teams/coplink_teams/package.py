@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from coplink.core.words import Said, say
-from coplink_teams.operations import CHANNEL, ENTRA, MODES, scopes
+from coplink_teams.operations import CHANNEL, ENTRA, GUESTS, MODES, NO, scopes
 
 ICONS = {"color": 192, "outline": 32}
 MOST_RESOURCE_SPECIFIC = 16
@@ -22,7 +22,8 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 def gaps(settings: Mapping[str, str]) -> dict[str, str]:
     """The permissions of this connection's mode, as JSON; the patch number tells the modes' packages apart."""
     mode = settings.get("mode") or CHANNEL
-    needed = [scope for scope in scopes() if scope.needed({"mode": mode})]
+    asked = {"mode": mode, GUESTS: settings.get(GUESTS, NO)}
+    needed = [scope for scope in scopes() if scope.needed(asked)]
     of_teams = [scope.name for scope in needed if scope.where != ENTRA]
     return {
         "mode": mode,

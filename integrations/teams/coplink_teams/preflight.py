@@ -27,9 +27,10 @@ from coplink.ports.errors import (
     PolicyForbids,
 )
 from coplink.ports.integration import Capability, Check, Scope
-from coplink_teams import ADMIN, CHANNEL, manifest
+from coplink_teams import ADMIN, CHANNEL, NO, YES, manifest
 from coplink_teams.calls import Graph
 from coplink_teams.host_team import CALENDAR, PLACES, SPACES, WORKS, HostTeam, refused
+from coplink_teams.operations import GUESTS
 from coplink_teams.replies import accepted, careful
 from coplink_teams.settings import Settings
 
@@ -57,6 +58,7 @@ WIDER: Mapping[str, frozenset[str]] = {
         {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
     ),
     "Files.Read.All": frozenset({"Files.ReadWrite.All", "Sites.Read.All", "Sites.ReadWrite.All"}),
+    "User.Invite.All": frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"}),
     "Team.ReadBasic.All": frozenset(
         {
             "TeamSettings.Read.All",
@@ -88,7 +90,7 @@ class CheckUp:
         found = [Check(str(say("Sign in")), True, WORKS), *self._permissions(roles), *self._account()]
         if self._settings.mode == CHANNEL:
             found += HostTeam(self._graph, self._settings, self._needed(), self._account_id).lines()
-        found += [*self._app(), _guests(), *self._clock_line()]
+        found += [*self._app(), _guests(self._settings), *self._clock_line()]
         return found
 
     # --- the directory --------------------------------------------------------------------------------------------
@@ -203,7 +205,8 @@ class CheckUp:
         ]
 
     def _needed(self) -> list[Scope]:
-        settings = {"mode": self._settings.mode, "app_id": self._settings.app_id}
+        guests = YES if self._settings.guests else NO
+        settings = {"mode": self._settings.mode, "app_id": self._settings.app_id, GUESTS: guests}
         return [scope for scope in manifest.scopes if scope.needed(settings)]
 
 
@@ -222,12 +225,21 @@ def _rests_on(name: str) -> frozenset[Capability]:
     return next((rest for begins, rest in RESTS.items() if name.startswith(begins)), PLACES)
 
 
-def _guests() -> Check:
-    return Check(
-        str(say("People of other organisations")),
-        False,
-        say("coplink makes nobody a guest, and may not read your policy about guests."),
-        ADMIN,
-        where=say("Entra admin centre: External collaboration settings."),
-        fallback=say("They take part through a place of their own school, and in coplink itself."),
+def _guests(settings: Settings) -> Check:
+    """What a policy lets in is not asked: reading it would take a further permission."""
+    title = str(say("People of other organisations"))
+    where = say("Entra admin centre: External Identities, External collaboration settings.")
+    fallback = say("They take part through a place of their own school, and in coplink itself.")
+    if not settings.guests:
+        said = say("coplink makes nobody a guest: the setting “Guests” on this page is “no”.")
+        return Check(title, False, said, ADMIN, where=where, fallback=fallback)
+    said = say(
+        "Whoever joins a community with a team of its own is invited as a guest; whether your rules let them in shows "
+        "with the first. coplink deletes no guest account: those who left are yours to delete, in Entra under Users."
     )
+    if settings.mode == CHANNEL:
+        said = say(
+            "Guests come into private channels once an owner has added them to the host team, never into shared ones. "
+            "coplink deletes no guest account: those who left are yours to delete, in Entra under Users."
+        )
+    return Check(title, True, said, ADMIN, where=where, fallback=fallback)

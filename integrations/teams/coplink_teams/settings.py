@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from coplink.core.words import say
 from coplink.ports.errors import Misconfigured
-from coplink_teams import ADMIN, CHANNEL, FRAME_ORIGINS, GRAPH_URL, LOGIN_URL, MODES, TEAM
+from coplink_teams import ADMIN, CHANNEL, FRAME_ORIGINS, GRAPH_URL, LOGIN_URL, MODES, NO, TEAM, YES
 
 NEEDED = ("tenant_id", "client_id", "client_secret", "mailbox")
 
@@ -19,7 +19,7 @@ class Settings:
     """What one institution's admin entered; the addresses end without a slash.
 
     ``mode`` says where new communities get their place: ``channel`` in the host team, or a ``team`` of their own.
-    ``team_id`` may be empty in the latter, ``app_id`` in the former.
+    ``team_id`` may be empty in the latter, ``app_id`` in the former. ``guests``: people of elsewhere may be let in.
     """
 
     tenant_id: str
@@ -29,6 +29,7 @@ class Settings:
     team_id: str
     mailbox: str
     app_id: str
+    guests: bool
     calls_per_second: float
     graph_url: str
     login_url: str
@@ -50,6 +51,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     return Settings(
         **given,
         mode=mode,
+        guests=_switch("guests", values.get("guests") or NO),
         calls_per_second=_rate(values.get("calls_per_second") or "4"),
         graph_url=_address("graph_url", values.get("graph_url") or GRAPH_URL),
         login_url=_address("login_url", values.get("login_url") or LOGIN_URL),
@@ -76,6 +78,15 @@ def _address(name: str, value: str) -> str:
             say("The setting {name} of the Teams connection must be an https address.", name=name), ADMIN
         )
     return value.strip().rstrip("/")
+
+
+def _switch(name: str, value: str) -> bool:
+    word = value.strip().casefold()
+    if word not in (YES, NO):
+        raise Misconfigured(
+            say("The setting {name} of the Teams connection is “yes” or “no”.", name=name), ADMIN
+        )
+    return word == YES
 
 
 def _rate(value: str) -> float:

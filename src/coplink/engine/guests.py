@@ -8,7 +8,7 @@ person and to whoever can change it, and holds nobody else up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from coplink.core.guests import Guest
@@ -100,6 +100,20 @@ def proved_address(uow: UnitOfWork, person: Person) -> str:
         key=lambda account: (account.integration != person.home, account.integration, account.account)
     )
     return (proved[0].address or "").strip().casefold() if proved else ""
+
+
+def to_open(uow: UnitOfWork, person: Person) -> Sequence[Guest]:
+    """The guest accounts of somebody who has a page to open yet, where they still take part; for their eyes only."""
+    waiting = [guest for guest in uow.guests.of(person.id) if guest.account and guest.enter]
+    if not waiting:
+        return ()
+    places = {
+        (space.institution, space.integration)
+        for community, membership in uow.communities.of_person(person.id)
+        if membership.standing is Standing.JOINED
+        for space in uow.spaces.of(community.id)
+    }
+    return [guest for guest in waiting if (guest.institution, guest.integration) in places]
 
 
 def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:

@@ -11,6 +11,7 @@ from coplink.core.people import Person, Proof
 from coplink.core.rhythm import zone_of
 from coplink.core.words import Said, say
 from coplink.engine import claim, marks
+from coplink.engine.guests import to_open
 from coplink.engine.meetings import home_account
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
@@ -89,6 +90,7 @@ def _page(
         identities = uow.people.identities(person.id)
         suites = _suites(uow, desk, person)
         invited_on = home_account(uow, person, desk.manifests)
+        doors = [(guest, uow.institutions.get(guest.institution)) for guest in to_open(uow, person)]
     text = render_template(
         "me.html",
         person=person,
@@ -97,6 +99,7 @@ def _page(
         identities=identities,
         suites=suites,
         invited_on=invited_on,
+        doors=doors,
         manifests=desk.manifests,
         zones=ZONES,
         code=code,

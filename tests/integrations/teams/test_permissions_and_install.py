@@ -25,10 +25,10 @@ from coplink.ports.errors import NotReadyYet, PermissionMissing
 from coplink.ports.integration import Capability
 from coplink.sandbox.wire import Served
 from coplink.testing import graph_contract
-from coplink_teams import ADMIN, CHANNEL, TEAM, manifest
+from coplink_teams import ADMIN, CHANNEL, NO, TEAM, YES, manifest
 from coplink_teams.entra import TEAMS_CLIENTS
 from coplink_teams.hints import receive
-from coplink_teams.operations import OPERATIONS, PERMISSIONS, made
+from coplink_teams.operations import GUESTS, OPERATIONS, PERMISSIONS, made
 
 HERE = Path(__file__).resolve()
 INSTALL = files("coplink_teams") / "install"
@@ -55,15 +55,19 @@ def test_listing_the_integration_loads_no_kit():
 # --- the table of operations -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", [CHANNEL, TEAM])
-def test_what_is_called_in_a_mode_is_what_the_table_says_and_each_permission_is_needed(rig, wish, mode, hook):
+@pytest.mark.parametrize(("mode", "switched_on"), [(CHANNEL, ()), (TEAM, ()), (TEAM, (GUESTS,))])
+def test_what_is_called_in_a_mode_is_what_the_table_says_and_each_permission_is_needed(
+    rig, wish, mode, switched_on, hook
+):
     """One whole life of a place: used is declared, declared is used, and without any one permission a call fails."""
     contract = graph_contract.required()
+    rig.wire.guests = YES if switched_on else NO
     live(rig, wish, mode, hook)
     forget_this_process()
-    assert {name for name, _ in rig.used} == set(made(mode))
+    assert {name for name, _ in rig.used} == set(made(mode, switched_on))
     calls = {(name.partition(" ")[0], path) for name, path in rig.used}
-    asked = [scope.name for scope in manifest.scopes if scope.needed({"mode": mode})]
+    settings = {"mode": mode, GUESTS: rig.wire.guests}
+    asked = [scope.name for scope in manifest.scopes if scope.needed(settings)]
 
     def unmet(granted: list[str]) -> set[str]:
         have = {p for name in granted for p in (name, *graph_contract.HOLDS.get(name, ()))}
@@ -148,6 +152,8 @@ def live(rig, wish, mode: str, hook: str) -> None:
     seats.remove(parts, [ben])
     if mode == CHANNEL:
         seats._in_host_team(ben)
+    if connection.guests is not None:
+        connection.guests.invite(["new@elsewhere.example"], "")
     connection.directory.find(["ben.okafor@riverbend.example"])
     page = connection.library.changes(parts, None)
     connection.library.changes(parts, page.cursor)
@@ -195,6 +201,7 @@ def test_the_readme_lists_every_permission_and_setting_as_the_manifest_does():
     text = README.read_text()
     for scope in manifest.scopes:
         modes = "both" if scope.when is None else "team" if TEAM in scope.when[1] else "channel"
+        modes = GUESTS if scope.when is not None and scope.when[0] == GUESTS else modes
         assert f"| `{scope.name}` | {modes} | {scope.reason} | {scope.without} |" in text
     assert len(re.findall(r"^\| `", text, re.MULTILINE)) == len(manifest.scopes) + len(manifest.fields)
     for field in manifest.fields:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Capability, Verdict
 from coplink.sandbox.weather import Rule
 from coplink.testing import graph_contract
@@ -30,8 +31,12 @@ def needing(connection):
     return {title: check for title, check in lines(connection).items() if check.verdict is Verdict.NEEDS_YOU}
 
 
-def needed(mode="channel"):
-    return [scope.name for scope in manifest.scopes if scope.needed({"mode": mode, "app_id": "x"})]
+def needed(mode="channel", guests=False):
+    return [
+        scope.name
+        for scope in manifest.scopes
+        if scope.needed({"mode": mode, "app_id": "x", "guests": "yes" if guests else "no"})
+    ]
 
 
 def withdraw(rig, name):
@@ -103,6 +108,23 @@ def test_wider_are_those_that_microsofts_own_list_takes_for_every_call_and_no_ot
             assert all("AndConsent" in one for one in wider)
             rest -= {"Group.ReadWrite.All", "Directory.ReadWrite.All"}
         assert rest == set(), name
+
+
+def test_guests_need_a_permission_only_where_they_are_switched_on(rig):
+    withdraw(rig, "User.Invite.All")
+    assert "Permission User.Invite.All" not in lines(rig.connect())
+    assert "User.Invite.All" not in needed()
+    line = needing(rig.connect(guests="yes"))["Permission User.Invite.All"]
+    assert "Entra" in str(line.where)
+    assert line.stops == frozenset(), "no place waits for it"
+    rig.wire.store.drop("teams.consent", "riverbend")
+    told = lines(rig.connect(guests="yes", mode="team"))["People of other organisations"]
+    assert told.verdict is Verdict.WORKS
+    assert "External collaboration settings" in str(told.where)
+    assert "deletes no guest account" in str(told.message)
+    assert "host team" in str(lines(rig.connect(guests="YES"))["People of other organisations"].message)
+    with pytest.raises(Misconfigured, match="guests"):
+        rig.connect(guests="perhaps")
 
 
 def test_consent_that_was_given_meanwhile_shows_at_once_in_a_fresh_token(rig):

@@ -5,7 +5,7 @@ admin has not consented to. All state lies in the store, kinds prefixed ``teams.
 consent, kinds of answers and what goes wrong.
 
     frame.py entra.py     sign-in, consent, pages; tokens and keys
-    people.py teams.py               directory; host team, channels, tabs
+    people.py invitations.py teams.py    directory; guests; host team, channels, tabs
     roll.py members.py bulk.py       who sits where; one at a time, many at a time
     quotas.py                        Microsoft's published rates, where they are to be kept
     drives.py subscriptions.py       files and their changes; notifications
@@ -26,6 +26,7 @@ from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
 from coplink.sandbox.wire import DoorLink, Refuse, Wire
 from coplink_teams import CHANNEL as MODE_CHANNEL
+from coplink_teams import NO
 from coplink_teams.sandbox.activity import KIND as ACTIVITY
 from coplink_teams.sandbox.activity import Activity
 from coplink_teams.sandbox.apps import Apps
@@ -35,12 +36,13 @@ from coplink_teams.sandbox.channels import TAB, Channels
 from coplink_teams.sandbox.drives import FILE, Drives
 from coplink_teams.sandbox.entra import Entra
 from coplink_teams.sandbox.frame import CONSENT, INSTALLED, ROOT, GraphWire
+from coplink_teams.sandbox.invitations import Invitations
 from coplink_teams.sandbox.members import Members
 from coplink_teams.sandbox.operations import Operations
 from coplink_teams.sandbox.outlook import KIND as EVENT
 from coplink_teams.sandbox.outlook import Outlook
 from coplink_teams.sandbox.pages import Pages, for_browsers
-from coplink_teams.sandbox.people import People
+from coplink_teams.sandbox.people import GUEST, People
 from coplink_teams.sandbox.quotas import Quotas
 from coplink_teams.sandbox.subscriptions import KIND as SUBSCRIPTION
 from coplink_teams.sandbox.subscriptions import Subscriptions
@@ -56,6 +58,7 @@ class TeamsSandbox(GraphWire):
         super().__init__(region, store, clock)
         self.entra = Entra(self, self.signer)
         self.people = People(self)
+        self.invitations = Invitations(self, self.people)
         self.members = Members(self, self.people)
         self.bulk = Bulk(self, self.members)
         self.quotas = Quotas(lambda: self.clock())
@@ -71,7 +74,7 @@ class TeamsSandbox(GraphWire):
         self.pages = Pages(self)
         self.drives.changed = self.subscriptions.changed
         self.teams.settle()
-        self.mode = MODE_CHANNEL
+        self.mode, self.guests = MODE_CHANNEL, NO
         self.route("POST", "/_sandbox/lag", self._lag, counted=False)
         self.route("POST", "/_sandbox/app", self._app, counted=False)
         self.route("POST", "/_sandbox/consent", self._consent, counted=False)
@@ -90,6 +93,7 @@ class TeamsSandbox(GraphWire):
             "team_id": here.host_team,
             "mailbox": here.service_mailbox,
             "app_id": self.teams.app_id(),
+            "guests": self.guests,
             "calls_per_second": "40",
             "graph_url": f"{self.base_url}{ROOT}",
             "login_url": self.base_url,
@@ -152,6 +156,9 @@ class TeamsSandbox(GraphWire):
             "files": [
                 {"id": f["id"], "name": f["name"], "drive": f["drive"], "author": f["author"], "deleted": f["deleted"]}
                 for f in self.store.all(FILE) if f["what"] == "file"
+            ],
+            "guests": [
+                {"id": g["id"], "address": g["address"], "status": g["status"]} for g in self.store.all(GUEST)
             ],
             "subscriptions": [
                 {"id": s["id"], "resource": s["resource"], "url": s["url"]} for s in self.store.all(SUBSCRIPTION)

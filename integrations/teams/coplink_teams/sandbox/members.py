@@ -58,7 +58,7 @@ class Members:
         if not match or not match[1].startswith(self._wire.base_url):
             raise Refuse(400, "BadRequest", "user@odata.bind is needed")
         account = self.people.find(match[2])
-        if account is None:
+        if account is None or not self.people.shows(account["id"]):
             raise Refuse(404, "NotFound", "Failed to find this user")
         return str(account["id"])
 

@@ -1,4 +1,4 @@
-"""Users of the pretended directory: the district's residents, the service mailbox, and one guest."""
+"""Users of the pretended directory: the district's residents, the service mailbox, and guests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coplink.sandbox.store import Document
 from coplink.sandbox.wire import Refuse
 from coplink_teams.sandbox.frame import GraphWire
 
-PERMISSION = "User.ReadBasic.All"
+PERMISSION, GUEST = "User.ReadBasic.All", "teams.guest"
 BASIC = ("id", "displayName", "mail", "userPrincipalName")
 
 
@@ -41,16 +41,25 @@ class People:
         guest = "luis.ortega@lakeside.example"
         upn = f"{guest.replace('@', '_')}#EXT#@{wire.district.domain}"
         accounts.append(_account(guid("guest", guest), "Luis Ortega (guest)", guest, upn))
+        for kept in wire.store.all(GUEST):
+            made_up = f"{kept['address'].replace('@', '_')}#EXT#@{wire.district.domain}"
+            accounts.append(_account(kept["id"], kept["address"].partition("@")[0], kept["address"], made_up))
         return accounts
+
+    def shows(self, account: str) -> bool:
+        """Whether a guest has reached everybody; everybody else has."""
+        kept = self._wire.store.get(GUEST, account)
+        return kept is None or self._wire.visible(kept["since"])
 
     def find(self, name: str) -> Document | None:
         """One account by id or sign-in name."""
-        if self._known[0] != len(self._wire.region.residents):
+        count = len(self._wire.region.residents) + len(self._wire.store.all(GUEST))
+        if self._known[0] != count:
             everybody = self.everybody()
             by_name = {a["userPrincipalName"].casefold(): a for a in everybody} | {
                 a["id"]: a for a in everybody
             }
-            self._known = (len(self._wire.region.residents), by_name)
+            self._known = (count, by_name)
         return self._known[1].get(name.casefold())
 
     def one(self, request: Request, user: str) -> Response:
@@ -88,6 +97,7 @@ class People:
             a
             for a in self.everybody()
             if any(str(a.get(name) or "").casefold() in wanted[name] for name in wanted)
+            and self.shows(a["id"])
         ]
         return self._wire.page(request, hits)
 

@@ -1,0 +1,57 @@
+"""Whoever is let in elsewhere as a guest is shown the page to open, on their own page and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coplink.core.people import Role
+from coplink.engine import join
+from coplink.testing.board import Board
+
+RING = "https://pinboard.example/ring"
+
+
+def let_in(site):
+    """Lee of the other school joins a community here, whose board takes guests."""
+    site.boards.setdefault("Riverbend", Board()).open_house = True
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana)
+    site.jobs.run_until_idle()
+    lee = site.enter("lee", site.there, course=None)
+    person = site.person("lee", site.there)
+    with site.services.begin() as uow:
+        for account in uow.people.accounts(person.id):
+            uow.people.put_account(replace(account, address="lee@lakeside.example"))
+        community = uow.communities.get(key)
+        join.offer(uow, community.id, person, Role.MEMBER, site.clock.now())
+        join.accept(uow, site.services.sealer, community, person, site.clock.now())
+        uow.commit()
+    site.jobs.run_until_idle()
+    return ana, lee, key, person, community
+
+
+def test_the_page_to_open_is_on_the_persons_own_page_and_nowhere_else(site):
+    ana, lee, key, person, community = let_in(site)
+    assert lee.get("/me").status_code == 200
+    assert "You are let in as a guest in Pin Board of Riverbend, as lee@lakeside.example." in lee.says()
+    assert f'href="{RING}' in lee.page.text
+    assert 'rel="noopener noreferrer"' in lee.page.text
+    assert "My page" in lee.get(f"/c/{key}/people").text
+    for browser in (ana, lee, site.admin()):
+        for path in (f"/c/{key}", f"/c/{key}/people", f"/c/{key}/places", "/admin", "/"):
+            assert RING not in browser.get(path).text
+    assert RING not in ana.get("/me").text
+    with site.services.begin() as uow:
+        join.leave(uow, community, person, site.clock.now())
+        uow.commit()
+    assert RING not in lee.get("/me").text, "who has left has nothing to open"
+
+
+def test_once_it_has_been_opened_the_page_says_nothing_more(site):
+    _, lee, _, person, _ = let_in(site)
+    with site.services.begin() as uow:
+        (guest,) = uow.guests.of(person.id)
+        uow.guests.put(replace(guest, enter=""))
+        uow.commit()
+    lee.get("/me")
+    assert "guest" not in lee.says()
