@@ -193,8 +193,10 @@ manifest = Manifest(
     invites_attendees=True,
     consoles=(
         "Google Account of the robot account, Security, Third-party connections: remove coplink.",
-        "Google Cloud console, Credentials and Service accounts: delete the OAuth client, the key and the service account.",
-        "Google Admin console, Admin roles: take the role from the service account; Domain-wide delegation: remove it, if given.",
+        "Google Cloud console, Credentials and Service accounts: delete the OAuth client, the key and the service "
+        "account.",
+        "Google Admin console, Admin roles: take the role from the service account; Domain-wide delegation: remove it, "
+        "if given.",
         "Google Admin console: give shared drives and calendars another owner before the robot account is deleted.",
     ),
 )

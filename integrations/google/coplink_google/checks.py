@@ -24,6 +24,13 @@ DELEGATE = say(
 KEY = say(
     "Google Cloud console: IAM & Admin, Service accounts, Keys; and the setting “Robot account” on this page."
 )
+BROUGHT_FOLDER = say(
+    "Google Drive: the shared drive of that folder, Manage members, the robot account as Manager; and the setting "
+    "“Folder” on this page."
+)
+CONTACTS = say(
+    "Google Admin console: Directory, Directory settings, Sharing settings: contact sharing is on."
+)
 ENABLE = say("Google Cloud console: APIs & Services, Library; enable the API.")
 LICENCE = say("Google Admin console: Directory, Users, the robot account: Licenses, and Apps.")
 SHARING = say("Google Admin console: Apps, Google Workspace, Drive and Docs, Sharing settings.")

@@ -32,12 +32,15 @@ class GoogleConnection:
     """The ports over one ``Workspace``."""
 
     def __init__(self, options: Options, around: Surroundings) -> None:
+        from coplink_google.branch import BranchLibrary
         from coplink_google.calendar import GoogleCalendar
         from coplink_google.directory import GoogleDirectory
         from coplink_google.leading import LeadingSeats
         from coplink_google.library import GoogleLibrary
         from coplink_google.permissions import Permissions
+        from coplink_google.places import FolderUpkeep, LibraryByPlace, SeatsByPlace, UpkeepByPlace
         from coplink_google.seats import GoogleSeats
+        from coplink_google.sharing import FolderSeats
         from coplink_google.spaces import GoogleSpaces
         from coplink_google.upkeep import GoogleUpkeep
         from coplink_google.watch import DriveWatch
@@ -49,13 +52,17 @@ class GoogleConnection:
         self._spaces = GoogleSpaces(self._google, options)
         group = GoogleSeats(self._google, options, self._directory)
         access = Permissions(self._google)
-        self._seats: Seats = (
-            LeadingSeats(group, access, self._directory) if options.leads_manage_files else group
-        )
+        members: Seats = LeadingSeats(group, access, self._directory) if options.leads_manage_files else group
+        people = FolderSeats(self._google, options, self._directory)
+        self._seats: Seats = SeatsByPlace(members, people)
         self._calendar = GoogleCalendar(self._google, around.clock)
         self._watch = DriveWatch(self._google, around.clock)
-        self._upkeep = GoogleUpkeep(self._google, around.clock)
-        self._library = GoogleLibrary(self._google, options, self._directory)
+        drives, folders = GoogleUpkeep(self._google, around.clock), FolderUpkeep(self._google, around.clock)
+        self._upkeep = UpkeepByPlace(drives, folders)
+        self._library = LibraryByPlace(
+            GoogleLibrary(self._google, options, self._directory),
+            BranchLibrary(self._google, options, self._directory),
+        )
 
     @property
     def spaces(self) -> Spaces | None:

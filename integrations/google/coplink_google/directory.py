@@ -9,6 +9,7 @@ from coplink.core.people import AccountId
 from coplink.ports.directory import Found
 from coplink.ports.errors import Gone, IntegrationError
 from coplink_google.batches import Batches, Ended
+from coplink_google.operations import FOLDER
 from coplink_google.options import Options
 from coplink_google.replies import text_of, texts_of
 from coplink_google.workspace import Part, Workspace
@@ -17,11 +18,17 @@ FIELDS = "id,primaryEmail,aliases,suspended,archived"
 REMEMBERED = 2_000
 
 
+def as_anybody(options: Options) -> Mapping[str, str]:
+    """How an account without an admin role asks: for what everybody in the domain may see of each other."""
+    return {"viewType": "domain_public"} if options.mode == FOLDER else {}
+
+
 class GoogleDirectory:
     """Asks for one account by its primary address or an alias; Google keeps both unique within a domain."""
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self._options = options
+        self._as_anybody = as_anybody(options)
         self._batches = Batches(workspace)
         self._lock = threading.Lock()
         self._authors: dict[str, AccountId | None] = {}
@@ -29,7 +36,9 @@ class GoogleDirectory:
     def find(self, addresses: Sequence[str]) -> Mapping[str, Found]:
         asked = {address: self._asked(address) for address in addresses}
         keys = tuple(dict.fromkeys(key for key in asked.values() if key))
-        ended = zip(keys, self._batches.send([_asking(key) for key in keys]), strict=True) if keys else ()
+        ended = (
+            zip(keys, self._batches.send([self._asking(key) for key in keys]), strict=True) if keys else ()
+        )
         known = {key: self._found(key, one) for key, one in ended}
         return {address: one for address, key in asked.items() if key and (one := known[key]) is not None}
 
@@ -51,7 +60,7 @@ class GoogleDirectory:
         if not accounts:
             return {}
         known: dict[AccountId, str | IntegrationError | None] = {}
-        ended = self._batches.send([_asking(account) for account in accounts])
+        ended = self._batches.send([self._asking(account) for account in accounts])
         for account, one in zip(accounts, ended, strict=True):
             try:
                 found = self._found(account, one)
@@ -60,6 +69,22 @@ class GoogleDirectory:
             else:
                 known[account] = found.address if found and found.account == account else None
         return known
+
+    def accounts(self, addresses: Sequence[str]) -> Mapping[str, AccountId]:
+        """The accounts of these primary addresses, in use or not: whoever is suspended still has access somewhere."""
+        known: dict[str, AccountId] = {}
+        own = [address for address in addresses if self._options.owns(address)]
+        for address, one in zip(
+            own, self._batches.send([self._asking(a) for a in own]) if own else (), strict=True
+        ):
+            if one.refused is not None and not isinstance(one.refused, Gone):
+                raise one.refused
+            if one.answer is not None and text_of(one.answer, "primaryEmail").casefold() == address:
+                known[address] = AccountId(text_of(one.answer, "id"))
+        return known
+
+    def _asking(self, key: str) -> Part:
+        return Part("directory.users.get", {"userKey": key, "fields": FIELDS, **self._as_anybody})
 
     def _asked(self, address: str) -> str | None:
         wanted = address.strip().casefold()
@@ -79,7 +104,3 @@ class GoogleDirectory:
         if not in_use or not asked_for or not self._options.owns(primary):
             return None
         return Found(AccountId(text_of(row, "id")), primary)
-
-
-def _asking(key: str) -> Part:
-    return Part("directory.users.get", {"userKey": key, "fields": FIELDS})

@@ -8,7 +8,7 @@ becomes one through the Directory, for our own domain only. Everybody else stays
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,13 +39,7 @@ class GoogleLibrary:
     def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
         drive = part(parts, "drive")
         if cursor is None:
-            start = self._google.call(
-                "drive.changes.getStartPageToken",
-                driveId=drive,
-                supportsAllDrives=True,
-                fields="startPageToken",
-            )
-            return self._listing(drive, text_of(start, "startPageToken"), "")
+            return self._listing(drive, self._start(drive), "")
         kind, _, rest = cursor.partition(":")
         if kind == "files":
             later, _, page = rest.partition(":")
@@ -53,6 +47,11 @@ class GoogleLibrary:
         if kind == "changes" and rest:
             return self._changes(drive, rest)
         raise CursorExpired(say("Google forgot where coplink's reading stopped."), "a cursor of another form")
+
+    def _start(self, drive: str) -> str:
+        """The token with which changes begin that are made from now on."""
+        how = {"driveId": drive, "supportsAllDrives": True, "fields": "startPageToken"}
+        return text_of(self._google.call("drive.changes.getStartPageToken", **how), "startPageToken")
 
     def _listing(self, drive: str, later: str, page: str) -> Changes:
         answer = self._google.call(
@@ -67,7 +66,7 @@ class GoogleLibrary:
             fields=f"nextPageToken,files({FILE})",
             **({"pageToken": page} if page else {}),
         )
-        files = tuple(self._fact(row) for row in rows_of(answer, "files") if _shown(row))
+        files = self._facts(rows_of(answer, "files"))
         onward = answer.get("nextPageToken")
         if onward is not None and (not isinstance(onward, str) or onward == page):
             raise UnexpectedReply(say("Google's listing does not come to an end."), "drive.files.list")
@@ -75,7 +74,19 @@ class GoogleLibrary:
             return Changes(files, f"files:{later}:{onward}", last=False)
         return Changes(files, f"changes:{later}", last=True)
 
+    def _facts(self, rows: Sequence[Mapping[str, Any]]) -> tuple[FileFact, ...]:
+        """What is told of those that are files of people."""
+        return tuple(self._fact(row) for row in rows if _shown(row))
+
     def _changes(self, drive: str, token: str) -> Changes:
+        rows, onward, last = self._changed_rows(drive, token)
+        facts = [self._changed(row) for row in rows]
+        return Changes(tuple(fact for fact in facts if fact is not None), f"changes:{onward}", last)
+
+    def _changed_rows(
+        self, drive: str, token: str, more: str = ""
+    ) -> tuple[list[Mapping[str, Any]], str, bool]:
+        """One page of changes, the token to go on with, and whether this was the last page for now."""
         answer = self._google.call(
             "drive.changes.list",
             pageToken=token,
@@ -84,21 +95,20 @@ class GoogleLibrary:
             supportsAllDrives=True,
             includeRemoved=True,
             pageSize=PAGE,
-            fields=f"nextPageToken,newStartPageToken,changes(changeType,removed,fileId,time,file({FILE}))",
+            fields=f"nextPageToken,newStartPageToken,changes(changeType,removed,fileId,time,file({FILE}{more}))",
         )
-        facts = [self._changed(row) for row in rows_of(answer, "changes") if row.get("changeType") == "file"]
-        files = tuple(fact for fact in facts if fact is not None)
+        rows = [row for row in rows_of(answer, "changes") if row.get("changeType") == "file"]
         onward = answer.get("nextPageToken")
         if onward == token:
             raise UnexpectedReply(say("Google's listing does not come to an end."), "drive.changes.list")
         if onward:
-            return Changes(files, f"changes:{text_of(answer, 'nextPageToken')}", last=False)
-        return Changes(files, f"changes:{text_of(answer, 'newStartPageToken')}", last=True)
+            return rows, text_of(answer, "nextPageToken"), False
+        return rows, text_of(answer, "newStartPageToken"), True
 
     def _changed(self, row: Mapping[str, Any]) -> FileFact | None:
         file = row.get("file")
         if row.get("removed") or not isinstance(file, dict):  # deleted for good, or no longer ours to see
-            when = _instant(row.get("time"))
+            when = instant(row.get("time"))
             return FileFact(text_of(row, "fileId"), "", "", when, when, "removed", gone=True)
         if not _shown(file):
             return None
@@ -112,8 +122,8 @@ class GoogleLibrary:
             remote=text_of(row, "id"),
             name=str(row.get("name", "")),
             link=str(row.get("webViewLink", "")),
-            made_at=_instant(row.get("createdTime")),
-            changed_at=_instant(row.get("modifiedTime")),
+            made_at=instant(row.get("createdTime")),
+            changed_at=instant(row.get("modifiedTime")),
             version=str(row.get("version", "")),
             author=self._directory.author(address) if ours else None,
             author_name=str(person.get("displayName", "")) or None,
@@ -129,7 +139,7 @@ def _shown(row: Mapping[str, Any]) -> bool:
     return not (row.get("name") == MARKER_FILE and "coplink" in (row.get("appProperties") or {}))
 
 
-def _instant(value: object) -> datetime:
+def instant(value: object) -> datetime:
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:

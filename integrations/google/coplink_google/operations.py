@@ -6,6 +6,7 @@ declares and nothing else (``of_mode``). May import: nothing.
 
     none         nobody acts for others: groups by a service account with an admin role, the rest by the robot account
     delegation   the same calls; the service account acts as the robot account, which gives no consent of its own
+    folder       in a folder somebody brought: no service account, no groups, no drives made, access given one by one
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ROBOT, GROUPS = "robot", "groups"
-NONE, DELEGATION = "none", "delegation"
-MODES = (NONE, DELEGATION)
+NONE, DELEGATION, FOLDER = "none", "delegation", "folder"
+MODES = (NONE, DELEGATION, FOLDER)
 EVERY = frozenset(MODES)
+OWN = EVERY - {FOLDER}  # modes in which coplink makes drives and groups
+BROUGHT = frozenset({FOLDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ class Operation:
         return self.name.partition(".")[0]
 
 
-def _rows(subject: str, scope: str, what_for: Mapping[str, str]) -> dict[str, Operation]:
-    return {name: Operation(name, subject, scope, words) for name, words in what_for.items()}
+def _rows(
+    subject: str, scope: str, what_for: Mapping[str, str], modes: frozenset[str] = EVERY
+) -> tuple[Operation, ...]:
+    return tuple(Operation(name, subject, scope, words, modes) for name, words in what_for.items())
 
 
-OPERATIONS: Mapping[str, Operation] = {
-    **_rows(
+ROWS: tuple[Operation, ...] = (
+    *_rows(
         GROUPS,
         "admin.directory.group",
         {
@@ -54,21 +59,30 @@ OPERATIONS: Mapping[str, Operation] = {
             "directory.members.patch": "make a member a manager of the group, or the reverse",
             "directory.members.delete": "take somebody out of the group again",
         },
+        OWN,
     ),
-    **_rows(
+    *_rows(
         GROUPS,
         "admin.directory.user.readonly",
         {"directory.users.get": "find the one account of an address, or the address of an account"},
+        OWN,
     ),
-    **_rows(
+    *_rows(
+        ROBOT,
+        "admin.directory.user.readonly",
+        {"directory.users.get": "find the one account of an address, as anybody in the domain may"},
+        BROUGHT,
+    ),
+    *_rows(
         GROUPS,
         "apps.groups.settings",
         {
             "settings.groups.get": "see how open the group is",
             "settings.groups.patch": "close the group to all but its members",
         },
+        OWN,
     ),
-    **_rows(
+    *_rows(
         ROBOT,
         "drive",
         {
@@ -77,20 +91,33 @@ OPERATIONS: Mapping[str, Operation] = {
             "drive.drives.list": "find a shared drive that was made but not marked",
             "drive.drives.update": "call the shared drive by the community's new name",
             "drive.drives.get": "see whether the shared drive is still there, and its name",
-            "drive.files.create": "make the marker file and the library folder",
-            "drive.files.get": "link to the library folder",
-            "drive.files.list": "find the shared drive by its mark, and list its files",
-            "drive.permissions.list": "see whether the group has its access",
-            "drive.permissions.create": "give the group access to the shared drive, and facilitators more",
-            "drive.permissions.update": "let the group only read while the community rests",
-            "drive.permissions.delete": "take back what a facilitator had beyond the group",
+        },
+        OWN,
+    ),
+    *_rows(
+        ROBOT,
+        "drive",
+        {"drive.files.update": "call the folder by the community's new name"},
+        BROUGHT,
+    ),
+    *_rows(
+        ROBOT,
+        "drive",
+        {
+            "drive.files.create": "make the marker file and the community's folder",
+            "drive.files.get": "link to the folder",
+            "drive.files.list": "find the place of a community by its mark, and list its files",
+            "drive.permissions.list": "see who has access",
+            "drive.permissions.create": "give access to the drive or the folder",
+            "drive.permissions.update": "change what somebody may do there",
+            "drive.permissions.delete": "take back access that coplink gave",
             "drive.changes.getStartPageToken": "know where changes of files begin",
             "drive.changes.list": "read which files have changed",
             "drive.changes.watch": "be called when files change",
             "drive.channels.stop": "not be called any more",
         },
     ),
-    **_rows(
+    *_rows(
         ROBOT,
         "calendar.app.created",
         {
@@ -105,25 +132,27 @@ OPERATIONS: Mapping[str, Operation] = {
             "calendar.events.delete": "take back a meeting coplink made",
         },
     ),
-    **_rows(
+    *_rows(
         ROBOT,
         "calendar.acls",
         {
             "calendar.acl.list": "see whether the group may see the calendar",
             "calendar.acl.insert": "let the group see the calendar",
         },
+        OWN,
     ),
-    **_rows(
+    *_rows(
         ROBOT,
         "calendar.calendarlist.readonly",
         {"calendar.calendarList.list": "find the calendar of a community again by its mark"},
     ),
-}
+)
+OPERATIONS: Mapping[str, Operation] = {one.name: one for one in reversed(ROWS)}
 
 
 def of_mode(mode: str) -> Mapping[str, Operation]:
     """What a connection of this mode calls."""
-    return {name: one for name, one in OPERATIONS.items() if mode in one.modes}
+    return {one.name: one for one in ROWS if mode in one.modes}
 
 
 def scopes(subject: str, mode: str = NONE, api: str = "") -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from coplink.core.words import say
 from coplink.ports.errors import Misconfigured
 from coplink_google import ADMIN, manifest
-from coplink_google.operations import DELEGATION, MODES, NONE
+from coplink_google.operations import DELEGATION, FOLDER, MODES, NONE
 
 
 def is_loopback(host: str | None) -> bool:
@@ -35,6 +36,7 @@ class Options:
 
     domain: str
     mode: str
+    folder: str
     client_id: str
     robot: str
     file_managers: str
@@ -62,9 +64,14 @@ class Options:
             raise Misconfigured(say("“Facilitators manage files” is either yes or empty."), ADMIN)
         values["mode"] = values["mode"].casefold() or NONE
         if values["mode"] not in MODES:
-            raise Misconfigured(say("The mode of the Google connection is “none” or “delegation”."), ADMIN)
-        if values["mode"] != DELEGATION and not values["robot_refresh_token"]:
-            raise _empty("robot_refresh_token")
+            said = say("The mode of the Google connection is “none”, “delegation” or “folder”.")
+            raise Misconfigured(said, ADMIN)
+        needed = {NONE: ("service_account", "robot_refresh_token"), DELEGATION: ("service_account",)}
+        for name in needed.get(values["mode"], ("robot_refresh_token", "folder")):
+            if not values[name]:
+                raise _empty(name)
+        if values["mode"] == FOLDER:
+            values["folder"] = _folder(values["folder"])
         values["root_url"] = values["root_url"].rstrip("/")
         values["domain"] = values["domain"].casefold().lstrip("@")
         values["robot"] = values["robot"].casefold()
@@ -83,6 +90,14 @@ class Options:
     def owns(self, address: str) -> bool:
         """Whether an e-mail address lies in the connection's own domain."""
         return address.casefold().rpartition("@")[2] == self.domain
+
+
+def _folder(given: str) -> str:
+    """The id of a folder or shared drive, given as it is or in the link that Drive shows."""
+    found = re.fullmatch(r"(?:https://drive\.google\.com/\S*/)?([A-Za-z0-9_-]{10,100})(?:[?#]\S*)?", given)
+    if found is None:
+        raise Misconfigured(say("“Folder” is the link or the id of a folder or a shared drive."), ADMIN)
+    return found[1]
 
 
 def _empty(name: str) -> Misconfigured:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from coplink.core.words import Said, say
 from coplink.ports.integration import Scope
-from coplink_google import GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES
+from coplink_google import BROUGHT_SCOPES, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES
 
 ADD_ON_SCOPES = (
     Scope(
@@ -24,6 +24,9 @@ ADD_ON_SCOPES = (
 HOLDERS: Mapping[str, Sequence[Scope]] = {
     "service_account": GROUP_SCOPES,
     "robot": ROBOT_SCOPES,
+    "robot_in_mode_folder": tuple(
+        scope for scope in ROBOT_SCOPES + BROUGHT_SCOPES if scope.needed({"mode": "folder"})
+    ),
     "sign_in": SIGN_IN_SCOPES,
     "add_on": ADD_ON_SCOPES,
 }

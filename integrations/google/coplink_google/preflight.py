@@ -13,11 +13,14 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from coplink.core.words import Said, say
-from coplink.ports.errors import Gone, IntegrationError, Transient
+from coplink.ports.errors import Gone, IntegrationError, Misconfigured, Transient
 from coplink.ports.integration import Capability, Check, Surroundings
 from coplink_google import ADMIN
+from coplink_google.brought import named
 from coplink_google.checks import (
     AGAIN,
+    BROUGHT_FOLDER,
+    CONTACTS,
     DELEGATE,
     LICENCE,
     MEETINGS,
@@ -32,8 +35,9 @@ from coplink_google.checks import (
     refused,
     tried,
 )
+from coplink_google.directory import as_anybody
 from coplink_google.fetch import NoAnswer, fetch_json
-from coplink_google.operations import DELEGATION
+from coplink_google.operations import DELEGATION, FOLDER
 from coplink_google.options import Options
 from coplink_google.quota import Quota
 from coplink_google.replies import rows_of
@@ -63,6 +67,16 @@ class CheckUp:
         ]
 
     def _others_than_robot(self) -> list[Check]:
+        calendars = self._tried(
+            say("Calendars"),
+            LICENCE,
+            MEETINGS,
+            "calendar.calendarList.list",
+            maxResults=1,
+            fields="items(id)",
+        )
+        if self._options.mode == FOLDER:
+            return [self._accounts(), self._folder(), calendars, self._door(), *self._clock()]
         return [
             self._accounts(),
             self._tried(
@@ -74,10 +88,7 @@ class CheckUp:
                 groupUniqueId=f"cop-check@{self._options.domain}",
             ),
             self._drives(),
-            self._tried(
-                say("Calendars"), LICENCE, MEETINGS, "calendar.calendarList.list",
-                maxResults=1, fields="items(id)",
-            ),
+            calendars,
             self._others(),
             self._door(),
             *self._clock(),
@@ -93,12 +104,17 @@ class CheckUp:
         """The directory can be asked, and the robot account is there and open."""
         title, robot = str(say("Accounts")), self._options.robot
         try:
-            found = self._google.call("directory.users.get", userKey=robot, fields="id,suspended,archived")
+            found = self._google.call(
+                "directory.users.get",
+                userKey=robot,
+                fields="id,suspended,archived",
+                **as_anybody(self._options),
+            )
         except Gone:
             said = say("The robot account does not exist in Google Workspace.")
             return Check(title, False, said, ADMIN, where=ROBOT_ACCOUNT, stops=MEETINGS)
         except IntegrationError as error:
-            return refused(title, error, ROLE, {SEATS})
+            return refused(title, error, CONTACTS if self._options.mode == FOLDER else ROLE, {SEATS})
         if found.get("suspended") or found.get("archived"):
             said = say("The robot account is suspended or archived.")
             return Check(title, False, said, ADMIN, where=ROBOT_ACCOUNT, stops=MEETINGS)
@@ -117,6 +133,20 @@ class CheckUp:
                 "Google Admin console: the robot account’s licence; Drive and Docs, Shared drive creation."
             )
             return Check(title, False, NO_DRIVES, ADMIN, where=where, stops=PLACES)
+        return Check(title, True, reached(title))
+
+    def _folder(self) -> Check:
+        """The folder that somebody brought: it is there, and the robot account may put folders in it and share them."""
+        title = str(say("Folder"))
+        try:
+            may = named(self._google, self._options).get("capabilities") or {}
+        except Misconfigured as error:
+            return Check(title, False, error.message, ADMIN, where=BROUGHT_FOLDER, stops=PLACES)
+        except IntegrationError as error:
+            return refused(title, error, AGAIN, PLACES)
+        if may.get("canAddChildren") is False or may.get("canShare") is False:
+            said = say("The robot account may not make folders there, or not share them.")
+            return Check(title, False, said, ADMIN, where=BROUGHT_FOLDER, stops=PLACES)
         return Check(title, True, reached(title))
 
     def _others(self) -> Check:

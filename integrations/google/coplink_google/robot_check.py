@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from coplink.core.words import say
 from coplink.ports.errors import IntegrationError, PermissionMissing, Reauthorize, Transient
 from coplink.ports.integration import Capability, Check, Scope, Surroundings
-from coplink_google import ADMIN, AUTH, ROBOT_SCOPES
+from coplink_google import ADMIN, AUTH, BROUGHT_SCOPES, ROBOT_SCOPES
 from coplink_google.checks import AGAIN, CLIENT, DELEGATE, KEY, MEETINGS, PLACES, refused
 from coplink_google.fetch import NoAnswer, fetch_json
 from coplink_google.operations import DELEGATION, ROBOT, of_mode, scopes
@@ -31,7 +31,7 @@ class RobotCheck:
     def __init__(self, google: Workspace, options: Options, around: Surroundings) -> None:
         self._google, self._options, self._around = google, options, around
         wanted = {AUTH + one for one in scopes(ROBOT, options.mode)}
-        self._scopes = tuple(scope for scope in ROBOT_SCOPES if scope.name in wanted)
+        self._scopes = tuple(scope for scope in ROBOT_SCOPES + BROUGHT_SCOPES if scope.name in wanted)
         self.date = ""
 
     def lines(self) -> list[Check]:

@@ -6,7 +6,8 @@
     folder     the folder "Library", where people put what they make
     calendar   a calendar of the robot account that the group can see
 
-Every step looks for our marker first and makes something only where there is none.
+Every step looks for our marker first and makes something only where there is none. A place in a folder that somebody
+brought is made otherwise: see ``brought``.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from coplink.core.words import say
 from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, UnexpectedReply
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_google import ADMIN
+from coplink_google.brought import BroughtPlace
 from coplink_google.drives import Drives
 from coplink_google.marks import may_be_ours, short, the_one
-from coplink_google.names import drive_name
+from coplink_google.names import BROUGHT, brought, drive_name, steps_of
 from coplink_google.options import Options
 from coplink_google.replies import AlreadyThere, part, rows_of, text_of
 from coplink_google.workspace import Workspace
 
-STEPS = ("group", "drive", "grants", "folder", "calendar")
 DESCRIPTION = 300  # characters; Groups Settings allows no more, although the Directory would
 
 
@@ -42,20 +43,24 @@ class GoogleSpaces:
             "folder": lambda wish, parts, key: self._drives.folder(part(parts, "drive"), wish.marker),
             "calendar": self._calendar,
         }
+        self._brought = BroughtPlace(workspace, options, self._calendar)
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
-        return STEPS
+        return steps_of(self._options.mode, wish.parts)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
-        if step not in self._make:
+        make = self._brought.make if steps_of(self._options.mode, parts) is BROUGHT else self._make
+        if step not in make:
             raise UnexpectedReply(say("There is no such part of a shared drive."), f"step {step!r}")
         try:
-            return self._make[step](wish, parts, key)
+            return make[step](wish, parts, key)
         except Gone as error:
             # What the step builds on was made by the step before: Google may need minutes to show it everywhere.
             raise NotReadyYet(say("Google has not finished making this yet."), error.detail) from None
 
     def describe(self, parts: Mapping[str, str]) -> SpaceFacts:
+        if brought(parts):
+            return self._brought.describe(parts)
         drive = part(parts, "drive")
         name = text_of(self._google.call("drive.drives.get", driveId=drive, fields="id,name"), "name")
         try:
@@ -131,7 +136,8 @@ class GoogleSpaces:
         if made is None:
             body = {"summary": drive_name(wish.name), "description": f"{wish.about} {wish.marker}".strip()}
             made = Made(text_of(self._google.call("calendar.calendars.insert", body=body), "id"))
-        self._show_calendar(made.remote, self._group_address(parts))
+        if "group" in parts:  # without one, meetings come to people as invitations
+            self._show_calendar(made.remote, self._group_address(parts))
         return made
 
     def _show_calendar(self, calendar: str, address: str) -> None:

@@ -244,7 +244,8 @@ class Workspace:
         """Those of each API; where the service account acts for the robot, a scope not delegated stops its API only."""
         mode, made = self._options.mode, dict[str, Any]()
         subjects = {one.api: one.subject for one in self._operations.values()}
-        groups = self._service_account([AUTH + one for one in scopes(GROUPS, mode)])
+        wanted = [AUTH + one for one in scopes(GROUPS, mode)]
+        groups = self._service_account(wanted) if wanted else None
         robot = None if mode == DELEGATION else self._robot()
         for api, subject in subjects.items():
             if subject == GROUPS:

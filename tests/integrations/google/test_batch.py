@@ -336,7 +336,7 @@ def test_a_group_that_is_gone_is_said_so_for_many(campus, seats, parts):
 
 
 def test_the_pretended_batch_is_strict(campus, connection, parts):
-    google = connection.seats._google
+    google = connection.spaces._google
     asked = Part("directory.members.list", {"groupKey": parts["group"], "colour": "red"})
     with pytest.raises(TypeError):
         google.send([asked, asked])

@@ -13,8 +13,16 @@ import pytest
 
 from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import Capability
-from coplink_google import AUTH, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES, integration, manifest
-from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
+from coplink_google import (
+    AUTH,
+    BROUGHT_SCOPES,
+    GROUP_SCOPES,
+    ROBOT_SCOPES,
+    SIGN_IN_SCOPES,
+    integration,
+    manifest,
+)
+from coplink_google.operations import FOLDER, GROUPS, MODES, OPERATIONS, ROBOT, of_mode, scopes
 from coplink_google.options import Options
 from coplink_google.replies import scope_of
 from coplink_google.sandbox import contract
@@ -59,11 +67,17 @@ def test_googles_document_takes_the_scope_we_name(name):
     assert OPERATIONS[name].what_for
 
 
-def test_the_scopes_of_the_manifest_are_those_of_the_table():
-    asked = {GROUPS: GROUP_SCOPES, ROBOT: ROBOT_SCOPES}
-    for subject, declared in asked.items():
-        assert {AUTH + scope for scope in scopes(subject)} == {one.name for one in declared}
-        assert len(declared) == len(scopes(subject))
+@pytest.mark.parametrize("mode", MODES)
+def test_the_scopes_of_the_manifest_are_those_of_the_table(mode):
+    held = {GROUPS: GROUP_SCOPES, ROBOT: ROBOT_SCOPES + BROUGHT_SCOPES}
+    for subject, declared in held.items():
+        asked = [one.name for one in declared if one.needed({"mode": mode})]
+        assert {AUTH + scope for scope in scopes(subject, mode)} == set(asked)
+        assert len(asked) == len(scopes(subject, mode))
+    needed = {one.name for one in manifest.scopes if one.needed({"mode": mode})}
+    assert needed == {AUTH + one.scope for one in of_mode(mode).values()} | {
+        one.name for one in SIGN_IN_SCOPES
+    }
 
 
 def test_install_artefact_and_readme_say_the_same_as_the_manifest():
@@ -72,18 +86,25 @@ def test_install_artefact_and_readme_say_the_same_as_the_manifest():
     assert listed == {
         "service_account": [one.name for one in GROUP_SCOPES],
         "robot": [one.name for one in ROBOT_SCOPES],
+        "robot_in_mode_folder": [
+            one.name for one in ROBOT_SCOPES + BROUGHT_SCOPES if one.needed({"mode": FOLDER})
+        ],
         "sign_in": [one.name for one in SIGN_IN_SCOPES],
         "add_on": ["https://www.googleapis.com/auth/calendar.addons.execute"],
     }
     assert all(one["reason"] and one["without"] for rows in json.loads(text).values() for one in rows)
-    assert manifest.scopes == GROUP_SCOPES + ROBOT_SCOPES + SIGN_IN_SCOPES
+    assert manifest.scopes == GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + SIGN_IN_SCOPES
     readme = (HERE / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", readme, re.MULTILINE)
     assert rows == [(one.name, one.reason, one.without) for one in manifest.scopes]
-    guide = filled((INSTALL / "guide.md").read_text("utf-8"))
-    assert [line.strip() for line in guide.splitlines() if line.strip().startswith(AUTH)] == [
-        one.name for one in ROBOT_SCOPES
-    ]
+    for file, asked in {
+        "guide.md": {one.name for one in ROBOT_SCOPES},
+        "guide-folder.md": {AUTH + one for one in scopes(ROBOT, FOLDER)},
+    }.items():
+        guide = filled((INSTALL / file).read_text("utf-8"))
+        lines = [line.strip() for line in guide.splitlines() if line.strip().startswith(AUTH)]
+        assert set(lines) == asked
+        assert len(lines) == len(asked)
 
 
 def test_the_readme_lists_every_setting():

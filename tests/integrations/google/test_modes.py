@@ -11,7 +11,7 @@ from coplink.core.spaces import Seat
 from coplink.ports.errors import Misconfigured, PermissionMissing, Reauthorize
 from coplink.ports.integration import Verdict
 from coplink_google import ADMIN, AUTH, ROBOT_SCOPES, integration, manifest
-from coplink_google.operations import DELEGATION, MODES, NONE, OPERATIONS, ROBOT, of_mode, scopes
+from coplink_google.operations import DELEGATION, FOLDER, MODES, NONE, OPERATIONS, ROBOT, of_mode, scopes
 from coplink_google.options import Options
 
 SHORT = tuple(one.name.removeprefix(AUTH) for one in ROBOT_SCOPES)
@@ -40,11 +40,26 @@ def test_a_mode_nobody_knows_is_said_so(campus):
         integration.look_over({**campus.wire.settings("lakeside"), "mode": "magic"})
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_the_steps_of_each_mode_are_told_without_a_call(campus, wish, mode):
+    settings = campus.wire.settings_of(mode, "lakeside")
+    connection = campus.connect(**settings)
+    assert integration.preview(settings, wish()).steps == connection.spaces.steps(wish())
+    assert set(connection.spaces.steps(wish())) <= set(manifest.part_words)
+
+
 def test_each_mode_asks_for_the_secrets_it_needs(campus):
     settings = {**campus.wire.settings("lakeside"), "robot_refresh_token": ""}
     with pytest.raises(Misconfigured, match="Refresh token"):
         integration.look_over({**settings, "mode": NONE})
     assert integration.look_over({**settings, "mode": DELEGATION})
+    for mode in (NONE, DELEGATION):
+        with pytest.raises(Misconfigured, match="Service account key"):
+            integration.look_over(
+                {**settings, "robot_refresh_token": "r", "service_account": "", "mode": mode}
+            )
+    with pytest.raises(Misconfigured, match="Refresh token"):
+        integration.look_over({**settings, "service_account": "", "mode": FOLDER, "folder": "0123456789"})
 
 
 def test_every_operation_is_of_some_mode_and_every_mode_has_its_own():
@@ -76,7 +91,7 @@ def test_one_mode_takes_over_from_the_other(campus, connection, parts, delegated
 def test_without_delegation_nothing_is_done_as_the_robot_account(campus):
     connection = campus.connect(mode="delegation", robot_refresh_token="")
     with pytest.raises(PermissionMissing) as missing:
-        connection.library.changes({"drive": "x"}, None)
+        connection.library.changes({"group": "x", "drive": "x"}, None)
     assert missing.value.scopes == (AUTH + "drive",)
     (line,) = needing(connection).values()
     assert line.title == "Sign in as the robot account"
@@ -99,7 +114,7 @@ def test_a_robot_account_nobody_has_is_found_out(campus):
     campus.wire.signin.delegate("lakeside", scopes(ROBOT, DELEGATION))
     connection = campus.connect(mode="delegation", robot="nobody@lakeside.example")
     with pytest.raises(Reauthorize):
-        connection.library.changes({"drive": "x"}, None)
+        connection.library.changes({"group": "x", "drive": "x"}, None)
     found = needing(connection)
     assert set(found) == {"Sign in as the robot account", "Accounts", "Shared drives", "Calendars"}
     assert "Robot account" in str(found["Sign in as the robot account"].where)

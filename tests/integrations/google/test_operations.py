@@ -11,7 +11,7 @@ from coplink.core.rhythm import Dates, Rhythm, Series, Weekly, check, expand
 from coplink.core.spaces import Seat
 from coplink.ports.errors import CoplinkError, Gone, PermissionMissing
 from coplink_google import AUTH
-from coplink_google.operations import GROUPS, OPERATIONS, ROBOT, scopes
+from coplink_google.operations import FOLDER, GROUPS, NONE, OPERATIONS, ROBOT, of_mode, scopes
 from coplink_google.sandbox import signin
 
 ADDRESS = "https://coplink.school.example/hook/google/s"
@@ -67,7 +67,7 @@ def everything(campus, connection, parts, other):
 
 def test_what_is_called_is_what_is_declared(campus, connection, parts, wish):
     everything(campus, connection, parts, wish(7, "Another circle"))
-    assert campus.wire.used == set(OPERATIONS)
+    assert campus.wire.used == set(of_mode(NONE))
     assert campus.wire.refusals == []
 
 
@@ -78,6 +78,7 @@ def test_the_pretended_google_answers_nothing_that_is_not_called(campus):
 def test_the_pretended_consent_is_what_the_table_asks_for():
     assert set(signin.GROUP_SCOPES) == set(scopes(GROUPS))
     assert set(signin.ROBOT_SCOPES) == set(scopes(ROBOT))
+    assert set(signin.FOLDER_SCOPES) == set(scopes(ROBOT, FOLDER))
 
 
 @pytest.mark.parametrize("subject", [GROUPS, ROBOT])
@@ -89,7 +90,7 @@ def test_with_one_scope_exactly_its_operations_pass(campus, connection, parts, s
         campus.wire.store.put("google.consent", "lakeside", {**consent, subject: [scope]})
         for name in campus.wire.store.keys("google.token"):
             campus.wire.store.drop("google.token", name)
-        for operation in OPERATIONS.values():
+        for operation in of_mode(NONE).values():
             if operation.subject != subject:
                 continue
             parameters, body = _least(google, operation.name)

@@ -65,6 +65,8 @@ class Directory:
         return self._index[district.key].get(key.casefold())
 
     def _get_user(self, asked: Asked) -> Mapping[str, Any]:
+        if asked.caller == asked.district.robot and asked.query.get("viewType") != "domain_public":
+            raise Refuse(403, "forbidden", "Not Authorized to access this resource/api")
         one = self.account(asked.district, asked.path["userKey"])
         if one is None:
             raise Refuse(404, "notFound", "Resource Not Found: userKey")

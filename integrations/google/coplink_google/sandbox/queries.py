@@ -14,6 +14,7 @@ TERMS: tuple[tuple[str, Callable[[re.Match[str]], Test]], ...] = (
     (r"trashed\s*=\s*(true|false)", lambda m: lambda row: bool(row["trashed"]) == (m[1] == "true")),
     (rf"name\s*=\s*{TEXT}", lambda m: lambda row: row["name"] == _plain(m[1])),
     (rf"mimeType\s*=\s*{TEXT}", lambda m: lambda row: row["mimeType"] == _plain(m[1])),
+    (rf"{TEXT}\s+in\s+parents", lambda m: lambda row: _plain(m[1]) in row.get("parents", [])),
     (
         rf"appProperties\s+has\s+\{{\s*key={TEXT}\s+and\s+value={TEXT}\s*\}}",
         lambda m: lambda row: row.get("appProperties", {}).get(_plain(m[1])) == _plain(m[2]),

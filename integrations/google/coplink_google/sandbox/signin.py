@@ -33,6 +33,12 @@ AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFE = 3599
 SCOPE = "https://www.googleapis.com/auth/"
 GROUP_SCOPES = ("admin.directory.group", "apps.groups.settings", "admin.directory.user.readonly")
+FOLDER_SCOPES = (
+    "drive",
+    "calendar.app.created",
+    "calendar.calendarlist.readonly",
+    "admin.directory.user.readonly",
+)
 ROBOT_SCOPES = ("drive", "calendar.app.created", "calendar.acls", "calendar.calendarlist.readonly")
 
 
@@ -81,6 +87,11 @@ class SignIn:
             "jwks_url": f"{base}/oauth2/v3/certs",
             "issuer": ISSUER,
         }
+
+    def consent(self, district: str, scopes: Iterable[str]) -> None:
+        """The robot account grants these scopes and no others."""
+        consent = self._store.get("google.consent", district) or {}
+        self._store.put("google.consent", district, {**consent, "robot": list(scopes)})
 
     def delegate(self, district: str, scopes: Iterable[str] = ROBOT_SCOPES) -> None:
         """A super administrator lets the service account act as anybody in the domain, with these scopes."""

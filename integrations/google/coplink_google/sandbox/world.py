@@ -19,7 +19,7 @@ from coplink_google.sandbox.drive import Drive
 from coplink_google.sandbox.events import Events
 from coplink_google.sandbox.frame import Frame
 from coplink_google.sandbox.pages import Pages
-from coplink_google.sandbox.signin import SignIn
+from coplink_google.sandbox.signin import FOLDER_SCOPES, SignIn
 
 MARKER = re.compile(r"(coplink:[0-9a-f]{32})\s*$")
 
@@ -42,6 +42,18 @@ class GoogleSandbox(Frame):
         if district not in self.districts:
             raise LookupError(district)
         return self.signin.settings(self.districts[district])
+
+    def settings_of(self, mode: str, district: str) -> Mapping[str, str]:
+        """What a connection of this mode takes; what an admin does for it beforehand is done."""
+        settings = dict(self.settings(district))
+        if mode == "delegation":
+            self.signin.delegate(district)
+            return {**settings, "mode": mode, "robot_refresh_token": ""}
+        if mode == "folder":
+            self.signin.consent(district, FOLDER_SCOPES)
+            _, folder = self.drive.bring(self.districts[district])
+            return {**settings, "mode": mode, "folder": folder, "service_account": ""}
+        return settings
 
     def doors(self) -> Iterable[DoorLink]:
         names = ", ".join(one.name for one in self.districts.values())
