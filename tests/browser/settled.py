@@ -24,7 +24,7 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, a file and a short list in its library, its channel."""
+    """The community, its invitation link for the other district, a file, a short list, and its channel."""
 
     community: str
     link: str

@@ -101,7 +101,7 @@ def _show(manifest: Manifest, institution: str, farewell: leaving.Farewell, take
     click.echo(
         "  coplink’s own tabs, pages and coming meetings are taken away"
         if take_away
-        else "  everything over there stays as it is (--take-away removes coplink’s own tabs, pages and coming meetings)"
+        else "  everything over there stays as it is (with --take-away coplink’s own tabs, pages, coming meetings go)"
     )
 
 

@@ -75,8 +75,8 @@ def disconnect(
 ) -> bool:
     """End a connection; False, and nothing is written, where it has ended already.
 
-    ``title`` is what people call the system; ``actor`` a person's id, or empty for whoever runs coplink. Whoever came in by its door is sent out, but for the
-    session (its hash) that is spared.
+    ``title`` is what people call the system; ``actor`` a person, or empty for whoever runs coplink. Whoever came in by
+    its door is sent out, but for the session (its hash) that is spared.
     """
     if connected.ended_at is not None:
         return False

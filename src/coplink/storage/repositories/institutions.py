@@ -35,8 +35,8 @@ class SqlInstitutions(Repository):
         return [_institution(row) for row in self._rows(select(InstitutionRow).order_by(InstitutionRow.name))]
 
     def put_connection(self, connected: Connected) -> None:
-        if not connected.settings and self._session.get_bind().dialect.name == "sqlite":
-            # SQLite leaves what was there in the file's free room, unless it is told to wipe it.
+        if self._session.get_bind().dialect.name == "sqlite":
+            # SQLite leaves what stood there in the file's free room, unless it is told to wipe it.
             self._session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
         self._put(
             ConnectionRow,
