@@ -36,6 +36,7 @@ from coplink.testing.rosters import PaperRoster
 from coplink.web import create_app
 from coplink.wiring import build
 from coplink.worker.handlers import Worker
+from coplink_google.sandbox.signin import ROBOT_SCOPES
 
 
 @dataclass(frozen=True)
@@ -286,6 +287,7 @@ def test_disconnected_nobody_is_called_nothing_is_kept_and_what_people_made_stay
     assert town.disconnect(take_away)
 
     assert suite.subscriptions(town.wire) == 0
+    assert suite.key != "google" or town.wire.signin.revoked(suite.district), "the consent was given back"
     after = things(town.wire)
     ours = suite.own if take_away else frozenset({"subscriptions"})
     assert {kind: after[kind] for kind in after if kind not in ours} == {
@@ -329,6 +331,8 @@ def test_connected_again_a_place_is_found_by_its_mark_once_a_person_says_so(town
     town.disconnect(take_away=True)
     if town.suite.key == "google":  # whose check-up compares clocks
         town.clock.at = datetime.now(UTC)
+        assert town.wire.signin.revoked(town.suite.district)
+        town.wire.signin.consent(town.suite.district, ROBOT_SCOPES)
     town.plug_in()
     assert town.spaces(community)[0].state is SpaceState.DETACHED
     with town.services.begin() as uow:

@@ -7,13 +7,14 @@
     options.py       a connection's settings, checked
     spaces.py        group, shared drive, grant, folder and calendar of a community; drives.py, marks.py: its parts
     seats.py         who is in the group, and so in drive and calendar; seating.py: one writing of seats
+    guests.py        people of other schools in a group
     directory.py     accounts of the connection's own domain by address
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
     places.py        which kind of place a call is about: coplink's own, or (brought.py) a folder in one that somebody
                      brought, with access given one by one (sharing.py) and files below it (branch.py)
-    upkeep.py        another name, rest, waking, and what stays without coplink
+    upkeep.py        another name, rest, waking, and what stays without coplink; giving_back.py: the consent's end
     preflight.py     the check-up; robot_check.py: as the robot account, checks.py: what its lines share
     permissions.py   access to the shared drive, one write at a time; leading.py: facilitators who manage files
     door.py          sign-in with Google (OpenID Connect); keyset.py: its published keys
@@ -168,6 +169,13 @@ manifest = Manifest(
             "Empty: they add and edit files like all members.",
             default="",
         ),
+        Field(
+            "guests",
+            "Guests",
+            "“yes”: people of other schools who join a community are put into its group, by an address they proved. Empty: "
+            "they take part through a place of their own school.",
+            default="",
+        ),
         Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),
         Field(
             "auth_url", "Address of the sign-in page", default="https://accounts.google.com/o/oauth2/v2/auth"
@@ -256,6 +264,13 @@ class GoogleWorkspace:
 
     def consent(self, settings: Mapping[str, str], around: Surroundings) -> None:
         """None: the robot's consent is made with the credentials."""
+
+    def give_back(self, settings: Mapping[str, str], around: Surroundings) -> None:
+        """Revoke the robot account's refresh token, and its consent with it."""
+        from coplink_google.giving_back import give_back
+        from coplink_google.options import Options
+
+        give_back(Options.of(settings), around)
 
 
 integration = GoogleWorkspace()

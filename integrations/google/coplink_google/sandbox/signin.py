@@ -57,6 +57,7 @@ class SignIn:
                         "google.consent", district.key, {"robot": ROBOT_SCOPES, "groups": GROUP_SCOPES}
                     )
         wire.route("POST", "/token", self._token, counted=False)
+        wire.route("POST", "/revoke", self._revoke, counted=False)
         wire.route("GET", "/oauth2/v3/certs", self._keys, counted=False)
 
     # --- what a connection is given -------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class SignIn:
     def consent(self, district: str, scopes: Iterable[str]) -> None:
         """The robot account grants these scopes and no others."""
         consent = self._store.get("google.consent", district) or {}
-        self._store.put("google.consent", district, {**consent, "robot": list(scopes)})
+        self._store.put("google.consent", district, {**consent, "robot": list(scopes), "revoked": False})
 
     def delegate(self, district: str, scopes: Iterable[str] = ROBOT_SCOPES) -> None:
         """A super administrator lets the service account act as anybody in the domain, with these scopes."""
@@ -165,10 +166,28 @@ class SignIn:
             raise Refuse(400, "invalid_grant", "Invalid email or User ID")
         return self._issue(district, district.robot, asked)
 
+    def _revoke(self, request: Request) -> Response:
+        """The end of a consent: a refresh token takes it along (RFC 7009)."""
+        _only(request.form, "token")
+        for district in self._wire.districts.values():
+            consent = self._store.get("google.consent", district.key) or {}
+            if request.form.get("token") == _refresh_token(district) and not consent.get("revoked"):
+                self._store.put("google.consent", district.key, {**consent, "revoked": True})
+                return self._wire.json({})
+        return self._wire.json(
+            {"error": "invalid_token", "error_description": "Token expired or revoked"}, 400
+        )
+
+    def revoked(self, district: str) -> bool:
+        """Whether the robot account's consent was given back."""
+        return bool((self._store.get("google.consent", district) or {}).get("revoked"))
+
     def _from_refresh_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         _only(form, "grant_type", "refresh_token", "client_id", "client_secret", "scope")
         district = self._client(form)
         if not secrets.compare_digest(form.get("refresh_token", ""), _refresh_token(district)):
+            raise Refuse(400, "invalid_grant", "Token has been expired or revoked.")
+        if self.revoked(district.key):
             raise Refuse(400, "invalid_grant", "Token has been expired or revoked.")
         granted = {SCOPE + one for one in (self._store.get("google.consent", district.key) or {})["robot"]}
         asked = set(form.get("scope", "").split())
