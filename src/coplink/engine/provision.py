@@ -146,14 +146,15 @@ def _describe(port: Spaces, space: Space, made: int, reach: Reach) -> SpaceFacts
         return port.describe(space.parts)
     except Gone as error:
         if made:  # a moment ago: it does not show everywhere yet
-            said = say("The {word} is made and does not show everywhere yet.", word=reach.manifest.space_word)
+            word = reach.manifest.word_for(space.parts)
+            said = say("The {word} is made and does not show everywhere yet.", word=word)
             raise NotReadyYet(said, error.detail, SETTLING) from error
         if space.state is not SpaceState.READY:
             raise
         raise PolicyForbids(
             say(
                 "The {word} is not there any more. Restore it over there, or ask for a new one.",
-                word=reach.manifest.space_word,
+                word=reach.manifest.word_for(space.parts),
             ),
             "facilitator",
             detail=error.detail,

@@ -115,7 +115,7 @@ def _name(begin: Begin, port: Upkeep, reach: Reach, turn: Turn, space: Space, no
         said = say(
             "In {place} somebody has named the {word} “{name}”. That stays; coplink would call it “{wanted}”.",
             place=reach.manifest.title,
-            word=reach.manifest.space_word,
+            word=reach.manifest.word_for(space.parts),
             name=before,
             wanted=space.name,
         )
