@@ -172,8 +172,8 @@ manifest = Manifest(
         Field(
             "guests",
             "Guests",
-            "“yes”: people of other schools who join a community are put into its group, by an address they proved. Empty: "
-            "they take part through a place of their own school.",
+            "“yes”: people of other schools who join a community are put into its group, by an address they proved. "
+            "Empty: they take part through a place of their own school.",
             default="",
         ),
         Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),

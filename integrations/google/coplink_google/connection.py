@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from coplink.core.errors import NotInstalled
 from coplink.ports.calendar import Calendar
 from coplink.ports.directory import Directory
+from coplink.ports.guests import Guests
 from coplink.ports.integration import Check, Connection, Surroundings
 from coplink.ports.library import Library
 from coplink.ports.seats import Seats
 from coplink.ports.spaces import Spaces
 from coplink.ports.upkeep import Upkeep
 from coplink.ports.watch import Watch
+from coplink_google.guests import GroupGuests
 from coplink_google.options import Options
 
 
@@ -71,6 +73,11 @@ class GoogleConnection:
     @property
     def seats(self) -> Seats | None:
         return self._seats
+
+    @property
+    def guests(self) -> Guests | None:
+        """How people of other schools are let in, where the admin said so."""
+        return GroupGuests(self._options) if self._options.lets_guests_in else None
 
     @property
     def directory(self) -> Directory | None:

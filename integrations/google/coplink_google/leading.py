@@ -14,6 +14,7 @@ from coplink.core.spaces import Observed, Seat
 from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown
 from coplink.ports.seats import BatchResult, Done
 from coplink_google.directory import GoogleDirectory
+from coplink_google.guests import outside
 from coplink_google.permissions import Grant, Permissions
 from coplink_google.replies import part
 from coplink_google.seats import GoogleSeats
@@ -68,7 +69,7 @@ class LeadingSeats:
 
     def _addresses(self, accounts: Sequence[AccountId]) -> dict[AccountId, str]:
         """The addresses under which Drive keeps these accounts now: those known from sign-in may be old."""
-        found = self._directory.addresses(accounts)
+        found = self._directory.addresses([account for account in accounts if not outside(account)])
         for one in found.values():
             if isinstance(one, IntegrationError):
                 raise one

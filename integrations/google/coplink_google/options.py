@@ -40,6 +40,7 @@ class Options:
     client_id: str
     robot: str
     file_managers: str
+    guests: str
     root_url: str
     auth_url: str
     token_url: str
@@ -60,8 +61,9 @@ class Options:
             values[one.name] = value
         for name in ("root_url", "auth_url", "token_url", "jwks_url", "issuer"):
             _check_address(name, values[name])
-        if values["file_managers"].casefold() not in ("", "no", "yes"):
-            raise Misconfigured(say("“Facilitators manage files” is either yes or empty."), ADMIN)
+        for name in ("file_managers", "guests"):
+            if values[name].casefold() not in ("", "no", "yes"):
+                raise Misconfigured(say("“{name}” is either yes or empty.", name=_title(name)), ADMIN)
         values["mode"] = values["mode"].casefold() or NONE
         if values["mode"] not in MODES:
             said = say("The mode of the Google connection is “none”, “delegation” or “folder”.")
@@ -87,6 +89,11 @@ class Options:
         """Whether facilitators are content managers of the shared drive."""
         return self.file_managers.casefold() == "yes"
 
+    @property
+    def lets_guests_in(self) -> bool:
+        """Whether the admin lets people of other schools into groups."""
+        return self.guests.casefold() == "yes"
+
     def owns(self, address: str) -> bool:
         """Whether an e-mail address lies in the connection's own domain."""
         return address.casefold().rpartition("@")[2] == self.domain
@@ -100,9 +107,12 @@ def _folder(given: str) -> str:
     return found[1]
 
 
+def _title(name: str) -> str:
+    return next(one.title for one in manifest.fields if one.name == name)
+
+
 def _empty(name: str) -> Misconfigured:
-    title = next(one.title for one in manifest.fields if one.name == name)
-    return Misconfigured(say("The setting “{name}” of the connection is empty.", name=title), ADMIN)
+    return Misconfigured(say("The setting “{name}” of the connection is empty.", name=_title(name)), ADMIN)
 
 
 def _check_address(name: str, url: str) -> None:

@@ -22,6 +22,7 @@ from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, OwnPace
 from coplink.ports.seats import BatchResult, Done
 from coplink_google.batches import Batches, Ended
 from coplink_google.directory import GoogleDirectory
+from coplink_google.guests import NOT_TAKEN, POLICY, account_of, outside
 from coplink_google.options import Options
 from coplink_google.replies import AlreadyThere
 from coplink_google.workspace import Part
@@ -72,6 +73,7 @@ class Seating:
             for account, seat in wanted.items()
             if self._options.owns(seat.address) and seat.address.casefold() != self._options.robot
         }
+        address |= {account: account for account in wanted if outside(account)}
         address |= self._addresses([account for account in new if account not in address])
         inserts = {
             account: self._insert(account, address[account], wanted) for account in new if account in address
@@ -90,7 +92,11 @@ class Seating:
                 duplicate.append(account)
             elif isinstance(ended.refused, Gone):
                 missing.append(account)
-            elif parts[account].operation == INSERT and isinstance(named, str) and named != account:
+            elif (
+                parts[account].operation == INSERT
+                and isinstance(named, str)
+                and not _is(account, ended.answer)
+            ):
                 self._outcomes[account] = Done.UNKNOWN
                 others[account] = named
             else:
@@ -100,7 +106,7 @@ class Seating:
         unseen = self._look(wanted, duplicate)
         if last:
             for account in missing + list(others):
-                self._refuse(account, NOBODY)
+                self._refuse(account, NOT_TAKEN if outside(account) else NOBODY)
         elif (missing or others or unseen) and (not missing or self._group_is_there(missing)):
             self._anew(wanted, [*missing, *others, *unseen])
 
@@ -130,7 +136,7 @@ class Seating:
                 and account not in other
                 and self._outcomes.get(account) is not Done.UNKNOWN
             ):
-                self._refuse(account, NOBODY)
+                self._refuse(account, NOT_TAKEN if outside(account) else NOBODY)
         self._write(wanted, {a: self._insert(a, address[a], wanted) for a in other}, last=True)
 
     def _look(self, wanted: Mapping[AccountId, Seat], accounts: Sequence[AccountId]) -> list[AccountId]:
@@ -152,13 +158,14 @@ class Seating:
 
     def _addresses(self, accounts: Sequence[AccountId]) -> dict[AccountId, str]:
         """The addresses of these accounts now; whoever has none is refused."""
-        known: dict[AccountId, str] = {}
+        known: dict[AccountId, str] = {account: account for account in accounts if outside(account)}
+        own = [account for account in accounts if account not in known]
         try:
-            answered = self._directory.addresses(accounts)
+            answered = self._directory.addresses(own)
         except IntegrationError as error:
             if not self._wrote():
                 raise
-            answered = dict.fromkeys(accounts, error)
+            answered = dict.fromkeys(own, error)
         for account, found in answered.items():
             if isinstance(found, IntegrationError):
                 self._note(account, Ended(None, found))
@@ -229,12 +236,13 @@ class Seating:
         refused = ended.refused
         if refused is None:
             answer = ended.answer or {}
-            good = answer.get("role") in ROLES and answer.get("id") == account
+            good = answer.get("role") in ROLES and _is(account, answer)
             self._outcomes[account] = Done.CHANGED if good else Done.UNKNOWN
         elif isinstance(refused, OutcomeUnknown):
             self._outcomes[account], self._reasons[account] = Done.UNKNOWN, refused.message
         else:
-            self._refuse(account, refused.message)
+            kept_out = outside(account) and isinstance(refused, PolicyForbids)
+            self._refuse(account, POLICY if kept_out else refused.message)
             if not isinstance(refused, PolicyForbids):  # a policy is this person's matter, not the call's
                 self._stopped.append(refused)
 
@@ -260,6 +268,12 @@ class Seating:
 def _writes_seat_of(part: Part, account: AccountId) -> bool:
     """Whether a part makes or takes away this account's seat: one repeated may have been done the first time."""
     return part.operation == INSERT or (part.operation == DELETE and part.parameters["memberKey"] == account)
+
+
+def _is(account: AccountId, row: Mapping[str, Any] | None) -> bool:
+    """Whether a row of the group is of this account."""
+    row = row or {}
+    return account_of(str(row.get("email", ""))) == account if outside(account) else row.get("id") == account
 
 
 def _role(seat: Seat) -> str:

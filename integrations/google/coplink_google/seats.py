@@ -2,7 +2,8 @@
 
 All roles are fetched and filtered here, because a listing limited to members once returned owners too. An account id is
 Google's immutable user id, never an address; Google seats by address, so the answer of every seating is held against
-the account that was meant. Nothing is read before it is written: what the answers leave open is looked at afterwards.
+the account that was meant. Somebody of another school has no id that is ours to know: their account is their address.
+Nothing is read before it is written, but whether the group takes people from outside before the first of them comes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from coplink.ports.errors import Gone, Transient
 from coplink.ports.seats import BatchResult, Done
 from coplink_google.batches import Batches
 from coplink_google.directory import GoogleDirectory
+from coplink_google.guests import account_of, outside
 from coplink_google.options import Options
 from coplink_google.replies import part, rows_of, text_of
 from coplink_google.seating import Seating
@@ -23,6 +25,7 @@ from coplink_google.workspace import Workspace
 
 PAGE = 200  # the most that Google gives
 FIELDS = "id,email,role,type,status"
+EXTERNAL = "allowExternalMembers"
 
 
 class GoogleSeats:
@@ -50,11 +53,11 @@ class GoogleSeats:
                 for row in rows_of(page, "members"):
                     role = self._role(row)
                     if role is not None:
-                        seats[AccountId(text_of(row, "id"))] = role
+                        seats[self._account(row)] = role
                     if str(row.get("email", "")).casefold() == self._options.robot:
                         self._robots.add(AccountId(text_of(row, "id")))
                     if row.get("role") == "OWNER":
-                        owners.add(AccountId(text_of(row, "id")))
+                        owners.add(self._account(row))
         except (Transient, Gone):
             if not began:
                 raise
@@ -69,6 +72,8 @@ class GoogleSeats:
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
         group = part(parts, "group")
         wanted = {seat.account: seat for seat in seats}
+        if self._options.lets_guests_in and any(outside(one.account) and one.before is None for one in seats):
+            self._open(group)
         return self._seating(group).put(wanted, self._owners.get(group))
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:
@@ -79,6 +84,17 @@ class GoogleSeats:
 
     def _seating(self, group: str) -> Seating:
         return Seating(self._batches, self._directory, self._options, group)
+
+    def _open(self, group: str) -> None:
+        """Somebody of another school comes: the group takes people from outside from now on, as the admin said."""
+        address = text_of(self._google.call("directory.groups.get", groupKey=group, fields="email"), "email")
+        if self._google.call("settings.groups.get", groupUniqueId=address).get(EXTERNAL) != "true":
+            self._google.call("settings.groups.patch", groupUniqueId=address, body={EXTERNAL: "true"})
+
+    def _account(self, row: Mapping[str, Any]) -> AccountId:
+        address = str(row.get("email", ""))
+        foreign = "@" in address and not self._options.owns(address)
+        return account_of(address) if foreign else AccountId(text_of(row, "id"))
 
     def _member(self, parts: Mapping[str, str], account: AccountId) -> Mapping[str, Any] | None:
         try:

@@ -90,7 +90,7 @@ class GoogleSpaces:
                     said = say("Another group in Google Workspace has the address of this community's group.")
                     raise Ambiguous(said, ADMIN, [address]) from None
                 made = Made(text_of(there, "id"), found=True)
-        self._close_group(address, wish.outsiders)
+        self._close_group(address, wish.outsiders and self._options.lets_guests_in)
         return made
 
     def _find_group(self, address: str, marker: str) -> Made | None:

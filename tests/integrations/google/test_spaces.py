@@ -51,9 +51,13 @@ def test_the_group_takes_invited_people_only(campus, connection, wish, provision
     assert settings["includeInGlobalAddressList"] == "false"
 
 
-def test_outsiders_are_let_in_where_they_will_belong(campus, connection, wish, provision):
-    provision(connection, wish(outsiders=True))
-    assert campus.wire.directory.groups()[0]["settings"]["allowExternalMembers"] == "true"
+@pytest.mark.parametrize(("guests", "outsiders"), [("yes", True), ("yes", False), ("", True)])
+def test_outsiders_are_let_in_where_they_will_belong_and_the_admin_said_so(
+    campus, wish, provision, guests, outsiders
+):
+    provision(campus.connect(guests=guests), wish(outsiders=outsiders))
+    told = campus.wire.directory.groups()[0]["settings"]["allowExternalMembers"]
+    assert told == ("true" if guests and outsiders else "false")
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -42,6 +42,7 @@ class Directory:
         wire.api("directory.members.delete", self._delete_member)
         wire.api("settings.groups.get", lambda asked: self._settings_view(self.group(asked, "groupUniqueId")))
         wire.api("settings.groups.patch", self._patch_settings)
+        self.unknown_outside: set[str] = set()  # addresses that are no Google account
         self._indexed = wire.region
         self._index: dict[str, dict[str, Document]] = {}
 
@@ -195,6 +196,7 @@ class Directory:
 
     def _member(self, asked: Asked, group: Document) -> Document:
         wanted = asked.path["memberKey"].casefold()
+        wanted = written(wanted) if "@" in wanted else wanted
         known = self.account(asked.district, wanted)
         member = self._store.get(_seats(group), known["id"] if known else wanted)
         if member is None and "@" in wanted and known is None:
@@ -208,7 +210,9 @@ class Directory:
         return {"kind": "admin#directory#member", "etag": f'"{opaque("", 10, member)}"', **shown}
 
     def _insert_member(self, asked: Asked) -> Mapping[str, Any]:
-        group, address = self.group(asked), asked.body["email"].casefold()
+        group, address = self.group(asked), written(asked.body["email"])
+        if address in self.unknown_outside:
+            raise Refuse(404, "notFound", "Resource Not Found: memberKey")
         known = self.account(asked.district, address)
         outside = not address.endswith("@" + asked.district.google_domain)
         if outside and known is None and group["settings"]["allowExternalMembers"] != "true":
@@ -249,6 +253,14 @@ class Directory:
     def _delete_member(self, asked: Asked) -> None:
         group = self.group(asked)
         self.unseat(group, self._member(asked, group)["id"])
+
+
+def written(address: str) -> str:
+    """An address as Google writes it."""
+    name, _, domain = address.casefold().rpartition("@")
+    if domain in ("gmail.com", "googlemail.com"):
+        return f"{name.replace('.', '')}@gmail.com"
+    return f"{name}@{domain}"
 
 
 def _seats(group: Document) -> str:
