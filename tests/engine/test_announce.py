@@ -189,7 +189,11 @@ def test_what_a_person_must_change_says_who_and_goes_on_when_it_is_asked_for_aga
     school.work()
     for line in lines(school, circle, ana):
         ((title, post),) = line.posts
-        assert (title, post.state, post.trouble.who) == ("Pin Board", PostState.STUCK, "caretaker")
+        assert (title, post.state, post.trouble.who) == (
+            "Pin Board · Riverbend",
+            PostState.STUCK,
+            "caretaker",
+        )
     with school.services.begin() as uow:
         (notice,) = uow.records.notices(community=circle.id)
         assert (str(notice.message), notice.who) == ("Notes are locked away.", "caretaker")

@@ -38,7 +38,10 @@ def test_it_is_seen_first_then_said_and_followed_to_its_place(site, ana, key):
     assert ana.soup().select_one(f'a[href="/c/{key}/announcements"]')
     assert fill(ana, key, do="look").status_code == 200
     assert "Nothing has been said yet." in ana.says()
-    assert "Wednesday <b> Pin Board: a note on the board Bring a text. 1 < 2 & so on. Ana" in ana.says()
+    assert (
+        "Wednesday <b> Pin Board · Riverbend: a note on the board Bring a text. 1 < 2 & so on. Ana"
+        in ana.says()
+    )
     site.jobs.run_until_idle()
     assert notes(site) == []
     form = ana.soup().select_one("main form")
@@ -49,7 +52,7 @@ def test_it_is_seen_first_then_said_and_followed_to_its_place(site, ana, key):
     assert "on its way" in ana.says()
     site.jobs.run_until_idle()
     ana.get(f"/c/{key}/announcements")
-    assert "is there Pin Board (new tab)" in ana.says()
+    assert "is there Pin Board · Riverbend (new tab)" in ana.says()
     assert [(note.title, note.text, note.by) for note in notes(site)] == [
         ("Wednesday <b>", "Bring a text.\n\n1 < 2 & so on.", "Ana")
     ]
@@ -90,7 +93,10 @@ def test_what_is_in_the_way_names_who_can_change_it_and_is_tried_again_when_aske
     fill(ana, key)
     site.jobs.run_until_idle()
     ana.get(f"/c/{key}/announcements")
-    assert "needs someone Pin Board Notes are locked away. Who can change it: caretaker." in ana.says()
+    assert (
+        "needs someone Pin Board · Riverbend Notes are locked away. Who can change it: caretaker."
+        in ana.says()
+    )
     assert ana.post(f"/c/{key}/announcements/again").status_code == 303
     site.jobs.run_until_idle()
     ana.follow()
@@ -103,7 +109,7 @@ def test_a_platform_that_is_away_is_said_to_be_tried_again(site, ana, key):
     fill(ana, key)
     site.jobs.run_until_idle()
     ana.get(f"/c/{key}/announcements")
-    assert "on its way Pin Board The staff room is locked." in ana.says()
+    assert "on its way Pin Board · Riverbend The staff room is locked." in ana.says()
     assert "coplink tries again by itself" in ana.says()
 
 

@@ -12,10 +12,9 @@ from coplink.core.announcing import Post, PostState, SaidId, SaidToAll, in_short
 from coplink.core.community import Stage
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import Person
-from coplink.core.spaces import Space, SpaceState, Trouble
+from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import Said, say
 from coplink.engine import marks
-from coplink.engine.attention import NOBODY
 from coplink.engine.reading import Seen, community_of
 from coplink.ports.integration import Capability, Manifest
 from coplink.ports.records import Happening
@@ -95,7 +94,7 @@ def page(
     posts = uow.announced.posts([one.id for one in said])
     people = uow.people.many([one.person for one in said])
     spaces = {space.id: space for space in uow.spaces.of(seen.community.id)}
-    titles = {key: _title(space, manifests) for key, space in spaces.items()}
+    titles = _titles(uow, spaces.values(), manifests)
     lines = tuple(
         Line(
             one,
@@ -113,10 +112,12 @@ def page(
         )
         for one in said
     )
-    return Page(seen, lines, places(spaces.values(), manifests, text) if seen.leads else ())
+    return Page(seen, lines, _places(spaces.values(), titles, manifests, text) if seen.leads else ())
 
 
-def places(spaces: Iterable[Space], manifests: Mapping[str, Manifest], text: str = "") -> tuple[Place, ...]:
+def _places(
+    spaces: Iterable[Space], titles: Mapping[SpaceId, str], manifests: Mapping[str, Manifest], text: str
+) -> tuple[Place, ...]:
     """Each of these spaces with how the words would look there; calls nobody."""
     found = []
     for space in spaces:
@@ -126,7 +127,7 @@ def places(spaces: Iterable[Space], manifests: Mapping[str, Manifest], text: str
         found.append(
             Place(
                 space,
-                _title(space, manifests),
+                titles[space.id],
                 manifest.announced_as if manifest else "",
                 in_short(text, most) if most else text,
                 most,
@@ -160,9 +161,7 @@ def say_to_all(
     for space in uow.spaces.of(community.id):
         says, why = _says(space, manifests.get(space.integration))
         state = PostState.WAITING if says else PostState.SILENT
-        trouble = (
-            Trouble("cannot" if not says else "not_ready", why, "" if not says else NOBODY) if why else None
-        )
+        trouble = Trouble("not_ready" if says else "cannot", why, "") if why else None
         uow.announced.put_post(Post(made.id, space.id, state, trouble=trouble))
         marks.to_say(uow, space)
     told = say("said to everybody: “{title}”", title=title)
@@ -191,9 +190,16 @@ def _says(space: Space, manifest: Manifest | None) -> tuple[bool, Said | None]:
             return False, RESTS.message
 
 
-def _title(space: Space, manifests: Mapping[str, Manifest]) -> str:
-    manifest = manifests.get(space.integration)
-    return manifest.title if manifest else space.integration
+def _titles(
+    uow: UnitOfWork, spaces: Iterable[Space], manifests: Mapping[str, Manifest]
+) -> dict[SpaceId, str]:
+    """What each place is called here: the platform's name and whose it is."""
+    titles = {}
+    for space in spaces:
+        manifest, institution = manifests.get(space.integration), uow.institutions.get(space.institution)
+        whose = f" · {institution.name}" if institution else ""
+        titles[space.id] = (manifest.title if manifest else space.integration) + whose
+    return titles
 
 
 def _by_title(line: tuple[str, Post]) -> tuple[str, str]:
