@@ -20,6 +20,7 @@ ABOUT = "How every subject can teach reading and writing"
 LONG = 60_000
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_a_community_comes_to_life_in_three_suites(visit, demo):
     ana = visit(width=1280)

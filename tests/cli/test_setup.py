@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from coplink.cli import main
 
 PLATFORM = (
     "--issuer", "https://canvas.instructure.com",
@@ -19,13 +24,30 @@ PLATFORM = (
 )  # fmt: skip
 
 
-def coplink(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command with this data folder, as a shell would."""
-    environment = {"COPLINK_BASE_URL": "https://coplink.school.example", "PATH": "/usr/bin:/bin", **settings}
+ADDRESS = {"COPLINK_BASE_URL": "https://coplink.school.example"}
+
+
+def shell(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with this data folder, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "coplink", *words, "--data", str(folder)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=folder, env=environment,
+        capture_output=True, text=True, timeout=60, check=False, cwd=folder, env={"PATH": "/usr/bin:/bin", **ADDRESS, **settings},
     )  # fmt: skip
+
+
+def coplink(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process: starting Python is most of the time."""
+    out, err, code = StringIO(), StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["coplink", *words, "--data", str(folder)])
+        for name, value in {**ADDRESS, **settings}.items():
+            patch.setitem(os.environ, name, value)
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -35,9 +57,9 @@ def school(tmp_path: Path) -> Path:
 
 
 def test_a_school_is_set_up_step_by_step_and_twice_is_once(school: Path) -> None:
-    again = coplink(school, "institution", "add", "Riverbend", "--listed")
+    again = shell(school, "institution", "add", "Riverbend", "--listed")
     assert again.returncode == 0
-    listed = coplink(school, "institution", "list").stdout
+    listed = shell(school, "institution", "list").stdout
     assert listed.count("Riverbend") == 1
     invited = coplink(school, "admin", "invite", "--institution", "Riverbend", "--name", "Kim")
     assert invited.stdout.startswith("https://coplink.school.example/admin/claim/")
@@ -147,11 +169,11 @@ def test_it_does_not_serve_plain_http_but_on_loopback(
 
 def test_doctor_says_what_is_wrong_and_fails(school: Path) -> None:
     here = {"COPLINK_LOOPBACK": "true", "COPLINK_BASE_URL": "http://127.0.0.1:8080"}
-    assert coplink(school, "doctor").returncode == 0
+    assert shell(school, "doctor").returncode == 0
     words = ("connect", "canvas", "--institution", "Riverbend", "--set", "base_url=http://127.0.0.1:9")
     assert coplink(school, *words, "--set", "token=x").returncode == 1, "loopback is for a server on loopback"
     assert coplink(school, *words, "--set", "token=x", **here).returncode == 0
-    done = coplink(school, "doctor", **here)
+    done = shell(school, "doctor", **here)
     assert done.returncode == 3, "nobody must do anything, but Canvas gave no answer"
     assert "Riverbend\n  Canvas\n    no answer  Sign in: Canvas does not answer" in done.stdout
 
@@ -162,7 +184,7 @@ def test_secrets_are_sealed_anew_with_the_newest_key(school: Path) -> None:
         "--set", "base_url=https://riverbend.instructure.com", "--set", "token=x",
     )  # fmt: skip
     before = (school / "coplink.sqlite").read_bytes()
-    done = coplink(school, "secrets", "rotate")
+    done = shell(school, "secrets", "rotate")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() != "Sealed anew: 0."
     assert (school / "coplink.sqlite").read_bytes() != before

@@ -185,6 +185,7 @@ def test_two_processes_never_overlap_in_one_partition(processes, pages, jobs):
     assert len({(row[1], row[2]) for row in rows}) == STEPS * jobs
 
 
+@pytest.mark.long
 def test_two_processes_fire_a_tick_once(processes):
     began = time.monotonic()
     processes.start("many")

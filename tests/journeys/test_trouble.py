@@ -46,6 +46,7 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.long
 def test_throttled_with_and_without_retry_after_at_every_create(scene: Any) -> None:
     for number, (suite, match) in enumerate(ALL):
         headers = {"Retry-After": "1"} if number % 2 else {}
@@ -94,8 +95,10 @@ def test_answers_slower_than_the_time_out(scene: Any) -> None:
     ("suite", "match", "said", "who"),
     [
         ("canvas", GROUP_SET, "service account may not do this in Canvas", "Canvas"),
-        ("teams", CHANNEL, "lacks a permission", "Microsoft"),
-        ("google", DRIVE, "did not give coplink permission", "Google Workspace"),
+        pytest.param("teams", CHANNEL, "lacks a permission", "Microsoft", marks=pytest.mark.long),
+        pytest.param(
+            "google", DRIVE, "did not give coplink permission", "Google Workspace", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_refused_permission_names_who_can_help_and_the_others_go_ahead(
@@ -125,6 +128,7 @@ def test_a_refused_permission_names_who_can_help_and_the_others_go_ahead(
     assert said not in scene.page(community, "").text
 
 
+@pytest.mark.long
 def test_garbage_instead_of_an_answer(scene: Any) -> None:
     for suite, match in (("canvas", GROUP_SET), ("teams", CHANNEL), ("google", DRIVE)):
         scene.weather(suite, match, "garble")

@@ -227,7 +227,14 @@ STRANGE = ("0" * 32, "x", "..", "%00", "%ff", "é", "a" * 3000, "'--", "<script>
 OPEN_TO_STRANGERS = ("/found/edit",)
 
 
-@pytest.mark.parametrize("who", ["nobody", "another member", "an admin elsewhere"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        pytest.param("nobody", marks=pytest.mark.long),
+        pytest.param("another member", marks=pytest.mark.long),
+        "an admin elsewhere",
+    ],
+)
 def test_every_page_in_the_wrong_hands(scene: Any, who: str) -> None:
     name = "Nobody else should read this"
     with scene.inside.services.begin() as uow:

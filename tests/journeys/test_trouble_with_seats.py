@@ -97,7 +97,8 @@ def test_answers_to_seat_writes_are_lost_or_throttled(scene: Any) -> None:
     assert seated(scene, community) == FULL
 
 
-@pytest.mark.parametrize("act", [pytest.param("hold-before", marks=pytest.mark.long), "hold-after"])
+@pytest.mark.long
+@pytest.mark.parametrize("act", ["hold-before", "hold-after"])
 def test_somebody_leaves_while_their_seat_is_being_written(scene: Any, act: str) -> None:
     community = scene.found()
     scene.inside.until_idle()
@@ -117,6 +118,7 @@ def test_somebody_leaves_while_their_seat_is_being_written(scene: Any, act: str)
     assert seated(scene, community) == {"canvas": {"ana.ruiz"}, "teams": set(), "google": set()}
 
 
+@pytest.mark.long
 def test_a_roster_that_is_throttled_breaks_off_or_gets_no_token(scene: Any) -> None:
     names = [scene.cast.resident(key).name for key in scene.enrolled("101")]
     roster = r"^GET /api/lti/courses/101/names_and_roles"
@@ -135,6 +137,7 @@ def test_a_roster_that_is_throttled_breaks_off_or_gets_no_token(scene: Any) -> N
         assert page.text.count(name) <= 2, name  # the reader's own name stands in the head as well
 
 
+@pytest.mark.long
 def test_half_a_roster_invites_those_it_shows_and_nobody_is_gone(scene: Any) -> None:
     names = [scene.cast.resident(key).name for key in scene.enrolled("101")]
     scene.demo.ask("lti", "pages", {"size": 5})
