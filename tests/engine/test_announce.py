@@ -185,6 +185,7 @@ def test_what_a_person_must_change_says_who_and_goes_on_when_it_is_asked_for_aga
     school.board.trouble[POST] = [refusal, refusal]
     tell(school, circle, ana, "One")
     school.work()
+    school.clock.pass_by(seconds=1)
     tell(school, circle, ana, "Two", key="form-2")
     school.work()
     for line in lines(school, circle, ana):

@@ -7,7 +7,7 @@ import pytest
 from coplink.core.words import say
 from coplink.ports.errors import PolicyForbids, Unavailable
 
-WORDS = {"title": "Wednesday <b>", "text": "Bring a text.\n\n1 < 2 & so on.", "do": "say"}
+WORDS = {"title": "Wednesday <b>", "text": "Bring a text.\n\n1 < 2 & <i>so on</i>.", "do": "say"}
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_it_is_seen_first_then_said_and_followed_to_its_place(site, ana, key):
     assert fill(ana, key, do="look").status_code == 200
     assert "Nothing has been said yet." in ana.says()
     assert (
-        "Wednesday <b> Pin Board · Riverbend: a note on the board Bring a text. 1 < 2 & so on. Ana"
+        "Wednesday <b> Pin Board · Riverbend: a note on the board Bring a text. 1 < 2 & <i>so on</i>. Ana"
         in ana.says()
     )
     site.jobs.run_until_idle()
@@ -54,9 +54,9 @@ def test_it_is_seen_first_then_said_and_followed_to_its_place(site, ana, key):
     ana.get(f"/c/{key}/announcements")
     assert "is there Pin Board · Riverbend (new tab)" in ana.says()
     assert [(note.title, note.text, note.by) for note in notes(site)] == [
-        ("Wednesday <b>", "Bring a text.\n\n1 < 2 & so on.", "Ana")
+        ("Wednesday <b>", "Bring a text.\n\n1 < 2 & <i>so on</i>.", "Ana")
     ]
-    assert [p.text for p in ana.soup().select("article p")][:2] == ["Bring a text.", "1 < 2 & so on."]
+    assert [p.text for p in ana.soup().select("article p")][:2] == ["Bring a text.", "1 < 2 & <i>so on</i>."]
 
 
 def test_going_back_and_sending_the_form_again_says_nothing_twice(site, ana, key):
