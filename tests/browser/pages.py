@@ -37,6 +37,9 @@ PAGES: dict[str, Look] = {
     "/terms": Look(ANYBODY, "/terms", "Terms"),
     "/i/<token>": Look(ANYBODY, "{link}", NAME),
     "/door/<integration>/<connection>": Look(ANYBODY, "/door/teams/{teams}", "One moment"),
+    "/door/<integration>/<connection>/choose": Look(
+        FACILITATOR, "/door/teams/{teams}/choose", "Which community does this tab open?"
+    ),
     "/found": Look(FACILITATOR, "/found", "Found a community"),
     "/c/<key>": Look(FACILITATOR, "/c/{community}", NAME),
     "/c/<key>/meetings": Look(FACILITATOR, "/c/{community}/meetings", "Meetings"),
