@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from tests.engine.acts import a_day_later, act, history, now_there, told
 
-from coplink.core.artifacts import FileFact
 from coplink.core.community import Stage
-from coplink.core.errors import DomainError, NotFound
+from coplink.core.errors import DomainError
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import connect, join, lifecycle, marks, provision
-from coplink.engine.sweep import due_by_time, full_round
+from coplink.engine import join, lifecycle, marks, provision
 from coplink.ports.errors import (
-    Gone,
     NotReadyYet,
     OutcomeUnknown,
     PermissionMissing,
@@ -39,52 +37,6 @@ def community(school, ana):
     school.join(made, bo)
     school.work()
     return made
-
-
-def act(school, verb, *args):
-    """One act of a person, kept at once."""
-    with school.services.begin() as uow:
-        result = verb(uow, *args, school.clock.now())
-        uow.commit()
-    return result
-
-
-def now_there(school, community):
-    with school.services.begin() as uow:
-        return uow.communities.get(community.id)
-
-
-def a_day_later(school, community):
-    """A full round over everything, and a sweep over the libraries."""
-    school.board.calls.clear()
-    school.board.writes = 0
-    school.clock.pass_by(days=2)
-    with school.services.begin() as uow:
-        full_round(uow, community.id, school.clock.now())
-        for kind in Kind:
-            for space in uow.spaces.of(community.id):
-                if kind not in (Kind.ORDER_NOTICES, Kind.PREFLIGHT, Kind.DISCONNECT):
-                    uow.work.mark(kind, space.id, community.id)
-        uow.commit()
-    due_by_time(school.services.begin, school.clock.now(), *(school_days() for _ in range(2)))
-    school.work()
-    return list(school.board.calls)
-
-
-def school_days():
-    from datetime import timedelta
-
-    return timedelta(minutes=15)
-
-
-def told(school, community):
-    with school.services.begin() as uow:
-        return {one.code: str(one.message) for one in uow.records.notices(community=community.id)}
-
-
-def history(school, community):
-    with school.services.begin() as uow:
-        return [str(one.message) for one in uow.records.history(community.id)]
 
 
 # --- another name -----------------------------------------------------------------------------------------------------
@@ -285,147 +237,3 @@ def test_a_place_that_is_half_made_waits_while_the_community_rests(school, ana):
     act(school, lifecycle.reopen, now_there(school, made), ana)
     school.work()
     assert school.spaces(made)[0].state is SpaceState.READY
-
-
-# --- letting go -------------------------------------------------------------------------------------------------------
-
-
-def files(school):
-    at = school.clock.now()
-    school.board.files.append(
-        FileFact("f1", "Plan.docx", "https://pinboard.example/f1", at, at, "1", author_name="Bo")
-    )
-
-
-@pytest.mark.parametrize("take_away", [False, True])
-def test_a_place_that_was_let_go_is_never_looked_at_again(school, ana, community, take_away):
-    files(school)
-    school.mark(community, Kind.COLLECT)
-    school.work()
-    seats, (space,) = dict(school.board.seats), school.spaces(community)
-    act(school, lifecycle.detach, space, ana, "Pin Board", take_away)
-    school.work()
-    assert school.board.seats == seats, "nobody is removed"
-    assert ("frame-2" in school.board.boards) is not take_away, "only its own frame goes, and only when asked"
-    with school.services.begin() as uow:
-        (left,) = uow.spaces.left(space.id)
-        assert (left.title, str(left.how)) == ("Literacy", "Take it off its hook.")
-        assert uow.ledger.kept(space.institution) == 0
-        assert uow.ledger.seats(space.id) == {}
-        (artifact,) = uow.catalogue.of(community.id)
-        assert artifact.link == "https://pinboard.example/f1"
-    assert a_day_later(school, community) == []
-    (space,) = school.spaces(community)
-    assert (space.state, space.parting) == (SpaceState.DETACHED, None)
-
-
-def test_letting_go_twice_is_one_and_asks_nobody(school, ana, community):
-    (space,) = school.spaces(community)
-    act(school, lifecycle.detach, space, ana, "Pin Board", False)
-    school.work()
-    school.board.calls.clear()
-    act(school, lifecycle.detach, school.spaces(community)[0], ana, "Pin Board", True)
-    school.mark(community, Kind.UPKEEP)
-    school.work()
-    assert school.board.calls == []
-    assert history(school, community).count("let a place go: Pin Board") == 1
-
-
-@pytest.mark.parametrize(
-    ("trouble", "asked"),
-    [
-        (PermissionMissing(say("No."), "caretaker"), 1),
-        (Gone(say("It is gone.")), 1),
-        (Unavailable(say("Not now.")), 3),
-        (OutcomeUnknown("lost"), 3),
-    ],
-)
-def test_a_platform_that_lets_nobody_in_holds_nobody_back(school, ana, community, trouble, asked):
-    name = "upkeep.let_go"
-    school.board.trouble[name] = [trouble] * 10
-    if isinstance(trouble, OutcomeUnknown):  # planned for answers, and nothing is written here
-        school.board.call = raising(school.board, name, trouble)
-    (space,) = school.spaces(community)
-    act(school, lifecycle.detach, space, ana, "Pin Board", False)
-    school.work()
-    (space,) = school.spaces(community)
-    assert space.parting is None
-    with school.services.begin() as uow:
-        left = uow.spaces.left(space.id)
-    if isinstance(trouble, Gone):
-        assert left == []
-    else:
-        assert [(one.title, one.link) for one in left] == [("Literacy", space.link)]
-        assert space.marker in str(left[0].how)
-        assert 10 - len(school.board.trouble[name]) == asked or school.board.calls.count(name) == asked
-
-
-def raising(board, name, trouble):
-    real = type(board).call
-
-    def call(called, write=False):
-        real(board, called, write) if called != name else board.calls.append(called)
-        if called == name:
-            raise trouble
-
-    return call
-
-
-def test_let_go_while_it_is_made_it_is_not_made_ready(school, ana):
-    made = school.found(ana)
-    real = school.board.answer
-
-    def meanwhile(name):
-        real(name)
-        if name == "spaces.board":
-            act(school, lifecycle.detach, school.spaces(made)[0], ana, "Pin Board", False)
-
-    school.board.answer = meanwhile
-    school.work()
-    (space,) = school.spaces(made)
-    assert (space.state, space.parting, list(space.parts)) == (SpaceState.DETACHED, None, ["board"])
-    with school.services.begin() as uow:
-        assert [one.title for one in uow.spaces.left(space.id)] == ["Literacy"]
-    assert "spaces.frame" not in school.board.calls
-
-
-def test_taken_up_again_it_is_found_by_its_mark(school, ana, community):
-    (space,) = school.spaces(community)
-    act(school, lifecycle.detach, space, ana, "Pin Board", True)
-    with pytest.raises(DomainError, match="taking its leave"):
-        act(school, lifecycle.revive, school.spaces(community)[0], ana, "Pin Board")
-    school.work()
-    act(school, lifecycle.revive, school.spaces(community)[0], ana, "Pin Board")
-    school.work()
-    (space,) = school.spaces(community)
-    assert space.state is SpaceState.READY
-    assert space.parts["board"] == "board-1", "found, not made"
-    assert sum(mark.startswith("board/") for mark in school.board.boards.values()) == 1
-    assert set(school.board.seats) == {"1", "2"}
-    with school.services.begin() as uow:
-        assert uow.spaces.left(space.id) == []
-
-
-def test_only_what_can_be_is_put_to_rest_woken_let_go_and_taken_up(school, ana, community):
-    (space,) = school.spaces(community)
-    with pytest.raises(DomainError):
-        act(school, lifecycle.revive, _in(space, SpaceState.ARCHIVED), ana, "Pin Board")
-    with pytest.raises(DomainError):
-        act(school, lifecycle.archive, _in(space, SpaceState.MAKING), ana, "Pin Board")
-    with pytest.raises(DomainError):
-        act(school, lifecycle.restore, _in(space, SpaceState.DETACHED), ana, "Pin Board")
-    with pytest.raises(DomainError):
-        act(school, lifecycle.detach, _in(space, SpaceState.WAITING), ana, "Pin Board", False)
-    other = connect.invite_admin
-    with school.services.begin() as uow:
-        admin = uow.people.get(other(uow, school.there, "Kim", school.clock.now()).person)
-        with pytest.raises(NotFound):
-            lifecycle.space_of_admin(uow, admin, space.id)
-        with pytest.raises(NotFound):
-            lifecycle.space_of_community(uow, "another", space.id)
-
-
-def _in(space, state):
-    from dataclasses import replace
-
-    return replace(space, state=state)
