@@ -10,7 +10,7 @@ from coplink.core.people import Role
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import connect, join, marks, saying
+from coplink.engine import connect, join, lifecycle, marks, saying
 from coplink.engine.sweep import sweep
 from coplink.ports.errors import (
     Gone,
@@ -253,6 +253,25 @@ def test_a_place_that_is_not_ready_shows_it_once_it_is_and_old_news_not_at_all(s
     assert states == {PostState.POSTED, PostState.SILENT}
     with school.services.begin() as uow:
         assert all(state.done for state in uow.work.all() if state.kind is Kind.ANNOUNCE)
+
+
+def test_where_everything_rests_nothing_is_said_and_what_waited_goes_on_after_waking(
+    school, circle, ana
+) -> None:
+    school.board.trouble[POST] = [Unavailable(say("Away."), retry_after=600)]
+    tell(school, circle, ana, "Before")
+    school.jobs.run_until_idle()
+    with school.services.begin() as uow:
+        lifecycle.conclude(uow, circle, ana, school.clock.now())
+        uow.commit()
+    assert the_post(school, circle, ana).state is PostState.SILENT
+    with pytest.raises(DomainError, match="rests"):
+        tell(school, circle, ana, "Meanwhile", key="form-2")
+    with school.services.begin() as uow:
+        lifecycle.reopen(uow, uow.communities.get(circle.id), ana, school.clock.now())
+        uow.commit()
+    school.work()
+    assert [note.title for note in notes(school)] == ["Before"]
 
 
 def test_it_stands_in_the_history_without_its_text(school, circle, ana) -> None:
