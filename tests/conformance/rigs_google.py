@@ -37,6 +37,7 @@ class GoogleRig(ServedRig):
         Capability.LIBRARY: "Shared drives",
         Capability.WATCH: "Shared drives",
         Capability.UPKEEP: "Shared drives",
+        Capability.ANNOUNCEMENTS: "Chat",
     }
     sdk = ("googleapiclient", "google", "google_auth_httplib2", "httplib2")
     key_prefix = "google.key"
@@ -45,6 +46,8 @@ class GoogleRig(ServedRig):
 
     def __init__(self, front: Front, patch: pytest.MonkeyPatch) -> None:
         super().__init__(front, integration, make, "lakeside")
+        self.settings = {**self.settings, **self.wire.with_chat("lakeside")}
+        self.connection = integration.connect(self.settings, self.around())
         self._patch = patch
         people = [self.wire.region.residents[key] for key in PEOPLE]
         self.accounts = tuple(AccountId(str(person.google_id)) for person in people)
@@ -80,6 +83,7 @@ class GoogleRig(ServedRig):
     def vanish(self, parts: Mapping[str, str]) -> None:
         self.store.drop("google.drive", parts["drive"])
         self.store.drop("google.group", parts["group"])
+        self.store.drop("google.chat", parts["chat"])
 
     def seat_own_account(self, parts: Mapping[str, str]) -> AccountId:
         robot = self.wire.directory.account(self.wire.districts["lakeside"], "coplink@lakeside.example")
@@ -114,6 +118,14 @@ class GoogleRig(ServedRig):
     def half_a_calendar(self, parts: Mapping[str, str]) -> None:
         self.pages_of(4)
         self.rain("GET .*/instances.*pageToken", status=503, body={})
+
+    def announced(self, parts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
+        found = []
+        for message in self.wire.chat.messages(parts["chat"]):
+            title, _, rest = message.partition("\n\n")
+            text, _, last = rest.rpartition("\n\n")
+            found.append((title, text, last.rpartition(" · ")[0]))
+        return found
 
     def add_file(self, parts: Mapping[str, str], name: str) -> str:
         district, drive = self.wire.districts["lakeside"], self.store.get("google.drive", parts["drive"])

@@ -6,6 +6,7 @@ import pytest
 from rigs_google import GoogleRig
 
 from coplink.testing.conformance import (
+    AnnouncementsSuite,
     CalendarSuite,
     DirectorySuite,
     DoorSuite,
@@ -46,6 +47,9 @@ class TestWatch(WatchSuite): ...
 
 
 class TestUpkeep(UpkeepSuite): ...
+
+
+class TestAnnouncements(AnnouncementsSuite): ...
 
 
 class TestDoor(DoorSuite): ...

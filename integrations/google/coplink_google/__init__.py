@@ -12,6 +12,7 @@
     calendar.py      one recurring event a series (recurring.py), single ones for dates (singles.py);
                      meetings.py: how Google writes rules and events; standing.py: what stands on the calendar
     library.py       files of the shared drive; watch.py: being called when they change, hints.py: those calls
+    chat.py          the community's space in Google Chat; announcements.py: what is said to everybody there
     places.py        which kind of place a call is about: coplink's own, or (brought.py) a folder in one that somebody
                      brought, with access given one by one (sharing.py) and files below it (branch.py)
     upkeep.py        another name, rest, waking, and what stays without coplink; giving_back.py: the consent's end
@@ -94,6 +95,35 @@ BROUGHT_SCOPES = (
         when=BROUGHT,
     ),
 )
+CHAT = ("chat", frozenset({"yes"}))
+CHAT_SCOPES = (
+    Scope(
+        AUTH + "chat.spaces",
+        "make the community's Chat space, and find it again instead of making a second one",
+        "no Chat space is made",
+        when=CHAT,
+    ),
+    Scope(
+        AUTH + "chat.memberships",
+        "put the community's group into its Chat space",
+        "nobody is in the Chat space",
+        when=CHAT,
+    ),
+    Scope(
+        AUTH + "chat.messages.create",
+        "say in the Chat space what a facilitator says to everybody; coplink cannot read what others say there",
+        "announcements do not appear in Google Chat",
+        when=CHAT,
+    ),
+)
+CHAT_GROUP_SCOPES = (
+    Scope(
+        AUTH + "cloud-identity.groups.readonly",
+        "know the number by which Chat calls the community's group",
+        "the group cannot be put into the Chat space",
+        when=CHAT,
+    ),
+)
 SIGN_IN_SCOPES = (
     Scope("openid", "know that somebody signed in", "no sign-in with Google"),
     Scope("email", "know the address that meetings are sent to", "no sign-in with Google"),
@@ -112,6 +142,7 @@ manifest = Manifest(
             Capability.LIBRARY,
             Capability.WATCH,
             Capability.UPKEEP,
+            Capability.ANNOUNCEMENTS,
             Capability.DOOR,
         }
     ),
@@ -126,7 +157,7 @@ manifest = Manifest(
         lag=timedelta(minutes=5),
         watch_life=timedelta(days=6),
     ),
-    scopes=GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + SIGN_IN_SCOPES,
+    scopes=GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + CHAT_GROUP_SCOPES + CHAT_SCOPES + SIGN_IN_SCOPES,
     fields=(
         Field(
             "domain", "Domain", "The primary domain of your Google Workspace, for instance school.example."
@@ -176,6 +207,12 @@ manifest = Manifest(
             "Empty: they take part through a place of their own school.",
             default="",
         ),
+        Field(
+            "chat",
+            "Chat space",
+            "“yes”: each new community gets a space in Google Chat with its group in it, where announcements appear.",
+            default="",
+        ),
         Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),
         Field(
             "auth_url", "Address of the sign-in page", default="https://accounts.google.com/o/oauth2/v2/auth"
@@ -197,7 +234,9 @@ manifest = Manifest(
         "grants": "access for members",
         "folder": "library folder",
         "calendar": "calendar",
+        "chat": "Chat space",
     },
+    announced_as="a message in the Chat space",
     invites_attendees=True,
     consoles=(
         "Google Account of the robot account, Security, Third-party connections: remove coplink.",
@@ -233,7 +272,10 @@ class GoogleWorkspace:
         """What the shared drive will be called, and the parts around it."""
         from coplink_google.names import drive_name, steps_of
 
-        return Planned(drive_name(wish.name), steps_of(settings.get("mode", ""), wish.parts))
+        return Planned(
+            drive_name(wish.name),
+            steps_of(settings.get("mode", ""), settings.get("chat", ""), wish.parts),
+        )
 
     def receive(
         self, settings: Mapping[str, str], request: InboundRequest, secret: str

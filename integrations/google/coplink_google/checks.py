@@ -12,6 +12,10 @@ from coplink_google import ADMIN
 SPACES, SEATS = Capability.SPACES, Capability.SEATS
 PLACES = frozenset({SPACES, SEATS})
 MEETINGS = PLACES | {Capability.CALENDAR}
+CHAT = PLACES | {Capability.ANNOUNCEMENTS}
+CHAT_APP = say(
+    "Google Cloud console: Google Chat API, Configuration; Google Admin console: Apps, Google Workspace, Google Chat."
+)
 ROLE = say("Google Admin console: Account, Admin roles, Groups Admin; assign it to the service account.")
 AGAIN = say(
     "The install guide, part “Robot account”: sign in as the robot account once more, and tick every box."

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 
 from coplink.core.errors import NotInstalled
+from coplink.ports.announcements import Announcements
 from coplink.ports.calendar import Calendar
 from coplink.ports.directory import Directory
 from coplink.ports.guests import Guests
@@ -34,8 +35,10 @@ class GoogleConnection:
     """The ports over one ``Workspace``."""
 
     def __init__(self, options: Options, around: Surroundings) -> None:
+        from coplink_google.announcements import ChatAnnouncements
         from coplink_google.branch import BranchLibrary
         from coplink_google.calendar import GoogleCalendar
+        from coplink_google.chat import ChatSpaces
         from coplink_google.directory import GoogleDirectory
         from coplink_google.leading import LeadingSeats
         from coplink_google.library import GoogleLibrary
@@ -58,9 +61,11 @@ class GoogleConnection:
         people = FolderSeats(self._google, options, self._directory)
         self._seats: Seats = SeatsByPlace(members, people)
         self._calendar = GoogleCalendar(self._google, around.clock)
+        chat = ChatSpaces(self._google, options)
+        self._announcements = ChatAnnouncements(self._google) if options.has_chat else None
         self._watch = DriveWatch(self._google, around.clock)
         drives, folders = GoogleUpkeep(self._google, around.clock), FolderUpkeep(self._google, around.clock)
-        self._upkeep = UpkeepByPlace(drives, folders)
+        self._upkeep = UpkeepByPlace(drives, folders, chat)
         self._library = LibraryByPlace(
             GoogleLibrary(self._google, options, self._directory),
             BranchLibrary(self._google, options, self._directory),
@@ -73,6 +78,10 @@ class GoogleConnection:
     @property
     def seats(self) -> Seats | None:
         return self._seats
+
+    @property
+    def announcements(self) -> Announcements | None:
+        return self._announcements
 
     @property
     def guests(self) -> Guests | None:
@@ -98,10 +107,6 @@ class GoogleConnection:
     @property
     def upkeep(self) -> Upkeep | None:
         return self._upkeep
-
-    @property
-    def announcements(self) -> None:
-        return None
 
     def realm(self) -> str:
         return self._options.realm

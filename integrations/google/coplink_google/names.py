@@ -16,10 +16,12 @@ def drive_name(name: str) -> str:
     return " ".join(printable.split())[: manifest.limits.name_length].strip() or "coplink"
 
 
-def steps_of(mode: str, parts: Mapping[str, str]) -> tuple[str, ...]:
+def steps_of(mode: str, chat: str, parts: Mapping[str, str]) -> tuple[str, ...]:
     """The parts of a place, in order; one that was begun in another mode is finished in that."""
     begun = brought(parts) if parts else mode.strip().casefold() == FOLDER
-    return BROUGHT if begun else manifest.steps
+    if begun:
+        return BROUGHT
+    return (*manifest.steps, "chat") if chat.strip().casefold() == "yes" else manifest.steps
 
 
 def brought(parts: Mapping[str, str]) -> bool:

@@ -24,13 +24,17 @@ BROUGHT = frozenset({FOLDER})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of Google's documents: who calls it, the scope it is called with, what for, and in which modes."""
+    """One method of Google's documents: who calls it, the scope it is called with, what for, and in which modes.
+
+    ``chat``: only where communities get a Chat space.
+    """
 
     name: str
     subject: str
     scope: str
     what_for: str
     modes: frozenset[str] = EVERY
+    chat: bool = False
 
     @property
     def api(self) -> str:
@@ -39,9 +43,13 @@ class Operation:
 
 
 def _rows(
-    subject: str, scope: str, what_for: Mapping[str, str], modes: frozenset[str] = EVERY
+    subject: str,
+    scope: str,
+    what_for: Mapping[str, str],
+    modes: frozenset[str] = EVERY,
+    chat: bool = False,
 ) -> tuple[Operation, ...]:
-    return tuple(Operation(name, subject, scope, words, modes) for name, words in what_for.items())
+    return tuple(Operation(name, subject, scope, words, modes, chat) for name, words in what_for.items())
 
 
 ROWS: tuple[Operation, ...] = (
@@ -146,16 +154,52 @@ ROWS: tuple[Operation, ...] = (
         "calendar.calendarlist.readonly",
         {"calendar.calendarList.list": "find the calendar of a community again by its mark"},
     ),
+    *_rows(
+        ROBOT,
+        "chat.spaces",
+        {
+            "chat.spaces.create": "make the Chat space of a community",
+            "chat.spaces.list": "see whether a Chat space is there already",
+            "chat.spaces.get": "see whether a Chat space carries the mark of a community, and its name",
+            "chat.spaces.patch": "call the Chat space by the community's new name",
+        },
+        OWN,
+        chat=True,
+    ),
+    *_rows(
+        ROBOT,
+        "chat.memberships",
+        {
+            "chat.spaces.members.list": "see whether the group is in the Chat space",
+            "chat.spaces.members.create": "put the group into the Chat space",
+        },
+        OWN,
+        chat=True,
+    ),
+    *_rows(
+        ROBOT,
+        "chat.messages.create",
+        {"chat.spaces.messages.create": "say to everybody in the Chat space what a facilitator says"},
+        OWN,
+        chat=True,
+    ),
+    *_rows(
+        GROUPS,
+        "cloud-identity.groups.readonly",
+        {"identity.groups.lookup": "know the number by which Chat calls the group"},
+        OWN,
+        chat=True,
+    ),
 )
 OPERATIONS: Mapping[str, Operation] = {one.name: one for one in reversed(ROWS)}
 
 
-def of_mode(mode: str) -> Mapping[str, Operation]:
-    """What a connection of this mode calls."""
-    return {one.name: one for one in ROWS if mode in one.modes}
+def of_mode(mode: str, chat: bool = False) -> Mapping[str, Operation]:
+    """What a connection of this mode calls, with or without Chat."""
+    return {one.name: one for one in ROWS if mode in one.modes and (chat or not one.chat)}
 
 
-def scopes(subject: str, mode: str = NONE, api: str = "") -> tuple[str, ...]:
+def scopes(subject: str, mode: str = NONE, api: str = "", chat: bool = False) -> tuple[str, ...]:
     """The short names of the scopes that one subject needs (for one API), each once, in the order of the table."""
-    rows = (one for one in of_mode(mode).values() if one.subject == subject and api in ("", one.api))
+    rows = (one for one in of_mode(mode, chat).values() if one.subject == subject and api in ("", one.api))
     return tuple(dict.fromkeys(one.scope for one in rows))

@@ -41,6 +41,7 @@ class Options:
     robot: str
     file_managers: str
     guests: str
+    chat: str
     root_url: str
     auth_url: str
     token_url: str
@@ -61,7 +62,7 @@ class Options:
             values[one.name] = value
         for name in ("root_url", "auth_url", "token_url", "jwks_url", "issuer"):
             _check_address(name, values[name])
-        for name in ("file_managers", "guests"):
+        for name in ("file_managers", "guests", "chat"):
             if values[name].casefold() not in ("", "no", "yes"):
                 raise Misconfigured(say("“{name}” is either yes or empty.", name=_title(name)), ADMIN)
         values["mode"] = values["mode"].casefold() or NONE
@@ -74,6 +75,8 @@ class Options:
                 raise _empty(name)
         if values["mode"] == FOLDER:
             values["folder"] = _folder(values["folder"])
+        if values["mode"] == FOLDER and values["chat"].casefold() == "yes":
+            raise Misconfigured(say("A Chat space needs a group, and in mode folder there is none."), ADMIN)
         values["root_url"] = values["root_url"].rstrip("/")
         values["domain"] = values["domain"].casefold().lstrip("@")
         values["robot"] = values["robot"].casefold()
@@ -93,6 +96,11 @@ class Options:
     def lets_guests_in(self) -> bool:
         """Whether the admin lets people of other schools into groups."""
         return self.guests.casefold() == "yes"
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether communities get a Chat space."""
+        return self.chat.casefold() == "yes"
 
     def owns(self, address: str) -> bool:
         """Whether an e-mail address lies in the connection's own domain."""

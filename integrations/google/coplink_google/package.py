@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 
 from coplink.core.words import Said, say
 from coplink.ports.integration import Scope
-from coplink_google import BROUGHT_SCOPES, GROUP_SCOPES, ROBOT_SCOPES, SIGN_IN_SCOPES
+from coplink_google import (
+    BROUGHT_SCOPES,
+    CHAT_GROUP_SCOPES,
+    CHAT_SCOPES,
+    GROUP_SCOPES,
+    ROBOT_SCOPES,
+    SIGN_IN_SCOPES,
+)
 
 ADD_ON_SCOPES = (
     Scope(
@@ -27,6 +34,8 @@ HOLDERS: Mapping[str, Sequence[Scope]] = {
     "robot_in_mode_folder": tuple(
         scope for scope in ROBOT_SCOPES + BROUGHT_SCOPES if scope.needed({"mode": "folder"})
     ),
+    "robot_for_chat": CHAT_SCOPES,
+    "service_account_for_chat": CHAT_GROUP_SCOPES,
     "sign_in": SIGN_IN_SCOPES,
     "add_on": ADD_ON_SCOPES,
 }

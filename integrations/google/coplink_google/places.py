@@ -18,6 +18,7 @@ from coplink.ports.library import Changes, Library
 from coplink.ports.seats import BatchResult, Seats
 from coplink.ports.upkeep import Kept, Left, Upkeep, UpkeepFacts
 from coplink_google.brought import the_folder
+from coplink_google.chat import ChatSpaces
 from coplink_google.names import brought, drive_name
 from coplink_google.replies import part, text_of
 from coplink_google.standing import end_coming
@@ -111,10 +112,10 @@ class FolderUpkeep(GoogleUpkeep):
 
 
 class UpkeepByPlace:
-    """Another name, rest and waking, by the kind of place."""
+    """Another name, rest and waking, by the kind of place; a Chat space goes along."""
 
-    def __init__(self, drives: Upkeep, folders: Upkeep) -> None:
-        self._drives, self._folders = drives, folders
+    def __init__(self, drives: Upkeep, folders: Upkeep, chat: ChatSpaces) -> None:
+        self._drives, self._folders, self._chat = drives, folders, chat
 
     def _of(self, parts: Mapping[str, str]) -> Upkeep:
         return self._folders if brought(parts) else self._drives
@@ -123,6 +124,7 @@ class UpkeepByPlace:
         return self._of(parts).read(parts)
 
     def rename(self, parts: Mapping[str, str], name: str) -> str:
+        self._chat.rename(parts, name)
         return self._of(parts).rename(parts, name)
 
     def archive(self, parts: Mapping[str, str]) -> Kept:
@@ -132,4 +134,4 @@ class UpkeepByPlace:
         return self._of(parts).restore(parts)
 
     def let_go(self, parts: Mapping[str, str], take_away: bool) -> tuple[Left, ...]:
-        return self._of(parts).let_go(parts, take_away)
+        return self._of(parts).let_go(parts, take_away) + self._chat.left(parts)

@@ -20,6 +20,8 @@ from coplink_google.brought import named
 from coplink_google.checks import (
     AGAIN,
     BROUGHT_FOLDER,
+    CHAT,
+    CHAT_APP,
     CONTACTS,
     DELEGATE,
     LICENCE,
@@ -77,8 +79,12 @@ class CheckUp:
         )
         if self._options.mode == FOLDER:
             return [self._accounts(), self._folder(), calendars, self._door(), *self._clock()]
+        chat = list[Check]()
+        if self._options.has_chat:
+            chat.append(self._tried(say("Chat"), CHAT_APP, CHAT, "chat.spaces.list", pageSize=1))
         return [
             self._accounts(),
+            *chat,
             self._tried(
                 say("Groups"), ROLE, PLACES, "directory.groups.list",
                 domain=self._options.domain, maxResults=1, fields="groups(id)",

@@ -21,6 +21,10 @@ LIMITS: Mapping[str, Limit] = {
     "directory": Limit("directory", (Rate(2_400, MINUTE),)),
     # Groups Settings API: counted with the Directory API's figure, for lack of one.
     "settings": Limit("settings", (Rate(2_400, MINUTE, burst=240),)),
+    # Chat API, usage limits: 60 writes of spaces a minute and project; members and messages have more.
+    "chat": Limit("chat", (Rate(60, MINUTE, burst=20),)),
+    # Cloud Identity Groups: one look-up for each Chat space, held to what Chat takes.
+    "identity": Limit("identity", (Rate(600, MINUTE, burst=60),)),
     # Sign-in publishes none for a server; coplink needs a token an hour and one for each sign-in of a person.
     "sign-in": Limit("sign-in", (Rate(600, MINUTE, burst=100),)),
 }

@@ -111,6 +111,7 @@ TABLE = (
         "2026-11",
         "a setting of the organisation; never retried",
     ),
+    Row(403, r"PERMISSION_DENIED", Meaning.POLICY, "2026-11", "Chat is off for this account, or not allowed"),
     Row(
         403,
         r"userNotLicensed|license|notACalendarUser",

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from coplink.core.words import say
 from coplink.ports.errors import IntegrationError, PermissionMissing, Reauthorize, Transient
 from coplink.ports.integration import Capability, Check, Scope, Surroundings
-from coplink_google import ADMIN, AUTH, BROUGHT_SCOPES, ROBOT_SCOPES
-from coplink_google.checks import AGAIN, CLIENT, DELEGATE, KEY, MEETINGS, PLACES, refused
+from coplink_google import ADMIN, AUTH, BROUGHT_SCOPES, CHAT_SCOPES, ROBOT_SCOPES
+from coplink_google.checks import AGAIN, CHAT, CLIENT, DELEGATE, KEY, MEETINGS, PLACES, refused
 from coplink_google.fetch import NoAnswer, fetch_json
 from coplink_google.operations import DELEGATION, ROBOT, of_mode, scopes
 from coplink_google.options import Options
@@ -30,8 +30,10 @@ class RobotCheck:
 
     def __init__(self, google: Workspace, options: Options, around: Surroundings) -> None:
         self._google, self._options, self._around = google, options, around
-        wanted = {AUTH + one for one in scopes(ROBOT, options.mode)}
-        self._scopes = tuple(scope for scope in ROBOT_SCOPES + BROUGHT_SCOPES if scope.name in wanted)
+        wanted = {AUTH + one for one in scopes(ROBOT, options.mode, chat=options.has_chat)}
+        self._scopes = tuple(
+            scope for scope in ROBOT_SCOPES + BROUGHT_SCOPES + CHAT_SCOPES if scope.name in wanted
+        )
         self.date = ""
 
     def lines(self) -> list[Check]:
@@ -43,7 +45,7 @@ class RobotCheck:
         named = {scope for line in lines for scope in line.scopes}
         if self._options.mode != DELEGATION:
             return named
-        rows = [one for one in of_mode(DELEGATION).values() if one.subject == ROBOT]
+        rows = [one for one in of_mode(DELEGATION, self._options.has_chat).values() if one.subject == ROBOT]
         shut = {one.api for one in rows if AUTH + one.scope in named}
         return {AUTH + one.scope for one in rows if one.api in shut}
 
@@ -98,7 +100,7 @@ class RobotCheck:
 
     def _delegated(self) -> list[Check]:
         """Whether the service account may act as the robot account."""
-        rows = [one for one in of_mode(DELEGATION).values() if one.subject == ROBOT]
+        rows = [one for one in of_mode(DELEGATION, self._options.has_chat).values() if one.subject == ROBOT]
         try:
             for api in dict.fromkeys(one.api for one in rows):
                 self._google.renew(api)
@@ -136,6 +138,8 @@ class RobotCheck:
 
 
 def _stops(scope: Scope) -> frozenset[Capability]:
+    if "/chat." in scope.name:
+        return CHAT
     return PLACES if scope.name.endswith("/drive") else MEETINGS
 
 

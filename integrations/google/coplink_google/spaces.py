@@ -5,6 +5,7 @@
     grants     the group as Contributor of the drive, once
     folder     the folder "Library", where people put what they make
     calendar   a calendar of the robot account that the group can see
+    chat       a Chat space with the group in it, where the connection asks for it (``chat``)
 
 Every step looks for our marker first and makes something only where there is none. A place in a folder that somebody
 brought is made otherwise: see ``brought``.
@@ -19,6 +20,7 @@ from coplink.ports.errors import Ambiguous, Gone, NotReadyYet, UnexpectedReply
 from coplink.ports.spaces import Made, SpaceFacts, SpaceWish
 from coplink_google import ADMIN
 from coplink_google.brought import BroughtPlace
+from coplink_google.chat import ChatSpaces
 from coplink_google.drives import Drives
 from coplink_google.marks import may_be_ours, short, the_one
 from coplink_google.names import BROUGHT, brought, drive_name, steps_of
@@ -42,14 +44,15 @@ class GoogleSpaces:
             ),
             "folder": lambda wish, parts, key: self._drives.folder(part(parts, "drive"), wish.marker),
             "calendar": self._calendar,
+            "chat": ChatSpaces(workspace, options).make,
         }
         self._brought = BroughtPlace(workspace, options, self._calendar)
 
     def steps(self, wish: SpaceWish) -> tuple[str, ...]:
-        return steps_of(self._options.mode, wish.parts)
+        return steps_of(self._options.mode, self._options.chat, wish.parts)
 
     def ensure(self, step: str, wish: SpaceWish, parts: Mapping[str, str], key: str) -> Made:
-        make = self._brought.make if steps_of(self._options.mode, parts) is BROUGHT else self._make
+        make = self._brought.make if steps_of(self._options.mode, "", parts) is BROUGHT else self._make
         if step not in make:
             raise UnexpectedReply(say("There is no such part of a shared drive."), f"step {step!r}")
         try:

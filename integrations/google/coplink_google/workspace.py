@@ -43,6 +43,8 @@ APIS = {
     "calendar": ("calendar", "v3"),
     "directory": ("admin", "directory_v1"),
     "settings": ("groupssettings", "v1"),
+    "chat": ("chat", "v1"),
+    "identity": ("cloudidentity", "v1"),
 }
 PAGES = 1000
 LARGEST = {
@@ -98,7 +100,7 @@ class Workspace:
         self._options, self._around = options, around
         self._quota = Quota(around.pace)
         self._local = threading.local()
-        self._operations = of_mode(options.mode)
+        self._operations = of_mode(options.mode, options.has_chat)
         self._credentials = self._all_credentials()
         root = origin(options.root_url) if options.root_url else ""
         self._origins = frozenset({root, origin(options.token_url)})
@@ -242,9 +244,9 @@ class Workspace:
 
     def _all_credentials(self) -> dict[str, Any]:
         """Those of each API; where the service account acts for the robot, a scope not delegated stops its API only."""
-        mode, made = self._options.mode, dict[str, Any]()
+        mode, chat, made = self._options.mode, self._options.has_chat, dict[str, Any]()
         subjects = {one.api: one.subject for one in self._operations.values()}
-        wanted = [AUTH + one for one in scopes(GROUPS, mode)]
+        wanted = [AUTH + one for one in scopes(GROUPS, mode, chat=chat)]
         groups = self._service_account(wanted) if wanted else None
         robot = None if mode == DELEGATION else self._robot()
         for api, subject in subjects.items():
@@ -253,7 +255,7 @@ class Workspace:
             elif robot is not None:
                 made[api] = robot
             else:
-                wanted = [AUTH + one for one in scopes(ROBOT, mode, api)]
+                wanted = [AUTH + one for one in scopes(ROBOT, mode, api, chat)]
                 made[api] = self._service_account(wanted, self._options.robot)
         return made
 

@@ -16,13 +16,23 @@ from coplink.ports.integration import Capability
 from coplink_google import (
     AUTH,
     BROUGHT_SCOPES,
+    CHAT_GROUP_SCOPES,
+    CHAT_SCOPES,
     GROUP_SCOPES,
     ROBOT_SCOPES,
     SIGN_IN_SCOPES,
     integration,
     manifest,
 )
-from coplink_google.operations import FOLDER, GROUPS, MODES, OPERATIONS, ROBOT, of_mode, scopes
+from coplink_google.operations import (
+    FOLDER,
+    GROUPS,
+    MODES,
+    OPERATIONS,
+    ROBOT,
+    of_mode,
+    scopes,
+)
 from coplink_google.options import Options
 from coplink_google.replies import scope_of
 from coplink_google.sandbox import contract
@@ -33,14 +43,15 @@ INSTALL = files("coplink_google") / "install"
 
 def named():
     """Every operation the connector's source names."""
-    pattern = re.compile(r'"((?:drive|calendar|directory|settings)\.[a-zA-Z]+\.[a-zA-Z.]+)"')
+    pattern = re.compile(r'"((?:drive|calendar|directory|settings|chat|identity)\.[a-zA-Z]+\.[a-zA-Z.]+)"')
     modules = [path for path in (HERE / "coplink_google").glob("*.py") if path.name != "operations.py"]
     return {name for path in modules for name in pattern.findall(path.read_text("utf-8"))}
 
 
 def test_capabilities_and_properties_agree(connection):
     offered = {one for one in Capability if getattr(connection, one, None) is not None}
-    assert offered | {Capability.DOOR} == manifest.capabilities
+    assert offered | {Capability.DOOR, Capability.ANNOUNCEMENTS} == manifest.capabilities
+    assert connection.announcements is None, "there is no Chat space unless somebody asks for one"
     assert manifest.limits.watch_life is not None
 
 
@@ -89,16 +100,20 @@ def test_install_artefact_and_readme_say_the_same_as_the_manifest():
         "robot_in_mode_folder": [
             one.name for one in ROBOT_SCOPES + BROUGHT_SCOPES if one.needed({"mode": FOLDER})
         ],
+        "robot_for_chat": [one.name for one in CHAT_SCOPES],
+        "service_account_for_chat": [one.name for one in CHAT_GROUP_SCOPES],
         "sign_in": [one.name for one in SIGN_IN_SCOPES],
         "add_on": ["https://www.googleapis.com/auth/calendar.addons.execute"],
     }
     assert all(one["reason"] and one["without"] for rows in json.loads(text).values() for one in rows)
-    assert manifest.scopes == GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + SIGN_IN_SCOPES
+    assert manifest.scopes == (
+        GROUP_SCOPES + ROBOT_SCOPES + BROUGHT_SCOPES + CHAT_GROUP_SCOPES + CHAT_SCOPES + SIGN_IN_SCOPES
+    )
     readme = (HERE / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", readme, re.MULTILINE)
     assert rows == [(one.name, one.reason, one.without) for one in manifest.scopes]
     for file, asked in {
-        "guide.md": {one.name for one in ROBOT_SCOPES},
+        "guide.md": {one.name for one in ROBOT_SCOPES + CHAT_SCOPES},
         "guide-folder.md": {AUTH + one for one in scopes(ROBOT, FOLDER)},
     }.items():
         guide = filled((INSTALL / file).read_text("utf-8"))

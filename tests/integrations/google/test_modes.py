@@ -63,7 +63,8 @@ def test_each_mode_asks_for_the_secrets_it_needs(campus):
 
 
 def test_every_operation_is_of_some_mode_and_every_mode_has_its_own():
-    assert {name for mode in MODES for name in of_mode(mode)} == set(OPERATIONS)
+    assert {name for mode in MODES for name in of_mode(mode, chat=True)} == set(OPERATIONS)
+    assert of_mode(FOLDER, chat=True) == of_mode(FOLDER), "a Chat space needs a group"
     assert all(one.modes <= set(MODES) for one in OPERATIONS.values())
 
 

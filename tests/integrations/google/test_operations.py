@@ -78,19 +78,21 @@ def test_the_pretended_google_answers_nothing_that_is_not_called(campus):
 def test_the_pretended_consent_is_what_the_table_asks_for():
     assert set(signin.GROUP_SCOPES) == set(scopes(GROUPS))
     assert set(signin.ROBOT_SCOPES) == set(scopes(ROBOT))
+    assert set(signin.ROBOT_SCOPES + signin.CHAT_SCOPES) == set(scopes(ROBOT, chat=True))
+    assert set(signin.GROUP_SCOPES + signin.CHAT_GROUP_SCOPES) == set(scopes(GROUPS, chat=True))
     assert set(signin.FOLDER_SCOPES) == set(scopes(ROBOT, FOLDER))
 
 
 @pytest.mark.parametrize("subject", [GROUPS, ROBOT])
-def test_with_one_scope_exactly_its_operations_pass(campus, connection, parts, subject):
+def test_with_one_scope_exactly_its_operations_pass(campus, parts, subject):
     """Each operation is called with each scope of its subject alone: only the one that the table names opens it."""
-    google = campus.connect().spaces._google
-    for scope in scopes(subject):
+    google = campus.connect(**campus.wire.with_chat("lakeside")).spaces._google
+    for scope in scopes(subject, chat=True):
         consent = campus.wire.store.get("google.consent", "lakeside")
         campus.wire.store.put("google.consent", "lakeside", {**consent, subject: [scope]})
         for name in campus.wire.store.keys("google.token"):
             campus.wire.store.drop("google.token", name)
-        for operation in of_mode(NONE).values():
+        for operation in of_mode(NONE, chat=True).values():
             if operation.subject != subject:
                 continue
             parameters, body = _least(google, operation.name)
@@ -114,7 +116,8 @@ def _least(google, name):
     from coplink_google.sandbox import contract
 
     called = contract.method(name)
-    must = {key: "1234" for key, rule in called.parameters.items() if rule.get("required")}
+    needed = {key: rule.get("pattern", "") for key, rule in called.parameters.items() if rule.get("required")}
+    must = {key: "spaces/1234" if "spaces" in pattern else "1234" for key, pattern in needed.items()}
     if name == "directory.groups.list":
         must["domain"] = "lakeside.example"
     return must, {"body": {}} if called.request else {}

@@ -7,6 +7,7 @@
     directory.py   accounts, groups, members, group settings
     drive.py       shared drives, files, permissions; queries.py: their search terms; changes.py: what changed
     calendar.py    calendars and access; events.py: events and instances; recurrence.py: rules, expanded anew
+    chat.py        Chat spaces and what is said there; markdown.py: as people see it
     pages.py       "look into the shared drive", and what people do there by hand
 
 May import: core, ports, ``coplink.sandbox``; Google's discovery documents are read as package data.

@@ -22,6 +22,8 @@ DOCUMENTS = {
     "calendar": "calendar.v3.json",
     "directory": "admin.directory_v1.json",
     "settings": "groupssettings.v1.json",
+    "chat": "chat.v1.json",
+    "identity": "cloudidentity.v1.json",
 }
 ALLOWED: Mapping[tuple[str, str], frozenset[str]] = {
     ("Permission", "role"): frozenset({"organizer", "fileOrganizer", "writer", "commenter", "reader"}),
@@ -43,13 +45,22 @@ ALLOWED: Mapping[tuple[str, str], frozenset[str]] = {
         {"ANYONE_CAN_DISCOVER", "ALL_IN_DOMAIN_CAN_DISCOVER", "ALL_MEMBERS_CAN_DISCOVER"}
     ),
 }
-LENGTHS = {("Groups", "description"): 300, ("Groups", "name"): 75, ("Group", "description"): 4096}
+LENGTHS = {
+    ("Space", "displayName"): 128,
+    ("SpaceDetails", "description"): 4096,
+    ("Groups", "description"): 300,
+    ("Groups", "name"): 75,
+    ("Group", "description"): 4096,
+}
 NEEDED = {
     "drive.drives.create": ("name",),
     "drive.permissions.create": ("type", "role"),
     "calendar.acl.insert": ("role", "scope"),
     "directory.members.insert": ("email",),
     "directory.groups.insert": ("email",),
+    "chat.spaces.create": ("spaceType", "displayName"),
+    "chat.spaces.messages.create": ("text",),
+    "chat.spaces.members.create": ("groupMember",),
 }
 
 
@@ -87,7 +98,7 @@ def method(name: str) -> Method:
     return Method(
         name,
         raw["httpMethod"],
-        "/" + document["servicePath"] + raw["path"],
+        "/" + document["servicePath"] + (raw["flatPath"] if "{+" in raw["path"] else raw["path"]),
         {**document["parameters"], **raw.get("parameters", {})},
         (raw.get("request") or {}).get("$ref"),
         (raw.get("response") or {}).get("$ref"),

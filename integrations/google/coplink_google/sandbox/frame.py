@@ -38,6 +38,7 @@ RATES = {
     "/admin/directory/": (2_400, Refuse(403, "quotaExceeded", "Quota exceeded for quota metric.")),
     "/groups/v1/": (2_400, Refuse(403, "quotaExceeded", "Quota exceeded for quota metric.")),
     "/drive/": (12_000, Refuse(403, "userRateLimitExceeded", "User Rate Limit Exceeded")),
+    "/v1/spaces": (60, Refuse(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric.")),
     "/calendar/": (600, Refuse(403, "rateLimitExceeded", "Rate Limit Exceeded")),
 }
 MINUTE = 60.0

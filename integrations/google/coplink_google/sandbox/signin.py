@@ -39,6 +39,8 @@ FOLDER_SCOPES = (
     "calendar.calendarlist.readonly",
     "admin.directory.user.readonly",
 )
+CHAT_SCOPES = ("chat.spaces", "chat.memberships", "chat.messages.create")
+CHAT_GROUP_SCOPES = ("cloud-identity.groups.readonly",)
 ROBOT_SCOPES = ("drive", "calendar.app.created", "calendar.acls", "calendar.calendarlist.readonly")
 
 
@@ -54,7 +56,9 @@ class SignIn:
             for district in wire.districts.values():
                 if self._store.get("google.consent", district.key) is None:
                     self._store.put(
-                        "google.consent", district.key, {"robot": ROBOT_SCOPES, "groups": GROUP_SCOPES}
+                        "google.consent",
+                        district.key,
+                        {"robot": ROBOT_SCOPES, "groups": GROUP_SCOPES + CHAT_GROUP_SCOPES},
                     )
         wire.route("POST", "/token", self._token, counted=False)
         wire.route("POST", "/revoke", self._revoke, counted=False)
@@ -151,7 +155,7 @@ class SignIn:
             return self._for_another(district, claims)
         allowed = {SCOPE + one for one in (self._store.get("google.consent", district.key) or {})["groups"]}
         asked = set(str(claims.get("scope", "")).split())
-        if not asked or not asked <= {SCOPE + one for one in GROUP_SCOPES}:
+        if not asked or not asked <= {SCOPE + one for one in GROUP_SCOPES + CHAT_GROUP_SCOPES}:
             raise Refuse(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return self._issue(district, str(claims["iss"]), asked & allowed)
 

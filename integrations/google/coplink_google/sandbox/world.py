@@ -13,13 +13,14 @@ from coplink.sandbox.store import Document, Store
 from coplink.sandbox.wire import DoorLink
 from coplink_google.sandbox.batch import Batch
 from coplink_google.sandbox.calendar import Calendars
+from coplink_google.sandbox.chat import Chat
 from coplink_google.sandbox.chooser import Chooser
 from coplink_google.sandbox.directory import Directory
 from coplink_google.sandbox.drive import Drive
 from coplink_google.sandbox.events import Events
 from coplink_google.sandbox.frame import Frame
 from coplink_google.sandbox.pages import Pages
-from coplink_google.sandbox.signin import FOLDER_SCOPES, SignIn
+from coplink_google.sandbox.signin import CHAT_SCOPES, FOLDER_SCOPES, ROBOT_SCOPES, SignIn
 
 MARKER = re.compile(r"(coplink:[0-9a-f]{32})\s*$")
 
@@ -36,6 +37,7 @@ class GoogleSandbox(Frame):
         self.events = Events(self, self.calendars)
         self.signin = SignIn(self)
         self.chooser = Chooser(self, self.directory)
+        self.chat = Chat(self, self.directory)
         self.pages = Pages(self, self.directory, self.drive, self.calendars, self.events)
 
     def settings(self, district: str) -> Mapping[str, str]:
@@ -54,6 +56,11 @@ class GoogleSandbox(Frame):
             _, folder = self.drive.bring(self.districts[district])
             return {**settings, "mode": mode, "folder": folder, "service_account": ""}
         return settings
+
+    def with_chat(self, district: str) -> Mapping[str, str]:
+        """What a connection takes beside the rest to make Chat spaces; the robot account grants what that needs."""
+        self.signin.consent(district, ROBOT_SCOPES + CHAT_SCOPES)
+        return {"chat": "yes"}
 
     def doors(self) -> Iterable[DoorLink]:
         names = ", ".join(one.name for one in self.districts.values())
