@@ -59,7 +59,7 @@ class StoppedClock:
 class Tab:
     """The door of a staff room: never opened here, but there, and framed by the school's own suite."""
 
-    page = TokenPage({"tab.js": b"// fetches a token"})
+    page = TokenPage({"tab.js": b"// fetches a token"}, {}, {"tab-config.js": b"// tells what was chosen"})
 
     def __init__(self, word: str) -> None:
         self.frame_ancestors = (f"https://{word}.example",)

@@ -107,6 +107,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
         Walk(query={"state": "<secret>", "code": "something"}, elsewhere="tests/web/test_doors.py"),
     ),
     "doors.asset": Walk(open_to_all="the script of a way in"),
+    "tab_setup.choose": Walk(),
     "landing.start": Walk(),
     "landing.is_this_you": Walk({"person": "<person>", "answer": "yes"}),
     "landing.sign_in": Walk(open_to_all="the ways in of everybody"),

@@ -48,7 +48,11 @@ def arrival_of(institution: str, told: Mapping[str, Any]) -> Arrival:
 class TokenDoor:
     """A tab inside the staff room: its page posts a token, which says who came."""
 
-    page = TokenPage({"tab.js": b"// fetches a token"}, {"origins": "https://staff.example"})
+    page = TokenPage(
+        {"tab.js": b"// fetches a token"},
+        {"origins": "https://staff.example"},
+        {"tab-config.js": b"// tells what was chosen"},
+    )
     frame_ancestors = ("https://staff.example",)
 
     def __init__(self, institution: str) -> None:

@@ -21,7 +21,7 @@ from coplink_teams.entra import KeySet, verified
 from coplink_teams.settings import Settings, is_loopback, read_settings
 from coplink_teams.signin import SmallClient
 
-OURS, MICROSOFTS = "tab.js", "MicrosoftTeams.min.js"
+OURS, SETTING_UP, MICROSOFTS = "tab.js", "tab-config.js", "MicrosoftTeams.min.js"
 _lock = threading.Lock()
 _key_sets: dict[tuple[str, float], KeySet] = {}
 
@@ -39,8 +39,10 @@ class TeamsTab:
     def page(self) -> TokenPage:
         """Our script, then Microsoft's; the origins Teams may speak from in ``data-origins``."""
         static = files(__package__) / "static"
-        assets = {name: (static / name).read_bytes() for name in (OURS, MICROSOFTS)}
-        return TokenPage(assets, {"origins": " ".join(self._settings.frame_origins)})
+        scripts = {name: (static / name).read_bytes() for name in (OURS, SETTING_UP, MICROSOFTS)}
+        assets = {name: scripts[name] for name in (OURS, MICROSOFTS)}
+        choosing = {name: scripts[name] for name in (MICROSOFTS, SETTING_UP)}
+        return TokenPage(assets, {"origins": " ".join(self._settings.frame_origins)}, choosing)
 
     @property
     def frame_ancestors(self) -> tuple[str, ...]:

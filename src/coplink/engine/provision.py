@@ -90,13 +90,16 @@ def wish_of(
         for m in uow.communities.memberships(community.id)
     )
     address = f"{home_url}/c/{community.id}"
-    if (
-        Capability.DOOR in manifest.capabilities
-    ):  # whoever follows it over there is let in by that platform's own door
-        address = f"{home_url}/door/{space.integration}/{space.connection}?next=/c/{community.id}"
+    if Capability.DOOR in manifest.capabilities:
+        address = through_the_door(home_url, space.integration, space.connection, community.id)
     return SpaceWish(
         space.name, community.charter.about, space.marker, space.asked, others, address, space.parts
     )
+
+
+def through_the_door(home_url: str, integration: str, connection: str, community: str) -> str:
+    """A community's address for a link over there: whoever follows it is let in by that platform's own door."""
+    return f"{home_url}/door/{integration}/{connection}?next=/c/{community}"
 
 
 def _step(

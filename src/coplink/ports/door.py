@@ -54,10 +54,14 @@ class TokenPage:
 
     The first script fetches the token inside the suite, puts it into the field ``token`` of the page's only form and
     submits it; it also sets ``data-theme`` (light, dark, contrast) on the root element where the suite tells it.
+
+    ``choosing`` are the scripts of the page on which somebody sets up a tab by hand, where a suite has that: they tell
+    it the ``data-content``, ``data-website`` and ``data-name`` of the radio button ``community`` that is chosen.
     """
 
     assets: Mapping[str, bytes]
     data: Mapping[str, str] = field(default_factory=dict)
+    choosing: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Door(Protocol):

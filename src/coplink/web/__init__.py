@@ -52,6 +52,7 @@ from coplink.web import (
     platforms,
     registering,
     shown,
+    tab_setup,
 )
 from coplink.web.desk import Desk
 from coplink.wiring import Services
@@ -81,6 +82,7 @@ def create_app(services: Services) -> Flask:
         about.blueprint(desk),
         lti.blueprint(desk),
         doors.blueprint(desk),
+        tab_setup.blueprint(desk),
         landing.blueprint(desk),
         founding.blueprint(desk),
         community.blueprint(desk),

@@ -24,6 +24,7 @@ from coplink.web.session import Visit
 
 LONGEST_VALUE = 4_000
 CLOSED = "/?all=1&closed=1"
+_CHOOSING = re.compile(r"/door/[a-z0-9_-]+/[0-9a-f]{32}/choose")
 _COMMUNITY = re.compile(r"/c/([0-9a-f]{32})(?=[/?]|$)")
 
 
@@ -74,7 +75,7 @@ def _open_to(uow: UnitOfWork, welcome: Welcome, wanted: str) -> str:
 
     A community that their institution has no part in is not there for them, and stays so.
     """
-    if not wanted.startswith(("/c/", "/i/", "/me", "/admin")):
+    if not wanted.startswith(("/c/", "/i/", "/me", "/admin")) and not _CHOOSING.fullmatch(wanted):
         return "/"
     named = _community_of(wanted)
     if named is None or welcome.belongs:

@@ -3,6 +3,7 @@
     /door/<integration>/<connection>               away to a sign-in page, or the page that fetches a token
     /door/<integration>/return                     back from a sign-in page
     /door/<integration>/<connection>/assets/<name> the scripts of a token page
+    /door/<integration>/<connection>/choose        see ``tab_setup``
 
 What a door raises becomes a page with a sentence. Nobody is let in by an address or an e-mail alone.
 """
@@ -42,7 +43,7 @@ def blueprint(desk: Desk) -> Blueprint:
 
     @views.get("/door/<integration>/<connection>")
     def knock(integration: str, connection: str) -> Response:
-        connected, door = _door(desk, integration, connection)
+        connected, door = door_of(desk, integration, connection)
         if door.page is None:
             return _away(desk, connected, door)
         if desk.visit.session is None:  # the page's form needs a secret
@@ -62,7 +63,7 @@ def blueprint(desk: Desk) -> Blueprint:
 
     @views.post("/door/<integration>/<connection>")
     def token(integration: str, connection: str) -> Response:
-        _, door = _door(desk, integration, connection)
+        _, door = door_of(desk, integration, connection)
         if door.page is None:
             raise LaunchError(
                 say("This way in begins on its own page. Please start again."), "token at a redirect"
@@ -76,14 +77,14 @@ def blueprint(desk: Desk) -> Blueprint:
     @views.get("/door/<integration>/return")
     def back(integration: str) -> Response:
         login = _consume(desk, integration)
-        _, door = _door(desk, integration, login.about)
+        _, door = door_of(desk, integration, login.about)
         arrival = door.open(_inbound(), _knock_of(desk, login, integration))
         return see(arriving.arrived(desk, arrival, target=login.values.get("target", "")))
 
     @views.get("/door/<integration>/<connection>/assets/<name>")
     def asset(integration: str, connection: str, name: str) -> Response:
-        _, door = _door(desk, integration, connection)
-        content = door.page.assets.get(name) if door.page else None
+        _, door = door_of(desk, integration, connection)
+        content = {**door.page.choosing, **door.page.assets}.get(name) if door.page else None
         kind = KINDS.get("." + name.rpartition(".")[2])
         if content is None or kind is None:
             raise NotFound(say("There is nothing here for you, or it has moved."))
@@ -94,7 +95,7 @@ def blueprint(desk: Desk) -> Blueprint:
     return views
 
 
-def _door(desk: Desk, integration: str, connection: str) -> tuple[Connected, Door]:
+def door_of(desk: Desk, integration: str, connection: str) -> tuple[Connected, Door]:
     """The door of a connection; ``NotFound`` where there is none."""
     with desk.begin() as uow:
         connected = uow.institutions.connection(ConnectionId(connection))

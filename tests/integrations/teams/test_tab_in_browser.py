@@ -23,23 +23,32 @@ class Tool:
         self.door = integration.door("inst", rig.wire.settings("riverbend"), rig.around)
         self.arrivals: list[Arrival] = []
         self.themes: list[str] = []
+        self.led = [1, 2]
 
     def __call__(self, environ, start_response):
         request = Request(environ)
         name = request.path.rpartition("/")[2]
         page = self.door.page
-        if name in page.assets:
-            response = Response(page.assets[name], mimetype="text/javascript")
+        scripts = {**page.assets, **page.choosing}
+        if name in scripts:
+            response = Response(scripts[name], mimetype="text/javascript")
+        elif name == "choose":
+            response = Response(self.choice(request.host_url), mimetype="text/html")
+        elif request.method == "POST" and request.args.get("next"):
+            self.arrivals.append(
+                self.door.open(InboundRequest("POST", request.path, form=request.form.to_dict()), None)
+            )
+            response = Response(status=303, headers={"Location": request.args["next"]})
         elif request.method == "POST":
             form = request.form.to_dict()
             self.themes.append(form["theme"])
             self.arrivals.append(self.door.open(InboundRequest("POST", request.path, form=form), None))
             response = Response("<p id=in>welcome</p>", mimetype="text/html")
         else:
-            scripts = "".join(f"<script src='/assets/{asset}' defer></script>" for asset in page.assets)
+            loaded = "".join(f"<script src='/assets/{asset}' defer></script>" for asset in page.assets)
             data = " ".join(f"data-{key}='{value}'" for key, value in page.data.items())
             response = Response(
-                f"<!doctype html><html {data}><head>{scripts}</head><body><main><p role=status>One moment</p>"
+                f"<!doctype html><html {data}><head>{loaded}</head><body><main><p role=status>One moment</p>"
                 "<form method=post><input type=hidden name=token><input type=hidden name=theme></form></main>",
                 mimetype="text/html",
             )
@@ -48,6 +57,21 @@ class Tool:
             f" frame-ancestors {' '.join(self.door.frame_ancestors)}"
         )
         return response(environ, start_response)
+
+    def choice(self, base: str) -> str:
+        """The page on which a community is chosen, as ``tab_setup.html`` has it."""
+        page = self.door.page
+        loaded = "".join(f"<script src='/assets/{name}' defer></script>" for name in page.choosing)
+        data = " ".join(f"data-{key}='{value}'" for key, value in page.data.items())
+        radios = "".join(
+            f"<label><input type=radio name=community value='c{n}' data-content='{base}door/teams/1?for=c{n}'"
+            f" data-website='{base}c/c{n}' data-name='Circle {n}'> Circle {n}</label>"
+            for n in self.led
+        )
+        return (
+            f"<!doctype html><html {data}><head>{loaded}</head><body><main>{radios}"
+            "<p id=tab-status role=status></p></main>"
+        )
 
 
 @pytest.fixture
@@ -111,6 +135,65 @@ def test_the_theme_of_teams_is_taken_over(rig, tool, browser):
     page.select_option("#theme", "contrast")
     frame_of(page).locator("html[data-theme=contrast]").wait_for(timeout=5_000, state="attached")
     assert page.frames[1].evaluate("document.documentElement.dataset.theme") == "contrast"
+    page.close()
+
+
+def add_tab(page, rig, channel="19:chosen@thread.tacv2"):
+    page.goto(f"http://localhost:{rig.served.port}/teams/ben.okafor/add-tab?channel={channel}")
+
+
+def test_a_tab_is_set_up_by_hand_and_opens_what_was_chosen(rig, tool, browser):
+    page = browser.new_page()
+    add_tab(page, rig)
+    frame_of(page).get_by_label("Circle 2").wait_for(timeout=10_000)
+    assert [arrival.subject for arrival in tool.arrivals] == [rig.oid("ben.okafor")], "through the door first"
+    assert page.locator("#save").is_disabled()
+    frame_of(page).get_by_label("Circle 2").check()
+    page.locator("#save:enabled").wait_for(timeout=5_000)
+    page.locator("#save").click()
+    frame_of(page).locator("#in").wait_for(timeout=10_000)
+    (tab,) = rig.wire.store.all("teams.tab")
+    assert tab["channel"] == "19:chosen@thread.tacv2"
+    address = rig.wire.store.get("teams.app", "riverbend")["tab_url"].removesuffix("/door/teams/1")
+    assert tab["configuration"] == {
+        "entityId": "c2",
+        "contentUrl": f"{address}/door/teams/1?for=c2",
+        "websiteUrl": f"{address}/c/c2",
+        "suggestedDisplayName": "Circle 2",
+    }
+    assert len(tool.arrivals) == 2, "the tab that was saved opens through the door"
+    page.close()
+
+
+def test_nothing_to_choose_from_is_nothing_to_save(rig, tool, browser):
+    tool.led = []
+    page = browser.new_page()
+    add_tab(page, rig)
+    frame_of(page).locator("#tab-status").wait_for(timeout=10_000, state="attached")
+    page.wait_for_function("document.body.dataset.last === 'appInitialization.success'")
+    assert page.locator("#save").is_disabled()
+    page.evaluate("document.getElementById('save').disabled = false")
+    page.locator("#save").click()
+    page.wait_for_function("document.body.dataset.last === 'settings.save.failure'")
+    assert rig.wire.store.all("teams.tab") == []
+    page.close()
+
+
+def test_outside_teams_the_choice_says_where_it_belongs(rig, tool, browser):
+    page = browser.new_page()
+    page.goto(rig.wire.store.get("teams.app", "riverbend")["tab_url"] + "/choose")
+    page.get_by_role("alert").wait_for()
+    assert "add the coplink tab to a channel" in page.get_by_role("alert").inner_text()
+    page.close()
+
+
+def test_the_choice_takes_the_theme_of_teams_over(rig, tool, browser):
+    page = browser.new_page()
+    add_tab(page, rig)
+    frame_of(page).get_by_label("Circle 1").wait_for(timeout=10_000)
+    page.wait_for_function("document.body.dataset.last === 'appInitialization.success'")
+    page.select_option("#theme", "dark")
+    frame_of(page).locator("html[data-theme=dark]").wait_for(timeout=5_000, state="attached")
     page.close()
 
 

@@ -34,6 +34,7 @@ class Channels:
         wire.api("GET", "/teams/<team>/primaryChannel", self.primary, READ, ("$select",))
         wire.api("GET", one, self.channel, READ, ("$select",))
         wire.api("PATCH", one, self.rename, WRITE)
+        wire.route("POST", "/_sandbox/tab", self.keep_tab, counted=False)
         tabs = f"{one}/tabs"
         wire.api("GET", tabs, self.tabs, "TeamsTab.Read.Group", ("$expand", "$filter", "$skiptoken"))
         wire.api("POST", tabs, self.pin, "TeamsTab.Create.Group")
@@ -53,6 +54,16 @@ class Channels:
             kept = self._wire.document(CHANNEL, channel)
             self._wire.store.put(DELETED, channel, {**kept, "at": self._wire.clock()})
             self._wire.store.drop(CHANNEL, channel)
+
+    def keep_tab(self, request: Request) -> Response:
+        """What somebody set up by hand and saved."""
+        told = request.get_json()
+        tab: Document = {
+            "id": secrets.token_hex(16), "channel": str(told["channel"]), "name": "By hand",
+            "app": self._teams.app_id(), "configuration": dict(told["configuration"]),
+        }  # fmt: skip
+        self._wire.store.put(TAB, tab["id"], tab)
+        return Response(status=204)
 
     # --- channels -------------------------------------------------------------------------------------------------
 

@@ -36,19 +36,35 @@ const theme = document.getElementById("theme");
 const ready = {apiVersion: 2, hostVersionsInfo: {}, isLegacyTeams: false, supports: {pages: {config: {}}}};
 function tell(message) { tab.contentWindow.postMessage(message, origin); }
 const answers = {
-  "initialize": async () => ["content", "web", JSON.stringify(ready), "2.0.1"],
-  "getContext": async () => [{theme: theme.value, locale: "en-us", frameContext: "content", hostName: "Teams"}],
+  "initialize": async () => [tab.dataset.context, "web", JSON.stringify(ready), "2.0.1"],
+  "getContext": async () => [
+    {theme: theme.value, locale: "en-us", frameContext: tab.dataset.context, hostName: "Teams"}],
   "authentication.getAuthToken": async () => {
     const answer = await fetch("/_sandbox/sso?person=" + encodeURIComponent(tab.dataset.person));
     return answer.ok ? [true, (await answer.json()).token] : [false, "resourceRequiresConsent"];
   },
+  "settings.setSettings": async (settings) => { kept = settings; return [true]; },
 };
+let kept = null;
+const save = document.getElementById("save");
+// What the page tells without waiting for an answer: whether it can be saved, and that it has been.
+const heard = {
+  "settings.setValidityState": (valid) => { if (save) save.disabled = !valid; },
+  "settings.save.success": async () => {
+    await fetch("/_sandbox/tab", {method: "POST", headers: {"Content-Type": "application/json"},
+      body: JSON.stringify({channel: tab.dataset.channel, configuration: kept})});
+    tab.dataset.context = "content";
+    tab.src = kept.contentUrl;
+  },
+};
+if (save) save.addEventListener("click", () => tell({func: "settings.save", args: [{}]}));
 window.addEventListener("message", async (event) => {
   if (event.source !== tab.contentWindow || event.origin !== origin || !event.data) return;
-  const {id, uuidAsString, func} = event.data;
+  const {id, uuidAsString, func, args} = event.data;
   document.body.dataset.last = func;
+  if (Object.hasOwn(heard, func)) await heard[func](...(args || []));
   if (typeof id !== "number" || !Object.hasOwn(answers, func)) return;
-  tell({id, uuidAsString, args: await answers[func]()});
+  tell({id, uuidAsString, args: await answers[func](...(args || []))});
 });
 theme.addEventListener("change", () => tell({func: "themeChange", args: [theme.value]}));
 """

@@ -33,6 +33,7 @@ class Pages:
     def __init__(self, wire: TeamsSandbox) -> None:
         self._wire = wire
         wire.route("GET", "/teams/<person>", self.teams, counted=False)
+        wire.route("GET", "/teams/<person>/add-tab", self.add_tab, counted=False)
         wire.route("GET", "/teams-frame.js", self.script, counted=False)
         wire.route("GET", "/look/team", self.look, counted=False)
         wire.route("POST", "/look/file", self.add_file, counted=False)
@@ -58,12 +59,7 @@ class Pages:
         mine = [c for c in self._channels() if c["kind"] == "standard" or self._sits(c, who)]
         listed = "".join(f"<li>{_lock(c)}{escape(c['name'])}</li>" for c in mine)
         if app:
-            tool = urlsplit(app["tab_url"])
-            frame = (
-                f'<iframe id="tab" title="coplink" src="{escape(app["tab_url"])}" data-person="{escape(who.key)}"'
-                f' data-origin="{escape(tool.scheme)}://{escape(tool.netloc)}"></iframe>'
-                '<script src="/teams-frame.js"></script>'
-            )
+            frame = _frame(app["tab_url"], who, "content")
         else:
             frame = "<p class=empty>The coplink tab is not installed yet: start coplink first.</p>"
         body = (
@@ -73,6 +69,18 @@ class Pages:
             f"<p class=who>{escape(who.name)}</p></nav><main>{frame}</main></div>"
         )
         return page("Teams", body, wide=True)
+
+    def add_tab(self, request: Request, person: str) -> Response:
+        """Somebody adds the coplink tab to a channel by hand: the app's page in a window with a button to save."""
+        who, channel = self._person(person), request.args.get("channel", "")
+        address = str(self._wire.document("teams.app", self._wire.district.key)["tab_url"])
+        choose = f"{address}?next={urlsplit(address).path}/choose"
+        body = (
+            "<main><h1>Add a tab</h1><p><button id=save disabled>Save</button> "
+            "<label for=theme>Theme</label> <select id=theme><option>default<option>dark<option>contrast</select></p>"
+            f"{_frame(choose, who, 'settings', channel)}</main>"
+        )
+        return page("Add a tab", body, wide=True)
 
     def script(self, request: Request) -> Response:
         """What answers the tab's messages."""
@@ -187,6 +195,16 @@ class Pages:
         if person is None or not person.entra_id or person.district != self._wire.district.key:
             raise Refuse(404, "NotFound", "nobody of that name uses Teams here")
         return person
+
+
+def _frame(address: str, who: Resident, context: str, channel: str = "") -> str:
+    """A frame of another site, and the script that answers it as Teams does."""
+    tool = urlsplit(address)
+    return (
+        f'<iframe id="tab" title="coplink" src="{escape(address)}" data-person="{escape(who.key)}"'
+        f' data-origin="{escape(tool.scheme)}://{escape(tool.netloc)}" data-context="{context}"'
+        f' data-channel="{escape(channel)}"></iframe><script src="/teams-frame.js"></script>'
+    )
 
 
 def _lock(channel: Document) -> str:
