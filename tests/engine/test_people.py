@@ -77,6 +77,45 @@ def test_someone_known_by_another_door_is_asked_and_becomes_one_person_by_their_
     assert AccountId("9") in school.board.seats
 
 
+def came_before_the_directory_was_asked(school):
+    """Chloe opens her platform while the roster that names her is still unread."""
+    ana = school.arrive("ana", leads=True, account="1").person
+    school.board.directory["chloe@school.example"] = Found(AccountId("9"), "chloe@school.example")
+    school.roster.people = [Listed("chloe", "Chloe", "chloe@school.example")]
+    welcome = school.arrive("oid-9", "Chloe P.", account="9", door="pinboard", course=False)
+    community = school.found(ana)
+    school.work()
+    return community, welcome.person
+
+
+def test_whoever_comes_before_the_directory_was_asked_is_asked_all_the_same(school) -> None:
+    community, came = came_before_the_directory_was_asked(school)
+    with school.services.begin() as uow:
+        maybe = might_be(uow, came)
+        assert maybe is not None
+        chloe = claim.confirm(uow, came, maybe.id)
+        uow.commit()
+    school.join(community, chloe)
+    school.work()
+    assert AccountId("9") in school.board.seats
+
+
+def test_whoever_said_no_is_never_asked_again_for_that_account(school) -> None:
+    community, came = came_before_the_directory_was_asked(school)
+    with school.services.begin() as uow:
+        maybe = might_be(uow, came)
+        claim.deny(uow, came, maybe.id)
+        uow.commit()
+    for _ in range(2):
+        school.clock.pass_by(days=2)
+        school.mark(community, Kind.RECONCILE)
+        school.work()
+    with school.services.begin() as uow:
+        assert might_be(uow, came) is None
+        assert [a.proof for a in uow.people.accounts(maybe.id)] == [Proof.DENIED]
+        assert [a.proof for a in uow.people.accounts(came.id)] == [Proof.PROVED]
+
+
 def test_a_proposed_account_takes_no_seat_until_its_owner_came_through_that_door(school) -> None:
     ana = school.arrive("ana", leads=True, account="1").person
     school.board.directory["ben@school.example"] = Found(AccountId("2"), "ben@school.example")

@@ -14,7 +14,7 @@ from coplink.core.spaces import Trouble
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import claim, join, rosters
-from coplink.engine.arrive import arrive
+from coplink.engine.arrive import arrive, might_be
 from coplink.engine.outcome import Again, Settled
 
 
@@ -243,7 +243,9 @@ def test_an_account_somebody_denied_is_not_proposed_again_by_an_unchanged_roster
         uow.commit()
     read_again(school, crowd)
     with school.services.begin() as uow:
-        assert [h.person for h in uow.people.holding(school.here.id, "pinboard", account)] == [other.id]
+        proofs = {h.person: h.proof for h in uow.people.holding(school.here.id, "pinboard", account)}
+        assert might_be(uow, other) is None
+    assert proofs == {other.id: Proof.PROVED, held.person: Proof.DENIED}
 
 
 # --- half a roster, no roster, broken readings -----------------------------------------------------------------------

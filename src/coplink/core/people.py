@@ -80,10 +80,15 @@ class Identity:
 
 
 class Proof(StrEnum):
-    """How far an account is known to be a person's: guessed by a directory, or proved through its own door."""
+    """How far an account is known to be a person's.
+
+    ``proposed``: a directory or a roster guesses so. ``proved``: they came through its own door. ``denied``: whoever
+    proved it said that they are somebody else; kept, so that nobody is asked again.
+    """
 
     PROPOSED = "proposed"
     PROVED = "proved"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)

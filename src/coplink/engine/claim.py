@@ -30,11 +30,11 @@ def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
 
 
 def deny(uow: UnitOfWork, me: Person, other: PersonId) -> None:
-    """“No, that is somebody else”: the proposal is dropped and not asked again for this account."""
+    """“No, that is somebody else”: never asked again for this account, whatever the directory says."""
     for account in uow.people.accounts(me.id):
         for held in uow.people.holding(account.institution, account.integration, account.account):
             if held.person == other and held.proof is Proof.PROPOSED:
-                uow.people.drop_account(held)
+                uow.people.put_account(replace(held, proof=Proof.DENIED))
 
 
 def code_for(uow: UnitOfWork, me: Person, now: datetime) -> Link:

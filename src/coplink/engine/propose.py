@@ -37,7 +37,17 @@ def propose(begin: Begin, directory: Directory, space: Space, now: datetime) -> 
     with begin() as uow:
         for person in alone:
             if (hit := found.get(_address(person))) is not None:
-                _propose_one(uow, space, person, hit)
+                # Also where somebody has proved the account already: perhaps the same human, who is asked then.
+                uow.people.put_account(
+                    Account(
+                        space.institution,
+                        space.integration,
+                        hit.account,
+                        person.id,
+                        Proof.PROPOSED,
+                        hit.address,
+                    )
+                )
         missed = [person.id for person in alone if _address(person) not in found]
         uow.people.note_looked_up(space.institution, space.integration, missed, now)
         uow.commit()
@@ -54,14 +64,6 @@ def _lacking(uow: UnitOfWork, space: Space, now: datetime) -> list[Person]:
     asked = uow.people.looked_up(space.institution, space.integration, now - ASK_AGAIN)
     people = uow.people.many(key for key in keys if key not in have and key not in asked)
     return [person for person in people.values() if person.email]
-
-
-def _propose_one(uow: UnitOfWork, space: Space, person: Person, hit: Found) -> None:
-    held = uow.people.holding(space.institution, space.integration, hit.account)
-    if not any(h.proof is Proof.PROVED for h in held):
-        uow.people.put_account(
-            Account(space.institution, space.integration, hit.account, person.id, Proof.PROPOSED, hit.address)
-        )
 
 
 def _address(person: Person) -> str:

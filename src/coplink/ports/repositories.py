@@ -215,7 +215,7 @@ class People(Protocol):
         ...
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
-        """Everybody for whom this account is proposed or proved."""
+        """Everybody for whom this account is proposed, proved or denied."""
         ...
 
     def looked_up(self, institution: InstitutionId, integration: str, since: datetime) -> frozenset[PersonId]:

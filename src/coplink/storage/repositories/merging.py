@@ -29,6 +29,9 @@ FURTHER = {standing: place for place, standing in enumerate(Standing)}
 """Invited, joined, paused, left: the way a membership goes."""
 
 
+STRONGEST = (Proof.PROVED.value, Proof.DENIED.value, Proof.PROPOSED.value)
+
+
 class Merging(Repository):
     """Moves what one person is and did to another of the same institution.
 
@@ -83,9 +86,9 @@ class Merging(Repository):
             if same is None:
                 values = {"proof": row.proof, "address": row.address}
             else:
-                proved = Proof.PROVED.value in (row.proof, same.proof)
+                proofs = (row.proof, same.proof)
                 values = {
-                    "proof": (Proof.PROVED if proved else Proof.PROPOSED).value,
+                    "proof": min(proofs, key=STRONGEST.index),
                     "address": same.address or row.address,
                 }
             self._put(

@@ -144,7 +144,7 @@ class SqlPeople(Repository):
         ]
 
     def put_account(self, account: Account) -> None:
-        """Add or change it; what was proved stays proved, and a known address is not forgotten."""
+        """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept."""
         adding = self._insert(AccountRow).values(
             person=account.person,
             institution=account.institution,
@@ -153,13 +153,15 @@ class SqlPeople(Repository):
             proof=account.proof.value,
             address=account.address,
         )
-        new, proved = adding.excluded, Proof.PROVED.value
+        new, proved, denied = adding.excluded, Proof.PROVED.value, Proof.DENIED.value
         self._run(
             adding.on_conflict_do_update(
                 index_elements=["person", "institution", "integration", "account"],
                 set_={
                     "proof": case(
-                        (or_(AccountRow.proof == proved, new.proof == proved), proved), else_=new.proof
+                        (or_(AccountRow.proof == proved, new.proof == proved), proved),
+                        (or_(AccountRow.proof == denied, new.proof == denied), denied),
+                        else_=new.proof,
                     ),
                     "address": func.coalesce(new.address, AccountRow.address),
                 },
