@@ -218,6 +218,25 @@ def test_connected_again_at_once_the_new_key_is_not_erased(school, ana, communit
     assert school.spaces(community)[0].state is SpaceState.DETACHED
 
 
+def test_connected_again_while_the_old_key_is_given_back_the_new_one_stays(school, ana, community):
+    def give_back(settings, around):
+        if settings["key"] == "cupboard":
+            connect_again(school, room="here", key="another")
+
+    school.services.integrations["pinboard"].give_back = give_back
+    end(school)
+    school.work()
+    assert connected(school).settings["key"] == "another"
+
+
+def test_no_check_up_is_made_of_what_is_being_left(school, ana, community):
+    end(school)
+    key = connected(school).id
+    school.board.calls.clear()
+    preflight.look(school.services.begin, school.services.open, lambda *_: (), key, school.clock.now)
+    assert school.board.calls == []
+
+
 def test_a_kill_between_any_two_steps_is_gone_on_from(school, ana, community):
     """Every commit of the leave-taking is a place to die; each time somebody else goes on."""
     real, left = type(school.services).begin, [0]

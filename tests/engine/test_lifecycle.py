@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.engine.acts import a_day_later, act, history, now_there, told
 
@@ -12,6 +14,7 @@ from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import join, lifecycle, marks, provision
+from coplink.engine.sweep import due_by_time
 from coplink.ports.errors import (
     NotReadyYet,
     OutcomeUnknown,
@@ -126,6 +129,15 @@ def test_a_community_at_rest_is_left_alone_and_everybody_keeps_their_seat(school
     assert set(calls) <= {"upkeep.read", "upkeep.rename"}, "only what a person asked for"
     assert school.board.writes == 0
     assert school.board.seats == seats
+
+
+def test_the_library_of_a_place_at_rest_is_not_due_again_and_again(school, ana, community):
+    act(school, lifecycle.archive, school.spaces(community)[0], ana, "Pin Board")
+    school.work()
+    a_day_later(school, community)
+    school.clock.pass_by(hours=1)
+    often, daily = timedelta(minutes=15), timedelta(hours=24)
+    assert [due_by_time(school.services.begin, school.clock.now(), often, daily) for _ in range(2)] == [0, 0]
 
 
 def test_woken_everything_is_looked_at_anew(school, ana, community):
