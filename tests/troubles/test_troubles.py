@@ -40,16 +40,11 @@ def test_what_a_row_takes_out_is_there_exactly_once(row: Row):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
-def test_every_test_that_a_row_names_is_there(row: Row, request: pytest.FixtureRequest):
-    """Collected, where the whole suite is; otherwise written where the row says, or in the suite of that class."""
-    collected = {item.nodeid.partition("[")[0] for item in request.session.items}
-    files = {name.partition("::")[0] for name in collected}
-    whole = not request.config.option.keyword and {one.partition("::")[0] for one in NAMED} <= files
+def test_every_test_that_a_row_names_is_there(row: Row):
+    """Written where the row says, or in the suite of that class; the long run has pytest collect it."""
     for test in row.tests:
         file, *_, name = test.partition("[")[0].split("::")
-        if whole:
-            assert test.partition("[")[0] in collected
-        elif "::Test" in test:
+        if "::Test" in test:
             suite = test.split("::")[1].removeprefix("Test") + "Suite"
             assert any(one.__name__ == suite and hasattr(one, name) for one in SUITES), test
         else:
