@@ -47,6 +47,20 @@ def test_the_page_to_open_is_on_the_persons_own_page_and_nowhere_else(site):
     assert RING not in lee.get("/me").text, "who has left has nothing to open"
 
 
+def test_whoever_is_invited_is_told_before_that_another_school_may_get_their_address(site):
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana)
+    for subject, school in (("lee", site.there), ("ben", site.here)):
+        browser = site.enter(subject, school, course=None)
+        person = site.person(subject, school)
+        with site.services.begin() as uow:
+            join.offer(uow, uow.communities.get(key).id, person, Role.MEMBER, site.clock.now())
+            uow.commit()
+        assert browser.get(f"/c/{key}/invitation").status_code == 200
+        told = "its platform gets the address of the account you came in by" in browser.says()
+        assert told is (subject == "lee")
+
+
 def test_once_it_has_been_opened_the_page_says_nothing_more(site):
     _, lee, _, person, _ = let_in(site)
     with site.services.begin() as uow:

@@ -25,7 +25,10 @@ from coplink.web.shown import usable_zone
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Someone before the door of a community: with a membership, with a link, or with both."""
+    """Someone before the door of a community: with a membership, with a link, or with both.
+
+    ``elsewhere``: it has places at other institutions, which may take them as a guest.
+    """
 
     community: Community
     person: Person
@@ -33,6 +36,7 @@ class Invited:
     link: Link | None
     said_no: bool
     rhythm: Rhythm | None
+    elsewhere: bool = False
 
     @property
     def standing(self) -> Standing:
@@ -124,7 +128,8 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
             raise
         community, membership = found, None
     no = join.said_no(uow, desk.services.sealer, community.id, person.id)
-    return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id))
+    elsewhere = any(space.institution != person.institution for space in uow.spaces.of(community.id))
+    return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id), elsewhere)
 
 
 def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:
