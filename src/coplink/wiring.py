@@ -37,6 +37,7 @@ from coplink.pace import Pacer
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
 from coplink.ports.door import Door, InboundRequest, Reply
+from coplink.ports.errors import Misconfigured
 from coplink.ports.integration import (
     Call,
     Connection,
@@ -136,7 +137,8 @@ class Services:
             raise NotFound(say("That connection is not known."))
         if connected.ended_at is not None and not connected.settings:
             self.close(key)
-            raise NotFound(say("That connection has ended."))
+            said = say("This system is not connected any more. A connection admin can connect it again.")
+            raise Misconfigured(said, "connection admin")
         return self.reach(connected)
 
     def close(self, key: ConnectionId) -> None:

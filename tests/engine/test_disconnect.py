@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from coplink.core.errors import DomainError, NotFound
+from coplink.core.errors import DomainError
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import connect, disconnect, found, lifecycle, marks, preflight
 from coplink.engine.found import Origin
 from coplink.engine.sweep import due_by_time, full_round
-from coplink.ports.errors import Reauthorize, Unavailable
+from coplink.ports.errors import Misconfigured, Reauthorize, Unavailable
 from coplink.storage.tables import ConnectionRow, Table
 from coplink.worker.handlers import Worker
 
@@ -129,8 +129,33 @@ def test_an_ended_connection_is_no_place_to_found_in_and_no_check_up_is_due(scho
         assert uow.institutions.connections(school.here.id) == []
         assert [one.id for one in uow.institutions.connections(school.here.id, ended=True)]
         assert uow.checks.of(key) is None
-        with pytest.raises(NotFound):
+        with pytest.raises(Misconfigured, match="not connected any more"):
             school.services.open(uow, key)
+
+
+def test_a_place_that_was_agreed_to_too_late_waits_for_a_connection_admin(school, ana):
+    made = school.found(ana, places=2)
+    school.work()
+    with school.services.begin() as uow:
+        theirs = uow.institutions.connection_of(school.there.id, "pinboard")
+        disconnect.disconnect(uow, theirs, "Pin Board", "", False, school.clock.now())
+        uow.commit()
+    school.work()
+    with school.services.begin() as uow:
+        kim = uow.people.get(connect.invite_admin(uow, school.there, "Kim", school.clock.now()).person)
+        connect.agree(uow, kim, made.id, school.clock.now())
+        uow.commit()
+    school.work()
+    (space,) = [one for one in school.spaces(made) if one.institution == school.there.id]
+    assert (space.state, space.trouble.who) == (SpaceState.STUCK, "connection admin")
+    maker = school.services.integrations["pinboard"]
+    with school.services.begin() as uow:
+        settings = {"room": "there", "key": "new"}
+        connect.connect(uow, school.there.id, maker.manifest, settings, maker.look_over, school.clock.now())
+        uow.commit()
+    school.work()
+    (space,) = [one for one in school.spaces(made) if one.institution == school.there.id]
+    assert space.state is SpaceState.READY
 
 
 def test_coplink_takes_its_leave_before_the_key_goes(school, ana, community):
