@@ -85,12 +85,13 @@ def test_letting_go_twice_is_one_and_asks_nobody(school, ana, community):
         (Gone(say("It is gone.")), 1),
         (Unavailable(say("Not now.")), 3),
         (OutcomeUnknown("lost"), 3),
+        (KeyError("a mistake of ours"), 3),
     ],
 )
 def test_a_platform_that_lets_nobody_in_holds_nobody_back(school, ana, community, trouble, asked):
     name = "upkeep.let_go"
     school.board.trouble[name] = [trouble] * 10
-    if isinstance(trouble, OutcomeUnknown):  # planned for answers, and nothing is written here
+    if isinstance(trouble, OutcomeUnknown | KeyError):  # planned for answers, and nothing is written here
         school.board.call = raising(school.board, name, trouble)
     (space,) = school.spaces(community)
     act(school, lifecycle.detach, space, ana, "Pin Board", False)
@@ -151,6 +152,20 @@ def test_taken_up_again_it_is_found_by_its_mark(school, ana, community):
     assert set(school.board.seats) == {"1", "2"}
     with school.services.begin() as uow:
         assert uow.spaces.left(space.id) == []
+
+
+def test_let_go_again_before_it_was_found_nothing_is_guessed(school, ana, community):
+    (space,) = school.spaces(community)
+    act(school, lifecycle.detach, space, ana, "Pin Board", False)
+    school.work()
+    act(school, lifecycle.revive, school.spaces(community)[0], ana, "Pin Board")
+    act(school, lifecycle.detach, school.spaces(community)[0], ana, "Pin Board", True)
+    school.work()
+    (space,) = school.spaces(community)
+    assert (space.state, space.parting) == (SpaceState.DETACHED, None)
+    assert "frame-2" in school.board.boards
+    with school.services.begin() as uow:
+        assert [one.link for one in uow.spaces.left(space.id)] == ["https://pinboard.example/board-1"]
 
 
 def test_only_what_can_be_is_put_to_rest_woken_let_go_and_taken_up(school, ana, community):

@@ -19,7 +19,7 @@ from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
 from coplink.ports.errors import Gone, NeedsAttention, OutcomeUnknown, PolicyForbids, Transient
 from coplink.ports.records import Happening, Notice
 from coplink.ports.seats import Done
-from coplink.ports.storage import UnitOfWork
+from coplink.ports.storage import StaleTurn, UnitOfWork
 from coplink.ports.upkeep import Left, Upkeep
 
 PATIENCE = 2
@@ -155,13 +155,11 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
         if reach is not None:
             _stop_watch(begin, reach, turn, space, now)
             left = _let_go(begin, reach, turn, space, now)
-    except (Transient, OutcomeUnknown):
-        if turn.attempt < PATIENCE:
-            raise
     except Gone:
         left = ()
-    except CoplinkError:
-        pass
+    except Exception as error:  # a mistake of ours, too, must not keep a credential for ever
+        if isinstance(error, StaleTurn) or (_passes(error) and turn.attempt < PATIENCE):
+            raise
     if left is None:
         left = (_unseen(space),)
     with begin() as uow:
@@ -173,15 +171,22 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
         uow.spaces.put_left(space.id, left)
         uow.spaces.put(replace(present, parting=None, trouble=None))
         connected = uow.institutions.connection(space.connection)
-        if connected is not None and connected.ended_at is not None:  # perhaps this was the last of its places
+        if (
+            connected is not None and connected.ended_at is not None
+        ):  # perhaps this was the last of its places
             uow.work.mark(Kind.DISCONNECT, connected.id, connected.id)
         uow.commit()
 
 
+def _passes(error: Exception) -> bool:
+    """Whether another try may end otherwise: silence does, a definite no does not."""
+    return not isinstance(error, CoplinkError) or isinstance(error, Transient | OutcomeUnknown)
+
+
 def _let_go(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> tuple[Left, ...] | None:
     port = reach.connection.upkeep
-    if port is None or not space.link:  # it was never finished: what there is of it is not sure
-        return None if space.parts else ()
+    if port is None or not space.link or not space.parts:  # not finished: what there is of it is not sure
+        return None if space.parts or space.link else ()
     if space.parting is Parting.TAKE_AWAY:
         return _write(begin, turn, space, LET_GO, lambda: port.let_go(space.parts, True), now)
     return port.let_go(space.parts, False)
