@@ -9,9 +9,9 @@ from coplink.core.guests import ENTER, TAKEN_OUT
 from coplink.core.people import Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import join, reading
+from coplink.engine import disconnect, join, reading
 from coplink.engine.guests import BEING_KNOWN, ELSEWHERE, SHOW_ADDRESS
-from coplink.ports.errors import OutcomeUnknown, PolicyForbids, Throttled
+from coplink.ports.errors import OutcomeUnknown, PolicyForbids, Reauthorize, Throttled
 from coplink.storage.tables import JournalRow
 from coplink.testing.pinned_guests import UNWELCOME
 
@@ -188,6 +188,20 @@ def test_a_refusal_is_told_to_the_person_and_to_the_admin_and_holds_nobody_up(
         assert all(n.code != "guests_refused" for n in uow.records.notices(institution=school.here.id))
 
 
+def test_a_credential_that_has_ended_is_told_as_such_and_nobody_is_refused_for_it(school, community) -> None:
+    ended = Reauthorize(say("The key does not fit any more."), "Caretaker")
+    school.board.trouble["guests.invite"] = [ended]
+    lee = someone(school, community)
+    school.work()
+    assert reasons(school, community) == {lee.id: SHOW_ADDRESS}
+    with school.services.begin() as uow:
+        told = [notice.message for notice in uow.records.notices(institution=school.here.id)]
+        assert uow.guests.of(lee.id) == []
+    assert told == [ended.message]
+    look(school, community)
+    assert GUEST in school.board.seats, "asked again at the next go, not in a day"
+
+
 @pytest.mark.parametrize("trouble", [Throttled(say("Later."), retry_after=60), OutcomeUnknown("lost")])
 def test_no_answer_is_asked_for_again_and_makes_no_second_account(school, community, trouble) -> None:
     school.board.trouble["guests.invite"] = [trouble]
@@ -221,6 +235,20 @@ def test_a_place_that_takes_no_guests_says_why(school, community) -> None:
     school.work()
     assert asked(school) == 0
     assert str(reasons(school, community)[lee.id]) == "This board is for the house alone."
+
+
+def test_a_platform_that_is_disconnected_forgets_its_guests(school, community) -> None:
+    lee = someone(school, community)
+    school.work()
+    with school.services.begin() as uow:
+        assert uow.guests.of(lee.id)
+        connected = uow.institutions.connection_of(school.here.id, "pinboard")
+        disconnect.disconnect(uow, connected, "Pin Board", "", False, school.clock.now())
+        uow.commit()
+    school.work()
+    with school.services.begin() as uow:
+        assert uow.guests.of(lee.id) == []
+    assert school.board.guests == {ADDRESS: GUEST}, "the account is that school's to take away"
 
 
 def _fields(account):

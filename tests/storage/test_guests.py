@@ -40,6 +40,16 @@ def test_a_guest_is_kept_as_they_are_and_found_by_place_and_by_person(keep, worl
         assert "canary" not in str(connection.execute(GuestRow.__table__.select()).all())
 
 
+def test_a_platform_that_was_disconnected_has_no_guests(keep, world):
+    with keep() as uow:
+        uow.guests.put(guest(world, world.sol.id))
+        uow.guests.put(guest(world, world.sol.id, integration="google"))
+        uow.guests.drop(world.south.id, "teams")
+        uow.guests.drop(world.north.id, "teams")
+    with keep() as uow:
+        assert [one.integration for one in uow.guests.of(world.sol.id)] == ["google"]
+
+
 def test_what_a_guest_is_told_follows_from_how_far_they_are(world):
     assert guest(world, world.sol.id).reason is ENTER
     assert guest(world, world.sol.id, enter="").reason is None

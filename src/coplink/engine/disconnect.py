@@ -115,6 +115,7 @@ def finish(begin: Begin, give_back: GiveBack, close: Close, turn: Turn, now: Now
         if present is None or present.ended_at is None or not uow.work.holds(turn):
             return Settled()
         uow.institutions.put_connection(replace(present, settings={}))
+        uow.guests.drop(present.institution, present.integration)
         uow.commit()
     close(key)
     return Settled()

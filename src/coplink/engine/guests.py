@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 
 from coplink.core.guests import Guest
 from coplink.core.people import AccountId, Membership, Person, PersonId, Proof, Standing
-from coplink.core.spaces import Space
+from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Turn
 from coplink.engine.attention import joined
 from coplink.engine.outcome import Begin, Now
-from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Transient
+from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Reauthorize, Transient
 from coplink.ports.guests import Guests, Invited
 from coplink.ports.records import Notice
 from coplink.ports.seats import Done
@@ -55,11 +55,11 @@ def let_in(
     found: Mapping[str, Invited] = {}
     try:
         found = port.invite(sorted(due.values()), space.link or "")
+    except (Transient, Gone, Reauthorize) as refusal:
+        error = refusal
     except NeedsAttention as refusal:
         error, admin = refusal, refusal.who
         found = dict.fromkeys(due.values(), Invited(None, refused=refusal.message))
-    except (Transient, Gone) as refusal:
-        error = refusal
     except (
         IntegrationError
     ) as unclear:  # the row stays open; asked again, the platform tells how far they are
@@ -72,7 +72,7 @@ def let_in(
         anybody = any(one.account for one in found.values())
         uow.journal.close(entry, Done.CHANGED if anybody else Done.REFUSED, now())
         uow.commit()
-    return None if isinstance(error, NeedsAttention) else error
+    return error if not found else None
 
 
 def not_known_yet(
@@ -112,6 +112,7 @@ def to_open(uow: UnitOfWork, person: Person) -> Sequence[Guest]:
         for community, membership in uow.communities.of_person(person.id)
         if membership.standing is Standing.JOINED
         for space in uow.spaces.of(community.id)
+        if space.state is SpaceState.READY
     }
     return [guest for guest in waiting if (guest.institution, guest.integration) in places]
 

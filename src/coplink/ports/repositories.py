@@ -248,6 +248,10 @@ class GuestList(Protocol):
         """Wherever this person is one."""
         ...
 
+    def drop(self, institution: InstitutionId, integration: str) -> None:
+        """Forget all of one platform of an institution; their accounts over there stay."""
+        ...
+
 
 class Communities(Protocol):
     """Communities, charters, contexts, participations, memberships and opt-outs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from coplink.core.guests import Guest
 from coplink.core.people import AccountId, InstitutionId, PersonId
@@ -47,6 +47,11 @@ class SqlGuests(Repository):
         return [
             self._guest(row) for row in self._rows(query.order_by(GuestRow.institution, GuestRow.integration))
         ]
+
+    def drop(self, institution: InstitutionId, integration: str) -> None:
+        self._run(
+            delete(GuestRow).where(GuestRow.institution == institution, GuestRow.integration == integration)
+        )
 
     def _guest(self, row: GuestRow) -> Guest:
         return Guest(

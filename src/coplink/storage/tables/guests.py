@@ -15,7 +15,7 @@ class GuestRow(Table):
     """One person at a platform of an institution that is not theirs. Personal data: the address handed to it, so that
     they come in, the account they got, and the page they open once (sealed).
 
-    The institution is the platform's. Kept as long as the person.
+    The institution is the platform's. Kept as long as the person, and dropped when that institution disconnects it.
     """
 
     __tablename__ = "guests"
