@@ -79,6 +79,36 @@ def test_a_kept_secret_does_not_follow_an_address_to_another_server(site):
     assert kept() == {"room": "Attic", "key": "new-key", "board_url": "https://b.example/1"}
 
 
+def test_a_choice_is_made_from_what_there_is_and_taken_back(site):
+    class Choosing(StaffRoom):
+        manifest = replace(
+            StaffRoom.manifest,
+            fields=(
+                *StaffRoom.manifest.fields,
+                Field("guests", "Guests", default="no", choices=("no", "yes")),
+                Field("note", "Note", default=""),
+            ),
+        )
+
+    site.services.installed = registry.Found({"pinboard": Choosing()}, ())
+
+    def kept(name):
+        with site.services.begin() as uow:
+            return uow.institutions.connection_of(site.here.id, "pinboard").settings[name]
+
+    kim, page = site.admin(), "/admin/connections/pinboard"
+    kim.get(page)
+    assert [one.text for one in kim.soup().select("#f-guests option")] == ["no", "yes"]
+    assert kim.post(page, {"room": "Attic", "guests": "Yes ", "note": "old"}).status_code == 303
+    assert (kept("guests"), kept("note")) == ("yes", "old")
+    kim.get(page)
+    assert kim.soup().select_one("#f-guests option[selected]").text == "yes"
+    assert kim.post(page, {"room": "Attic", "guests": "perhaps"}).status_code == 400
+    assert "“perhaps” is no choice for “Guests”: no, yes." in kim.says()
+    assert kim.post(page, {"room": "Attic", "guests": "no", "note": ""}).status_code == 303
+    assert (kept("guests"), kept("note"), kept("key")) == ("no", "", "cupboard-key-7")
+
+
 def test_what_is_missing_is_said_and_the_rest_kept(site):
     school = connect.add_institution
     with site.services.begin() as uow:

@@ -169,6 +169,7 @@ manifest = Manifest(
             "service account acts as the robot account, by domain-wide delegation. “folder”: no drives and groups are "
             "made; each community gets a folder in the one named below.",
             default="none",
+            choices=("none", "delegation", "folder"),
         ),
         Field(
             "folder",
@@ -196,22 +197,25 @@ manifest = Manifest(
         Field(
             "file_managers",
             "Facilitators manage files",
-            "“yes” makes facilitators content managers of the shared drive, who may move and delete everybody's files. "
-            "Empty: they add and edit files like all members.",
-            default="",
+            "yes makes facilitators content managers of the shared drive, who may move and delete everybody's files. "
+            "no: they add and edit files like all members.",
+            default="no",
+            choices=("no", "yes"),
         ),
         Field(
             "guests",
             "Guests",
-            "“yes”: people of other schools who join a community are put into its group, by an address they proved. "
-            "Empty: they take part through a place of their own school.",
-            default="",
+            "yes: people of other schools who join a community are put into its group, by an address they proved. "
+            "no: they take part through a place of their own school.",
+            default="no",
+            choices=("no", "yes"),
         ),
         Field(
             "chat",
             "Chat space",
-            "“yes”: each new community gets a space in Google Chat with its group in it, where announcements appear.",
-            default="",
+            "yes: each new community gets a space in Google Chat with its group in it, where announcements appear.",
+            default="no",
+            choices=("no", "yes"),
         ),
         Field("root_url", "Address of Google's APIs", "Leave empty.", default=""),
         Field(

@@ -63,6 +63,7 @@ _FIELDS = (
         "channel: each community gets a channel in the host team; team: a team of its own. "
         "Places that exist stay as they are",
         default=CHANNEL,
+        choices=(CHANNEL, TEAM),
     ),
     Field(
         "team_id",
@@ -85,6 +86,7 @@ _FIELDS = (
         "yes: people of other schools who join a community are invited into your directory as guests, by an address "
         "they proved. Needs one permission more",
         default=NO,
+        choices=(NO, "yes"),
     ),
     Field("calls_per_second", "Calls per second to the host team", "Microsoft publishes 4", default="4"),
     Field("graph_url", "Address of Microsoft Graph", "Another one for national clouds", default=GRAPH_URL),

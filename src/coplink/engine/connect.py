@@ -21,7 +21,7 @@ from coplink.core.work import Kind
 from coplink.engine import marks, preflight
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
-from coplink.ports.integration import Manifest
+from coplink.ports.integration import Field, Manifest
 from coplink.ports.records import Connected, Happening, Link, LinkKind
 from coplink.ports.storage import UnitOfWork
 
@@ -105,7 +105,7 @@ def connect(
         raise DomainError(say("“{name}” is not a setting of {title}.", name=unknown[0], title=manifest.title))
     settings: dict[str, str] = {}
     for field in manifest.fields:
-        value = (typed.get(field.name) or "").strip() or old.get(field.name, "") or (field.default or "")
+        value = _value(field, typed, old)
         if not value and field.default is None:
             raise DomainError(say("“{title}” is missing.", title=field.title))
         if field.name.endswith(ADDRESSES) and value:
@@ -130,6 +130,23 @@ def connect(
             if space.state is SpaceState.READY:
                 marks.inside(uow, space)
     return connected
+
+
+def _value(field: Field, typed: Mapping[str, str], old: Mapping[str, str]) -> str:
+    """What a setting is to be: what was typed, or the default where it was emptied. Secrets left empty are kept."""
+    entered = typed.get(field.name, "").strip()
+    kept = "" if field.name in typed and not field.secret else old.get(field.name, "")
+    value = entered or kept or field.default or ""
+    if not field.choices or value in field.choices:
+        return value
+    if entered.casefold() in field.choices:
+        return entered.casefold()
+    if not entered:  # one of an earlier release, or never set
+        return field.choices[0]
+    known = ", ".join(field.choices)
+    raise DomainError(
+        say("“{value}” is no choice for “{title}”: {known}.", value=entered, title=field.title, known=known)
+    )
 
 
 def _keep_to_their_host(

@@ -83,13 +83,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting of a connection. Secret ones are sealed; ``default`` None makes it required."""
+    """One setting of a connection. Secret ones are sealed; ``default`` None makes it required.
+
+    ``choices`` are the only values there are, if there are any: people choose from them, the default first.
+    """
 
     name: str
     title: str
     help: str = ""
     secret: bool = False
     default: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,23 @@ class Hook:
     """Our side of a call: what came, and what the integration made of it."""
 
     def __init__(self):
-        self.heard = []
+        self.heard, self.spaces = [], 0
         self.served = Served(self)
-        self.url = f"{self.served.url}/hook/google/space-1"
+        self.begin()
+
+    def begin(self):
+        """Listen at an address of its own: a call for an earlier test may still be under way."""
+        self.heard, self.spaces = [], self.spaces + 1
+        self.path = f"/hook/google/space-{self.spaces}"
+        self.url = f"{self.served.url}{self.path}"
 
     def __call__(self, environ, start_response):
         request = Request(environ)
         headers = {name.lower(): value for name, value in request.headers.items()}
         inbound = InboundRequest(request.method, request.path, headers=headers, body=request.get_data())
         found = integration.receive({}, inbound, SECRET)
-        self.heard.append(found)
+        if request.path == self.path:
+            self.heard.append(found)
         return Response("", found.status if isinstance(found, Reply) else 202)(environ, start_response)
 
     def until(self, number):
@@ -49,7 +56,7 @@ def server():
 
 @pytest.fixture
 def hook(server):
-    server.heard.clear()
+    server.begin()
     return server
 
 
