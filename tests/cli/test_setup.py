@@ -31,7 +31,8 @@ def shell(folder: Path, *words: str, **settings: str) -> subprocess.CompletedPro
     """Run a command with this data folder, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "coplink", *words, "--data", str(folder)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=folder, env={"PATH": "/usr/bin:/bin", **ADDRESS, **settings},
+        capture_output=True, text=True, timeout=60, check=False, cwd=folder,
+        env={"PATH": "/usr/bin:/bin", **ADDRESS, **settings},
     )  # fmt: skip
 
 
