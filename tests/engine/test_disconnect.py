@@ -177,7 +177,8 @@ def test_coplink_takes_its_leave_before_the_key_goes(school, ana, community):
 
 
 @pytest.mark.parametrize(
-    ("refusal", "asked"), [(Reauthorize(say("No."), "caretaker"), 1), (Unavailable(say("Not now.")), 3)]
+    ("refusal", "asked"),
+    [(Reauthorize(say("No."), "caretaker"), 1), (Unavailable(say("Not now.")), 3), (KeyError("ours"), 3)],
 )
 def test_a_credential_is_given_back_first_and_erased_even_so(school, ana, community, refusal, asked):
     told = []

@@ -11,14 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from coplink.core.errors import CoplinkError
 from coplink.core.spaces import ConnectionId, Space, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind, Turn
 from coplink.engine.lifecycle import LET_GO, let_go
 from coplink.engine.outcome import Begin, Now, Outcome, Settled
-from coplink.engine.upkeep import PATIENCE
-from coplink.ports.errors import OutcomeUnknown, Transient
+from coplink.engine.upkeep import PATIENCE, passes
 from coplink.ports.records import Connected, Happening
 from coplink.ports.storage import UnitOfWork
 from coplink.ports.upkeep import Left
@@ -105,11 +103,11 @@ def finish(begin: Begin, give_back: GiveBack, close: Close, turn: Turn, now: Now
             return Settled()  # the last of them asks for this again
     try:
         give_back(connected)
-    except (Transient, OutcomeUnknown):
-        if turn.attempt < PATIENCE:
+    except (
+        Exception
+    ) as error:  # it opens nothing any more, or cannot be given back: erased it is all the same
+        if passes(error) and turn.attempt < PATIENCE:
             raise
-    except CoplinkError:  # it opens nothing any more, or cannot be given back: erased it is all the same
-        pass
     with begin() as uow:
         present = uow.institutions.connection(key)
         if present is None or present.ended_at is None or not uow.work.holds(turn):

@@ -158,7 +158,7 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
     except Gone:
         left = ()
     except Exception as error:  # a mistake of ours, too, must not keep a credential for ever
-        if isinstance(error, StaleTurn) or (_passes(error) and turn.attempt < PATIENCE):
+        if isinstance(error, StaleTurn) or (passes(error) and turn.attempt < PATIENCE):
             raise
     if left is None:
         left = (_unseen(space),)
@@ -178,7 +178,7 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
         uow.commit()
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
     """Whether another try may end otherwise: silence does, a definite no does not."""
     return not isinstance(error, CoplinkError) or isinstance(error, Transient | OutcomeUnknown)
 
