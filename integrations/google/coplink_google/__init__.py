@@ -240,7 +240,7 @@ manifest = Manifest(
         "calendar": "calendar",
         "chat": "Chat space",
     },
-    announced_as="a message in the Chat space",
+    announced_as="a message in the Chat space, where there is one",
     invites_attendees=True,
     consoles=(
         "Google Account of the robot account, Security, Third-party connections: remove coplink.",

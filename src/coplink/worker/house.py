@@ -102,8 +102,9 @@ def _calls(services: Services, connected: Connected, reach: Reach) -> Check:
     found = address(services)
     if found.ok:
         return Check(title, True, say("{title} can call coplink here.", title=reach.manifest.title))
-    minutes = f"{services.settings.collect_minutes:g}"
-    fallback = say("coplink looks for new files every {minutes} minutes.", minutes=minutes)
+    fallback = say("coplink looks for new files every minute.")
+    if (minutes := round(services.settings.collect_minutes)) > 1:
+        fallback = say("coplink looks for new files every {minutes} minutes.", minutes=minutes)
     return _cannot(title, found.message, fallback, found.where)
 
 
