@@ -75,7 +75,8 @@ def test_a_group_without_guests_is_never_opened_nor_asked_about(campus, open_hou
 
 @pytest.mark.parametrize("written", ["pat.doe@gmail.com", "P.a.t.Doe@GoogleMail.com", "patdoe@gmail.com"])
 def test_one_gmail_account_is_one_guest_however_it_is_written(open_house, parts, written):
-    key = account_of(written)
+    key, address = AccountId("patdoe@gmail.com"), written.casefold()
+    assert guests_of(open_house).invite([address], "")[address].account == key
     assert open_house.seats.put(parts, [guest(written)]).outcomes == {key: Done.CHANGED}
     assert set(open_house.seats.read(parts).seats) == {"patdoe@gmail.com"}
     assert open_house.seats.put(parts, [guest("pat.doe@gmail.com")]).outcomes == {key: Done.ALREADY_SO}
