@@ -9,7 +9,7 @@ from tests.engine.acts import a_day_later, act, history, now_there, told
 
 from coplink.core.community import Stage
 from coplink.core.errors import DomainError
-from coplink.core.people import Role
+from coplink.core.people import AccountId, Role
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
@@ -129,6 +129,31 @@ def test_a_community_at_rest_is_left_alone_and_everybody_keeps_their_seat(school
     assert set(calls) <= {"upkeep.read", "upkeep.rename"}, "only what a person asked for"
     assert school.board.writes == 0
     assert school.board.seats == seats
+
+
+def test_whoever_leaves_a_community_at_rest_gives_up_the_seat_and_nothing_else_changes(school, ana, community):
+    ben = school.arrive("ben", account="2").person
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, ben)
+    school.work()
+    assert {"1", "2"} <= school.board.seats.keys()
+    act(school, lifecycle.conclude, community, ana)
+    school.work()
+    school.board.seats[AccountId("77")] = Role.MEMBER  # somebody sits there by hand
+    cleo = school.arrive("cleo", account="3").person
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, cleo, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, cleo)
+    school.work()
+    assert school.board.seats.keys() == {"1", "2", "77"}, "nobody is seated where it rests"
+    with school.services.begin() as uow:
+        join.leave(uow, now_there(school, community), ben, school.clock.now())
+        uow.commit()
+    school.work()
+    assert school.board.seats.keys() == {"1", "77"}
 
 
 def test_the_library_of_a_place_at_rest_is_not_due_again_and_again(school, ana, community):

@@ -46,10 +46,11 @@ def to_say(uow: UnitOfWork, space: Space, urgent: bool = True) -> None:
 
 
 def people_changed(uow: UnitOfWork, community: CommunityId) -> None:
-    """Ask for seats and attendees after someone's membership changed."""
+    """Ask for seats and attendees after someone's membership changed; who leaves one that rests gives up the seat."""
     for space in uow.spaces.of(community):
-        if space.state is SpaceState.READY:
+        if space.state in (SpaceState.READY, SpaceState.ARCHIVED):
             uow.work.mark(Kind.RECONCILE, space.id, community)
+        if space.state is SpaceState.READY:
             uow.work.mark(Kind.PLACE_MEETINGS, space.id, community)
 
 

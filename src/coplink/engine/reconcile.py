@@ -1,8 +1,8 @@
 """Observe, plan, check and apply one space: the seats over there become those of the members who can be reached.
 
 Always whole, from a fresh reading; an interrupted run is finished by the next. What people asked for themselves is done
-first, whatever else is in the way. What was written and is not yet visible, or is perhaps gone, leaves the space dirty
-until the platform's lag has passed.
+first, whatever else is in the way; in a space that rests nothing else is done. What was written and is not yet
+visible, or is perhaps gone, leaves the space dirty until the platform's lag has passed.
 """
 
 from __future__ import annotations
@@ -69,15 +69,16 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     """
     with begin() as uow:
         space = uow.spaces.get(SpaceId(turn.target))
-        if space is None or space.state is not SpaceState.READY:
+        if space is None or space.state not in (SpaceState.READY, SpaceState.ARCHIVED):
             return Settled()
         reach = open_connection(uow, space.connection)
-    seats, directory = reach.connection.seats, reach.connection.directory
-    if seats is None:
-        return Settled()
-    trouble = propose(begin, directory, space, now()) if directory is not None else None
+        resting = space.state is SpaceState.ARCHIVED
+        seats, directory = reach.connection.seats, reach.connection.directory
+        if seats is None or (resting and not _leaving(uow, space, reach)):
+            return Settled()
+    trouble = propose(begin, directory, space, now()) if directory is not None and not resting else None
     welcoming = guests_of(reach.connection)
-    if welcoming is not None:
+    if welcoming is not None and not resting:
         trouble = let_in(begin, welcoming, space, turn, reach.manifest.admin, now) or trouble
     observed = seats.read(space.parts)
     with begin() as uow:
@@ -92,6 +93,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
+    if resting:
+        _in_doubt(space, written)
+        return Again(wait_for_lag(reach.lag)) if leaving else Settled()
     with begin() as uow:
         tally = tally_of(uow, space, now())
     require_safe(plan, policy, tally)
@@ -115,10 +119,19 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         raise trouble
     if not observed.complete:
         raise Unavailable(say("The list of people came only in part."), f"half a listing of {space.id}")
-    if Done.UNKNOWN in written.outcomes.values():
-        raise OutcomeUnknown(f"some seats of {space.id} are in doubt")
+    _in_doubt(space, written)
     unseen = any(outcome is Done.CHANGED for outcome in written.outcomes.values())
     return Again(wait_for_lag(reach.lag)) if plan.waiting or unseen or late else Settled()
+
+
+def _leaving(uow: UnitOfWork, space: Space, reach: Reach) -> bool:
+    """Whether somebody who asked to go may still sit there."""
+    return not wanted(uow, space, reach).desired.farewells.isdisjoint(uow.ledger.seats(space.id))
+
+
+def _in_doubt(space: Space, written: Written) -> None:
+    if Done.UNKNOWN in written.outcomes.values():
+        raise OutcomeUnknown(f"some seats of {space.id} are in doubt")
 
 
 def _full(reach: Reach, space: Space, plan: Plan) -> LimitReached | None:
