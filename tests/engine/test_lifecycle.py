@@ -131,7 +131,9 @@ def test_a_community_at_rest_is_left_alone_and_everybody_keeps_their_seat(school
     assert school.board.seats == seats
 
 
-def test_whoever_leaves_a_community_at_rest_gives_up_the_seat_and_nothing_else_changes(school, ana, community):
+def test_whoever_leaves_a_community_at_rest_gives_up_the_seat_and_nothing_else_changes(
+    school, ana, community
+):
     ben = school.arrive("ben", account="2").person
     with school.services.begin() as uow:
         join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
