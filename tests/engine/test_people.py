@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coplink.core.errors import DomainError, NotAllowed, NotFound
-from coplink.core.people import AccountId, Proof, Role, Standing
+from coplink.core.people import Account, AccountId, Proof, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import claim, invitations, join, reading
@@ -114,6 +114,27 @@ def test_whoever_said_no_is_never_asked_again_for_that_account(school) -> None:
         assert might_be(uow, came) is None
         assert [a.proof for a in uow.people.accounts(maybe.id)] == [Proof.DENIED]
         assert [a.proof for a in uow.people.accounts(came.id)] == [Proof.PROVED]
+    school.board.directory["chloe@school.example"] = Found(AccountId("10"), "chloe@school.example")
+    school.clock.pass_by(days=2)
+    school.mark(community, Kind.RECONCILE)
+    school.work()
+    with school.services.begin() as uow:
+        known = {a.account: a.proof for a in uow.people.accounts(maybe.id)}
+    assert known == {"9": Proof.DENIED, "10": Proof.PROPOSED}, (
+        "another account of theirs is found all the same"
+    )
+
+
+def test_a_no_is_said_only_by_whoever_proved_the_account(school) -> None:
+    account = AccountId("9")
+    chloe, other = school.arrive("chloe").person, school.arrive("mallory").person
+    with school.services.begin() as uow:
+        for person in (chloe, other):
+            uow.people.put_account(Account(school.here.id, "pinboard", account, person.id, Proof.PROPOSED))
+        claim.deny(uow, other, chloe.id)
+        uow.commit()
+    with school.services.begin() as uow:
+        assert [a.proof for a in uow.people.accounts(chloe.id)] == [Proof.PROPOSED]
 
 
 def test_a_proposed_account_takes_no_seat_until_its_owner_came_through_that_door(school) -> None:

@@ -32,6 +32,8 @@ def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
 def deny(uow: UnitOfWork, me: Person, other: PersonId) -> None:
     """“No, that is somebody else”: never asked again for this account, whatever the directory says."""
     for account in uow.people.accounts(me.id):
+        if account.proof is not Proof.PROVED:
+            continue
         for held in uow.people.holding(account.institution, account.integration, account.account):
             if held.person == other and held.proof is Proof.PROPOSED:
                 uow.people.put_account(replace(held, proof=Proof.DENIED))

@@ -48,7 +48,8 @@ def propose(begin: Begin, directory: Directory, space: Space, now: datetime) -> 
                         hit.address,
                     )
                 )
-        missed = [person.id for person in alone if _address(person) not in found]
+        proposed = uow.people.accounts_on(space.institution, space.integration, [one.id for one in alone])
+        missed = [one.id for one in alone if one.id not in proposed or proposed[one.id].proof is Proof.DENIED]
         uow.people.note_looked_up(space.institution, space.integration, missed, now)
         uow.commit()
     return None
@@ -62,7 +63,8 @@ def _lacking(uow: UnitOfWork, space: Space, now: datetime) -> list[Person]:
     ]
     have = uow.people.accounts_on(space.institution, space.integration, keys)
     asked = uow.people.looked_up(space.institution, space.integration, now - ASK_AGAIN)
-    people = uow.people.many(key for key in keys if key not in have and key not in asked)
+    known = {key for key, account in have.items() if account.proof is not Proof.DENIED}
+    people = uow.people.many(key for key in keys if key not in known and key not in asked)
     return [person for person in people.values() if person.email]
 
 

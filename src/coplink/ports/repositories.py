@@ -211,7 +211,7 @@ class People(Protocol):
     def accounts_on(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
     ) -> Mapping[PersonId, Account]:
-        """The account of each on one platform; a proved one before a proposed one."""
+        """The account of each on one platform; a proved one before a proposed one, a denied one last."""
         ...
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:

@@ -86,7 +86,7 @@ def _page(
     with desk.begin() as uow:
         person = uow.people.get(person.id) or person
         institution = uow.institutions.get(person.institution)
-        accounts = uow.people.accounts(person.id)
+        accounts = [one for one in uow.people.accounts(person.id) if one.proof is not Proof.DENIED]
         identities = uow.people.identities(person.id)
         suites = _suites(uow, desk, person)
         invited_on = home_account(uow, person, desk.manifests)

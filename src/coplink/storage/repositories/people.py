@@ -269,4 +269,7 @@ def to_account(row: AccountRow) -> Account:
 
 
 def _proved_first() -> tuple[SQLColumnExpression[Any], ...]:
-    return (case((AccountRow.proof == Proof.PROVED.value, 0), else_=1), AccountRow.account)
+    order = case(
+        (AccountRow.proof == Proof.PROVED.value, 0), (AccountRow.proof == Proof.DENIED.value, 2), else_=1
+    )
+    return (order, AccountRow.account)
