@@ -11,7 +11,7 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disconnect, join, reading
 from coplink.engine.guests import BEING_KNOWN, ELSEWHERE, SHOW_ADDRESS
-from coplink.ports.errors import OutcomeUnknown, PolicyForbids, Reauthorize, Throttled
+from coplink.ports.errors import OutcomeUnknown, PermissionMissing, PolicyForbids, Reauthorize, Throttled
 from coplink.storage.tables import JournalRow
 from coplink.testing.pinned_guests import UNWELCOME
 
@@ -45,6 +45,12 @@ def someone(school, community, subject="lee", account="77", role=Role.MEMBER, jo
 def look(school, community, patience=3600):
     school.mark(community, Kind.RECONCILE)
     school.work(patience)
+
+
+def look_often(school, community, times=2):
+    for _ in range(times):
+        school.clock.pass_by(hours=1)
+        look(school, community)
 
 
 def reasons(school, community):
@@ -186,6 +192,33 @@ def test_a_refusal_is_told_to_the_person_and_to_the_admin_and_holds_nobody_up(
     assert GUEST in school.board.seats
     with school.services.begin() as uow:
         assert all(n.code != "guests_refused" for n in uow.records.notices(institution=school.here.id))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_refusal_takes_no_seat_of_whoever_sits(school, community, whole) -> None:
+    lee = someone(school, community)
+    school.work()
+    look_often(school, community)
+    school.clock.pass_by(days=1)
+    if whole:
+        said = PermissionMissing(UNWELCOME, "Caretaker", ("Ring",), "not granted any more")
+        school.board.trouble["guests.invite"] = [said]
+    else:
+        school.board.unwelcome.add(ADDRESS)
+    look(school, community)
+    assert asked(school) == 2
+    assert school.board.seats[GUEST] is Role.MEMBER
+    assert reasons(school, community) == {lee.id: UNWELCOME}
+    with school.services.begin() as uow:
+        (kept,) = uow.guests.of(lee.id)
+    assert (kept.account, kept.address, kept.refused) == (GUEST, ADDRESS, UNWELCOME)
+    assert kept.enter, "the page can still be opened"
+    assert kept.asked_at > kept.since
+    school.board.unwelcome.clear()
+    school.board.entered.add(ADDRESS)
+    school.clock.pass_by(days=1)
+    look(school, community)
+    assert reasons(school, community) == {}
 
 
 def test_a_credential_that_has_ended_is_told_as_such_and_nobody_is_refused_for_it(school, community) -> None:

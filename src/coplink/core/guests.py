@@ -18,8 +18,8 @@ ENTER = say("The invitation on “My page” is to be opened once, to come in as
 class Guest:
     """One person at one platform of an institution that is not theirs; ``address`` was handed to it.
 
-    ``account`` takes the seats; None where nobody is let in, and ``refused`` says why. ``enter`` is the page they open
-    once. ``asked_at`` is when the platform was asked last, ``since`` when it let them in.
+    ``account`` takes the seats; None where nobody is let in. ``refused`` is the last no, which takes no account away that
+    is known. ``enter`` is the page they open once. ``asked_at`` is when the platform was asked last, ``since`` when it let them in.
     """
 
     institution: InstitutionId
@@ -35,6 +35,6 @@ class Guest:
     @property
     def reason(self) -> Said | None:
         """Why they do not come in, or what they have to do first; None for whoever is in."""
-        if self.account is None:
+        if self.refused is not None or not self.enter:
             return self.refused
-        return ENTER if self.enter else None
+        return ENTER

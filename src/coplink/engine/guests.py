@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from coplink.core.guests import Guest
@@ -142,6 +143,10 @@ def _keep(
     uow: UnitOfWork, space: Space, person: PersonId, address: str, found: Invited, now: datetime
 ) -> None:
     before = uow.guests.at(space.institution, space.integration, [person]).get(person)
+    if before is not None and before.account is not None and found.account is None:
+        # Whoever sits somewhere has been let in: a refusal is a fact about the asking, and takes no seat away.
+        uow.guests.put(replace(before, refused=found.refused, asked_at=now))
+        return
     same = before is not None and before.account == found.account
     since = before.since if same and before is not None else now
     uow.guests.put(
