@@ -235,24 +235,32 @@ def test_what_is_not_connected_is_not_taken_up(school, ana, community):
         lifecycle.revive(uow, space, ana, "Pin Board", school.clock.now())
 
 
-def test_connected_again_at_once_the_new_key_is_not_erased(school, ana, community):
-    end(school)
-    connect_again(school, room="here", key="another")
+def test_while_coplink_takes_its_leave_nothing_is_connected_that_it_could_be_taken_of(school, ana, community):
+    end(school, take_away=True)
+    with pytest.raises(DomainError, match="still taking its leave"):
+        connect_again(school, room="elsewhere", key="another")
     school.work()
-    assert connected(school).settings["key"] == "another"
-    assert connected(school).ended_at is None
+    assert "elsewhere" not in school.boards, "the leave was taken where coplink was"
+    assert "frame-2" not in school.board.boards
+    connect_again(school, room="elsewhere", key="another")
+    school.work()
+    assert "upkeep.let_go" not in school.boards["elsewhere"].calls
+    assert (connected(school).settings["key"], connected(school).ended_at) == ("another", None)
     assert school.spaces(community)[0].state is SpaceState.DETACHED
 
 
-def test_connected_again_while_the_old_key_is_given_back_the_new_one_stays(school, ana, community):
+def test_while_the_old_key_is_given_back_nothing_is_connected_either(school, ana, community):
+    refused = []
+
     def give_back(settings, around):
-        if settings["key"] == "cupboard":
+        with pytest.raises(DomainError, match="still taking its leave"):
             connect_again(school, room="here", key="another")
+        refused.append(settings["key"])
 
     school.services.integrations["pinboard"].give_back = give_back
     end(school)
     school.work()
-    assert connected(school).settings["key"] == "another"
+    assert (refused, dict(connected(school).settings)) == (["cupboard"], {})
 
 
 def test_no_check_up_is_made_of_what_is_being_left(school, ana, community):

@@ -252,6 +252,11 @@ def test_connected_again_places_wait_for_a_person(site, led):
     admin = site.admin()
     admin.get("/admin/connections/pinboard/disconnect")
     press(admin, "Disconnect")
+    admin.follow()
+    assert "Connect it again" not in admin.says(), "not before coplink has taken its leave"
+    admin.get("/admin/connections/pinboard")
+    again = admin.post("/admin/connections/pinboard", {"room": "Riverbend", "key": "new"})
+    assert (again.status_code, "still taking its leave" in admin.says()) == (400, True)
     site.jobs.run_until_idle()
     admin.get(f"/admin/spaces/{space_of(site, key).id}")
     assert "not connected" in admin.says()

@@ -19,6 +19,7 @@ from coplink.core.spaces import ConnectionId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import marks, preflight
+from coplink.engine.disconnect import under_way
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
 from coplink.ports.integration import Field, Manifest
@@ -28,6 +29,7 @@ from coplink.ports.storage import UnitOfWork
 ADMIN_LINK_LIFE = timedelta(hours=24)
 ADDRESSES = ("_url", "issuer")  # how settings that lead to a server end: who issues sign-ins is one of them
 LookOver = Callable[[Mapping[str, str]], str]
+STILL_LEAVING = say("coplink is still taking its leave of the old connection. Try again in a few minutes.")
 
 
 def add_institution(uow: UnitOfWork, name: str, listed: bool = False) -> Institution:
@@ -97,8 +99,11 @@ def connect(
     their old value, unless an address leads to another host: a secret goes nowhere it was not entered for.
     ``look_over`` gives the realm of settings that have the right form, without calling the platform. One that had ended
     begins afresh: everything is entered again, and spaces that were let go stay so until a person takes each up again.
+    Until coplink has taken its leave of the old one nothing is connected: the leave would be taken of the new one.
     """
     known = uow.institutions.connection_of(institution, manifest.key, ended=True)
+    if known is not None and under_way(known):
+        raise DomainError(STILL_LEAVING)
     old = known.settings if known and known.ended_at is None else {}
     names = {field.name for field in manifest.fields}
     if unknown := sorted(typed.keys() - names):
