@@ -270,6 +270,64 @@ def test_a_place_that_takes_no_guests_says_why(school, community) -> None:
     assert str(reasons(school, community)[lee.id]) == "This board is for the house alone."
 
 
+def second(school):
+    found = school.found(school.arrive("ana", leads=True, account="1").person, name="Second")
+    school.work()
+    return found
+
+
+def test_once_switched_off_guests_keep_the_seats_they_have_and_nobody_gets_a_new_one(
+    school, community
+) -> None:
+    lee = someone(school, community)
+    mo = someone(school, community, "mo", account="78")
+    school.work()
+    look_often(school, community)
+    with school.services.begin() as uow:
+        join.leave(uow, community, mo, school.clock.now())
+        uow.commit()
+    school.work()
+    look_often(school, community)
+    two = second(school)
+    school.board.open_house = False
+    with school.services.begin() as uow:
+        join.offer(uow, two.id, lee, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(two, lee)
+    school.join(community, mo)
+    school.work()
+    look_often(school, community)
+    look_often(school, two)
+    (space,) = school.spaces(two)
+    assert school.board.seats == {"1": Role.FACILITATOR, GUEST: Role.MEMBER}, "kept, and nobody came back"
+    assert school.board.seats_of[space.parts["board"]] == {"1": Role.FACILITATOR}
+    assert reasons(school, two) == {lee.id: ELSEWHERE}
+    assert reasons(school, community) == {lee.id: ENTER, mo.id: ELSEWHERE}
+    with school.services.begin() as uow:
+        join.leave(uow, community, lee, school.clock.now())
+        uow.commit()
+    school.work()
+    assert school.board.seats == {"1": Role.FACILITATOR}, "by their own word"
+
+
+def test_a_place_that_takes_no_guests_gets_none_who_is_one_elsewhere(school, community) -> None:
+    lee = someone(school, community)
+    school.work()
+    two = second(school)
+    (space,) = school.spaces(two)
+    school.board.boards["closed"] = "board/closed"
+    with school.services.begin() as uow:
+        uow.spaces.put(space.with_part("board", "closed"))
+        join.offer(uow, two.id, lee, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(two, lee)
+    school.work()
+    look_often(school, two)
+    assert school.board.seats[GUEST] is Role.MEMBER
+    assert GUEST not in school.board.seats_of["closed"]
+    assert str(reasons(school, two)[lee.id]) == "This board is for the house alone."
+
+
 def test_a_platform_that_is_disconnected_forgets_its_guests(school, community) -> None:
     lee = someone(school, community)
     school.work()

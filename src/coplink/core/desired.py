@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from coplink.core.guests import Guest
@@ -30,13 +30,15 @@ def desired_state(
     opening: Said,
     elsewhere: Said,
     guests: Mapping[PersonId, Guest] = NOBODY,
+    only: Collection[AccountId] | None = None,
 ) -> Desired:
     """The seats of one space.
 
     ``accounts`` are those on the space's platform within its institution. Only an account its owner proved through its
     own door takes a seat; ``opening`` tells a member how to do that ("open the Teams tab once"), ``elsewhere`` why
     someone of another institution has no seat here. ``guests`` are those of other institutions whom this one's platform
-    lets in: they sit as members at most, and who has a page to open yet is told so beside the seat.
+    lets in: they sit as members at most, and who has a page to open yet is told so beside the seat. Where the space
+    lets nobody of elsewhere in any more, ``only`` names the guests' accounts that keep the seat they have.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()
@@ -45,6 +47,9 @@ def desired_state(
         guest = guests.get(membership.person)
         if guest is not None and people[membership.person].institution != space.institution:
             if membership.standing is Standing.JOINED:
+                if only is not None and guest.account not in only:
+                    unreachable[membership.person] = elsewhere
+                    continue
                 if guest.account is not None:
                     seats[guest.account] = Role.MEMBER if membership.role.leads else membership.role
                 if guest.reason is not None:

@@ -18,8 +18,9 @@ ENTER = say("The invitation on “My page” is to be opened once, to come in as
 class Guest:
     """One person at one platform of an institution that is not theirs; ``address`` was handed to it.
 
-    ``account`` takes the seats; None where nobody is let in. ``refused`` is the last no, which takes no account away that
-    is known. ``enter`` is the page they open once. ``asked_at`` is when the platform was asked last, ``since`` when it let them in.
+    ``account`` takes the seats; None where nobody is let in. ``refused`` is the last no, which takes no known account
+    away. ``enter`` is the page they open once. ``asked_at`` is when the platform was asked last, ``since`` when it
+    let them in.
     """
 
     institution: InstitutionId

@@ -34,9 +34,9 @@ SHOW_ADDRESS = say(
 BEING_KNOWN = say("The account as a guest is being made known over there; the seat follows by itself.")
 
 
-def why_not(port: Guests | None, space: Space) -> Said:
-    """What somebody of elsewhere is told who has no seat here and was not asked about."""
-    return ELSEWHERE if port is None else port.takes(space.parts) or SHOW_ADDRESS
+def closed(port: Guests | None, space: Space) -> Said | None:
+    """Why nobody of elsewhere comes in here, or None where they may."""
+    return ELSEWHERE if port is None else port.takes(space.parts)
 
 
 def let_in(

@@ -23,7 +23,7 @@ from coplink.core.spaces import Observed, Space, SpaceId, SpaceState, Unreachabl
 from coplink.core.words import say
 from coplink.core.work import Turn
 from coplink.engine.attention import FACILITATOR, joined
-from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet, why_not
+from coplink.engine.guests import BEING_KNOWN, SHOW_ADDRESS, closed, let_in, not_known_yet
 from coplink.engine.join import leave
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
@@ -168,14 +168,16 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
     memberships = [m for m in memberships if m.person in people]
     accounts = dict(uow.people.accounts_on(space.institution, space.integration, keys))
     guests = uow.guests.at(space.institution, space.integration, keys)
+    shut = closed(guests_of(reach.connection), space)
     desired = desired_state(
         space,
         memberships,
         people,
         accounts,
         opening=not_linked(reach.manifest.door_name),
-        elsewhere=why_not(guests_of(reach.connection), space),
+        elsewhere=shut or SHOW_ADDRESS,
         guests=guests,
+        only=None if shut is None or not guests else uow.ledger.seated(space.id),
     )
     desired, _ = fit(desired, reach.manifest.roles)
     return Known(space, community, memberships, people, accounts, guests, desired)

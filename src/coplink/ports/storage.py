@@ -70,6 +70,10 @@ class Ledger(Protocol):
         """Who sat there at the last reading or was put since: account to role, for pages."""
         ...
 
+    def seated(self, space: SpaceId) -> frozenset[AccountId]:
+        """Whom coplink put there and has not taken away; where an answer is missing, whoever was seen there since."""
+        ...
+
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None: ...
     def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
         """CHANGED: put or removed. ALREADY_SO: unknown stays unknown, nothing stays nothing; an absent one is removed.

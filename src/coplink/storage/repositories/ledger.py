@@ -43,6 +43,13 @@ class SqlLedger(Repository):
         )
         return {AccountId(account): role for account, role in found}
 
+    def seated(self, space: SpaceId) -> frozenset[AccountId]:
+        query = select(LedgerRow.account, LedgerRow.state).where(LedgerRow.space == space)
+        states = {AccountId(account): SeatState(state) for account, state in self._session.execute(query)}
+        doubtful = {account for account, state in states.items() if state is SeatState.INTENDED}
+        away = {account for account, state in states.items() if state is SeatState.REMOVED}
+        return frozenset(states.keys() - away - (doubtful - self.seats(space).keys()))
+
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None:
         lines = self._lines(space, [change.account for change in changes])
         self._write(space, lines, {c.account: intended(lines.get(c.account), c, now) for c in changes})
