@@ -13,10 +13,10 @@ from typing import Any
 
 from coplink.core.words import say
 from coplink.ports.clock import Clock
-from coplink.ports.errors import Gone, IntegrationError
+from coplink.ports.errors import Gone
 from coplink.ports.upkeep import Kept, Left, UpkeepFacts
 from coplink_google.names import drive_name
-from coplink_google.permissions import Grant, Permissions
+from coplink_google.permissions import Permissions
 from coplink_google.replies import part, text_of
 from coplink_google.standing import end_coming
 from coplink_google.workspace import Workspace
@@ -71,11 +71,12 @@ class GoogleUpkeep:
         return Kept(True, _RESTS)
 
     def restore(self, parts: Mapping[str, str]) -> Kept:
-        group = self._google.call("directory.groups.get", groupKey=part(parts, "group"))
-        address = text_of(group, "email").casefold()
-        given = self._permissions.give(part(parts, "drive"), [Grant("group", address, WRITES)])[address]
-        if isinstance(given, IntegrationError):
-            raise given
+        """Let the group write again where rest made it a reader; what a person took away or changed stays so."""
+        held = self._held(parts)
+        if held is None:
+            return Kept(True, _CLOSED)
+        if held.get("role") == READS:
+            self._permissions.change(part(parts, "drive"), text_of(held, "id"), WRITES)
         return Kept(True, _WAKES)
 
     def let_go(self, parts: Mapping[str, str], take_away: bool) -> tuple[Left, ...]:

@@ -78,14 +78,28 @@ def test_a_lost_answer_is_unknown_and_the_next_go_finds_it_so(campus, upkeep, pa
     assert campus.writes[before:] == []
 
 
-def test_a_group_that_somebody_shut_out_rests_already_and_is_let_in_again(campus, upkeep, parts):
+def test_a_group_that_somebody_shut_out_rests_already_and_stays_out(campus, upkeep, parts):
     drive = campus.wire.store.get("google.drive", parts["drive"])
     drive["permissions"] = [one for one in drive["permissions"] if one["id"] != parts["grants"]]
     campus.wire.store.put("google.drive", drive["id"], drive)
+    before = len(campus.writes)
     assert upkeep.archive(parts).done
     assert upkeep.read(parts).archived
+    woken = upkeep.restore(parts)
+    assert woken.done
+    assert "took the group's access" in str(woken.said)
+    assert group_role(campus, parts) is None, "what a person took away, waking gives nobody back"
+    assert campus.writes[before:] == []
+
+
+def test_waking_changes_only_what_rest_lowered(campus, upkeep, parts):
+    drive = campus.wire.store.get("google.drive", parts["drive"])
+    for one in drive["permissions"]:
+        if one["id"] == parts["grants"]:
+            one["role"] = "commenter"  # a person's own decision while the community rested
+    campus.wire.store.put("google.drive", drive["id"], drive)
     assert upkeep.restore(parts).done
-    assert group_role(campus, parts) == "writer"
+    assert group_role(campus, parts) == "commenter"
 
 
 def test_other_peoples_access_stays_as_it_is(campus, upkeep, parts):
