@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 
-from coplink.core.people import Person, PersonId
+from coplink.core.people import Account, AccountId, Person, PersonId, Proof
 from coplink.storage.tables import LookUpRow, PersonRow
 
 DAY = timedelta(days=1)
@@ -76,3 +76,22 @@ def test_more_people_than_a_statement_holds(keep, world):
             uow.people.put(person)
         uow.people.note_looked_up(world.north.id, "teams", (p.id for p in people), world.now)
         assert len(uow.people.looked_up(world.north.id, "teams", world.now)) == 1100
+
+
+def test_all_accounts_of_one_platform_of_an_institution_are_forgotten_and_no_others(keep, world):
+    def held(institution, integration, person):
+        return Account(institution, integration, AccountId("1"), person, Proof.PROVED)
+
+    gone = held(world.north.id, "teams", world.ada.id)
+    others = [held(world.north.id, "google", world.ada.id), held(world.south.id, "teams", world.sol.id)]
+    with keep() as uow:
+        for account in (gone, *others):
+            uow.people.put_account(account)
+        uow.people.note_looked_up(world.north.id, "teams", [world.bo.id], world.now)
+        uow.people.note_looked_up(world.north.id, "google", [world.bo.id], world.now)
+    with keep() as uow:
+        uow.people.drop_accounts(world.north.id, "teams")
+    with keep() as uow:
+        assert [*uow.people.accounts(world.ada.id), *uow.people.accounts(world.sol.id)] == others
+        assert uow.people.looked_up(world.north.id, "teams", world.now) == frozenset()
+        assert uow.people.looked_up(world.north.id, "google", world.now) == {world.bo.id}

@@ -20,8 +20,10 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import marks, preflight
 from coplink.engine.disconnect import under_way
+from coplink.engine.lifecycle import LET_GO, afresh
 from coplink.engine.provision import try_again
 from coplink.engine.secrets import fresh_token
+from coplink.engine.upkeep import forget_seats, unseen
 from coplink.ports.integration import Field, Manifest
 from coplink.ports.records import Connected, Happening, Link, LinkKind
 from coplink.ports.storage import UnitOfWork
@@ -99,7 +101,8 @@ def connect(
     their old value, unless an address leads to another host: a secret goes nowhere it was not entered for.
     ``look_over`` gives the realm of settings that have the right form, without calling the platform. One that had ended
     begins afresh: everything is entered again, and spaces that were let go stay so until a person takes each up again.
-    Until coplink has taken its leave of the old one nothing is connected: the leave would be taken of the new one.
+    Until coplink has taken its leave of the old one nothing is connected: the leave would be taken of the new one. Of
+    a realm that is another now nothing is taken over, neither accounts nor remote ids.
     """
     known = uow.institutions.connection_of(institution, manifest.key, ended=True)
     if known is not None and under_way(known):
@@ -119,6 +122,8 @@ def connect(
     if known is not None and known.ended_at is None:
         _keep_to_their_host(manifest, old, typed, settings)
     realm = look_over(settings)
+    if known is not None and known.realm != realm:
+        _leads_elsewhere(uow, known, manifest, now)
     connected = Connected(
         known.id if known else ConnectionId(uow.new_id()),
         institution,
@@ -135,6 +140,30 @@ def connect(
             if space.state is SpaceState.READY:
                 marks.inside(uow, space)
     return connected
+
+
+def _leads_elsewhere(uow: UnitOfWork, known: Connected, manifest: Manifest, now: datetime) -> None:
+    """Forget what was proved and made in one realm, since in another the same ids are of strangers.
+
+    A place is looked for by its mark, or made anew; one that rests is let go. Nothing is called.
+    """
+    spaces = [s for s in uow.spaces.of_institution(known.institution) if s.connection == known.id]
+    if any(space.parting is not None for space in spaces):
+        raise DomainError(STILL_LEAVING)
+    uow.people.drop_accounts(known.institution, known.integration)
+    uow.guests.drop(known.institution, known.integration)
+    for space in spaces:
+        if space.state not in LET_GO:
+            continue
+        uow.watches.drop(space.id)
+        forget_seats(uow, space)
+        if space.state is SpaceState.ARCHIVED:
+            uow.spaces.put_left(space.id, [unseen(space)])
+            uow.spaces.put(replace(space, state=SpaceState.DETACHED, link=None, trouble=None))
+        else:
+            afresh(uow, replace(space, link=None))
+        said = say("the system of a place is another one now: {place}", place=manifest.title)
+        uow.records.say(Happening(space.community, space.institution, now, "", said))
 
 
 def _value(field: Field, typed: Mapping[str, str], old: Mapping[str, str]) -> str:

@@ -117,13 +117,18 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
     connected = uow.institutions.connection(space.connection)
     if connected is None or connected.ended_at is not None:
         raise DomainError(say("Its system is not connected. A connection admin can connect it again."))
+    afresh(uow, space)
+    _told(uow, space.community, person, now, say("took a place up again: {place}", place=place), space)
+
+
+def afresh(uow: UnitOfWork, space: Space) -> None:
+    """Make a space as if nothing of it were there: by its mark what is there is found, and nothing else is guessed."""
     uow.spaces.put_left(space.id, [])
     for version in _versions(uow, space):
         uow.meetings.put_link(space.id, version, None)
     fresh = replace(space, state=SpaceState.MAKING, parts={}, written_name="", archived_at=None, trouble=None)
     uow.spaces.put(fresh)
     uow.work.mark(Kind.PROVISION, space.id, space.community)
-    _told(uow, space.community, person, now, say("took a place up again: {place}", place=place), space)
 
 
 def use_our_name(uow: UnitOfWork, space: Space) -> None:

@@ -161,7 +161,7 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
         if isinstance(error, StaleTurn) or (passes(error) and turn.attempt < PATIENCE):
             raise
     if left is None:
-        left = (_unseen(space),)
+        left = (unseen(space),)
     with begin() as uow:
         present = uow.spaces.get(space.id)
         if present is None or present.parting is None or not uow.work.holds(turn):
@@ -192,7 +192,8 @@ def _let_go(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> t
     return port.let_go(space.parts, False)
 
 
-def _unseen(space: Space) -> Left:
+def unseen(space: Space) -> Left:
+    """What may still be over there of a space that cannot be looked at any more."""
     how = say("coplink could not look any more. What it made is called so, or carries the mark {mark}.")
     return Left(
         space.written_name or space.name, space.link or "", replace(how, values={"mark": space.marker})

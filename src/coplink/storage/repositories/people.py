@@ -178,6 +178,10 @@ class SqlPeople(Repository):
             )
         )
 
+    def drop_accounts(self, institution: InstitutionId, integration: str) -> None:
+        for table in (AccountRow, LookUpRow):
+            self._run(delete(table).where(table.institution == institution, table.integration == integration))
+
     def accounts(self, person: PersonId) -> Sequence[Account]:
         query = select(AccountRow).where(AccountRow.person == person)
         return [
