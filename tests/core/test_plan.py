@@ -26,12 +26,15 @@ def plan(
     gone: set[AccountId] | None = None,
     complete: bool = True,
     farewells: set[AccountId] | None = None,
+    out: set[AccountId] | None = None,
 ) -> Plan:
     return diff(
         SPACE,
         Desired(want, frozenset(farewells or ()), {}),
         Observed(have, complete, frozenset(gone or ())),
-        Remembered(frozenset(ours or ()), frozenset(unknown or ()), frozenset(fresh or ())),
+        Remembered(
+            frozenset(ours or ()), frozenset(unknown or ()), frozenset(fresh or ()), frozenset(out or ())
+        ),
     )
 
 
@@ -50,6 +53,10 @@ def plan(
         (plan({A: M}, {}, unknown={A}), (Change(A, None, M),), ""),
         (plan({A: M}, {}, unknown={A}, complete=False), (), "waiting"),
         (plan({A: M}, {A: M}, unknown={A}), (), ""),
+        (plan({A: M}, {}, out={A}), (), "out"),
+        (plan({A: M}, {}, out={A}, complete=False), (), "out"),
+        (plan({A: M}, {A: M}, out={A}), (), ""),
+        (plan({}, {}, out={A}), (), ""),
         (plan({}, {A: M}, ours={A}), (Change(A, M, None),), ""),
         (plan({}, {A: M}, unknown={A}), (), "held"),
         (plan({}, {A: M}, unknown={A}, farewells={A}), (Change(A, M, None),), ""),
@@ -60,7 +67,7 @@ def plan(
 )
 def test_the_table(case: Plan, changes: tuple[Change, ...], where: str) -> None:
     assert case.changes == changes
-    for name in ("departures", "unlisted", "held", "waiting"):
+    for name in ("departures", "unlisted", "held", "waiting", "out"):
         assert getattr(case, name) == (frozenset({A}) if name == where else frozenset()), name
 
 
@@ -77,7 +84,8 @@ def plans(draw: st.DrawFn) -> tuple[Plan, Desired, Observed, Remembered]:
     unknown = draw(some) - ours
     observed = Observed(have, draw(st.booleans()), draw(some) - have.keys())
     desired = Desired(want, draw(some) - want.keys(), {})
-    remembered = Remembered(ours, unknown, draw(some))
+    out = draw(some) - ours - unknown
+    remembered = Remembered(ours, unknown, draw(some), out)
     return diff(SPACE, desired, observed, remembered), desired, observed, remembered
 
 
@@ -114,6 +122,17 @@ def test_only_proof_makes_a_departure_and_who_departed_is_not_put_back(
 
 
 @given(plans())
+def test_who_was_taken_out_stays_out_and_is_no_departure(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    found, _, observed, remembered = drawn
+    absent = remembered.out - observed.seats.keys()
+    assert not absent & found.after.keys()
+    assert not absent & found.departures
+    assert found.out <= absent
+
+
+@given(plans())
 def test_strangers_are_left_alone(drawn: tuple[Plan, Desired, Observed, Remembered]) -> None:
     found, desired, observed, remembered = drawn
     strangers = observed.seats.keys() - desired.seats.keys() - remembered.ours - remembered.unknown
@@ -124,7 +143,9 @@ def test_strangers_are_left_alone(drawn: tuple[Plan, Desired, Observed, Remember
 def test_planning_again_asks_for_nothing(drawn: tuple[Plan, Desired, Observed, Remembered]) -> None:
     found, desired, observed, remembered = drawn
     seated = {c.account for c in found.changes if c.after is not None and c.before is None}
-    later = Remembered(remembered.ours | seated, remembered.unknown - seated, remembered.fresh)
+    later = Remembered(
+        remembered.ours | seated, remembered.unknown - seated, remembered.fresh, remembered.out
+    )
     seen = Observed(found.after, observed.complete, observed.gone - found.after.keys())
     again = diff(SPACE, desired, seen, later)
     assert again.changes == ()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from coplink.core.guests import ENTER, TAKEN_OUT
-from coplink.core.people import Role, Standing
+from coplink.core.people import AccountId, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disconnect, join, reading
@@ -40,6 +40,15 @@ def someone(school, community, subject="lee", account="77", role=Role.MEMBER, jo
     if joins:
         school.join(community, person)
     return person
+
+
+def someone_of_here(school, community):
+    ben = school.arrive("ben", account="2").person
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, ben)
+    return ben
 
 
 def look(school, community, patience=3600):
@@ -163,6 +172,37 @@ def test_who_was_taken_out_over_there_stays_out_there_and_belongs_still(school, 
         assert uow.communities.membership(community.id, lee.id).standing is Standing.JOINED
 
 
+def test_three_guests_who_were_taken_out_hold_nobody_else_up_and_stay_out(school, community) -> None:
+    people = [someone(school, community, f"lee{n}", account=str(77 + n)) for n in range(4)]
+    school.work()
+    look_often(school, community)
+    for account in ("guest-1", "guest-2", "guest-3"):
+        del school.board.seats[account]
+    look_often(school, community, 3)
+    ben = someone_of_here(school, community)
+    school.work()
+    assert school.board.seats.keys() == {"1", "guest-4", "2"}
+    with school.services.begin() as uow:
+        join.leave(uow, community, people[0], school.clock.now())
+        assert uow.records.notices(community=community.id) == []
+        uow.commit()
+    school.work()
+    school.join(community, people[0])
+    look_often(school, community, 3)
+    assert school.board.seats.keys() == {"1", "guest-4", "2"}, "not by coming back either"
+    said = reasons(school, community)
+    assert said == {**dict.fromkeys([one.id for one in people[:3]], TAKEN_OUT), people[3].id: ENTER}
+    school.board.seats[AccountId("guest-2")] = Role.MEMBER
+    look_often(school, community)
+    assert reasons(school, community)[people[1].id] == ENTER, "let in again by whoever looks after the place"
+    del school.board.seats["2"]
+    look_often(school, community, 3)
+    with school.services.begin() as uow:
+        standing = {m.person: m.standing for m in uow.communities.memberships(community.id)}
+    assert standing[ben.id] is Standing.LEFT, "who is of the house left by being taken out, as ever"
+    assert {standing[one.id] for one in people} == {Standing.JOINED}
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_refusal_is_told_to_the_person_and_to_the_admin_and_holds_nobody_up(
     school, community, whole
@@ -173,11 +213,7 @@ def test_a_refusal_is_told_to_the_person_and_to_the_admin_and_holds_nobody_up(
     else:
         school.board.unwelcome.add(ADDRESS)
     lee = someone(school, community)
-    ben = school.arrive("ben", account="2").person
-    with school.services.begin() as uow:
-        join.offer(uow, community.id, ben, Role.MEMBER, school.clock.now())
-        uow.commit()
-    school.join(community, ben)
+    someone_of_here(school, community)
     school.work()
     assert "2" in school.board.seats
     assert reasons(school, community) == {lee.id: UNWELCOME}

@@ -89,6 +89,11 @@ CASES = {
     "ours, absent, back in half a reading, absent": ([*ours, miss, wait, half_see, miss], "ours"),
     "ours, absent while fresh does not count": ([*seat, see, miss, ("wait", 1), miss], "ours"),
     "ours, absent while fresh, then twice": ([*seat, see, miss, wait, miss, wait, miss], "ours gone"),
+    "ours, taken out over there": ([*ours, miss, wait, miss, ("take out",)], "out"),
+    "taken out: not seen again": ([*ours, miss, wait, miss, ("take out",), ("wait", 9999), miss], "out"),
+    "taken out, let in by hand": ([*ours, miss, wait, miss, ("take out",), wait, see], "ours"),
+    "taken out, in half a reading": ([*ours, miss, wait, miss, ("take out",), wait, half_miss], "out"),
+    "taken out, which was not ours": ([*unknown, ("take out",)], "unknown"),
     "ours, gone, forgotten": ([*ours, miss, wait, miss, ("forget",)], ""),
     "ours, removed": ([*ours, *remove], "fresh"),
     "ours, removed, still shown": ([*ours, *remove, see], "fresh"),
@@ -167,19 +172,21 @@ class Play:
                     uow.ledger.intend(self.space, arguments, self.now)
                 case "record":
                     uow.ledger.record(self.space, *arguments, self.now)
+                case "take out":
+                    uow.ledger.take_out(self.space, [A])
                 case "forget":
                     uow.ledger.forget(self.space, [A])
                 case _:
                     seats = {A: Role.MEMBER} if name.endswith("see") else {}
                     observed = Observed(seats, complete=not name.startswith("half"))
                     self.gone = uow.ledger.saw(self.space, observed, self.now, LAG)
-        if name == "forget":
+        if name in ("forget", "take out"):
             self.gone = frozenset()
 
     def holds(self):
         with self.keep() as uow:
             remembered = uow.ledger.remembered(self.space, self.now, LAG)
-        found = [name for name in ("ours", "unknown", "fresh") if A in getattr(remembered, name)]
+        found = [name for name in ("ours", "unknown", "fresh", "out") if A in getattr(remembered, name)]
         return set(found) | ({"gone"} if A in self.gone else set())
 
 
@@ -216,6 +223,25 @@ def test_the_gone_are_named_until_they_are_forgotten(keep, world):
     for step in [*ours, miss, wait, miss, miss]:
         play.step(*step)
     assert play.gone == {A}
+
+
+def test_those_who_sit_by_our_hand_are_named_until_we_take_them_away(keep, world):
+    for steps, seated in (
+        ([see], False),
+        (seat, True),
+        (ours, True),
+        ([*ours, miss, wait, miss, ("take out",)], True),
+        (unknown, False),
+        ([*unknown, see], True),
+        ([*ours, *remove], False),
+    ):
+        play = Play(keep, world)
+        for step in steps:
+            play.step(*step)
+        with keep() as uow:
+            assert (A in uow.ledger.seated(world.space.id)) is seated, steps
+            uow.ledger.forget_all(world.space.id)
+            uow.commit()
 
 
 def test_a_person_at_several_spaces_is_remembered_at_each(keep, world):

@@ -9,6 +9,7 @@
 | yes     | fresh      | no       | waiting: the platform may not show it yet                  |
 | yes     | unknown    | no       | once no longer fresh: seat them                            |
 | yes     | unknown    | yes      | nothing; still unknown                                     |
+| yes     | out        | no       | nothing: a guest who was taken out stays out               |
 | no      | ours       | yes      | remove them                                                |
 | no      | unknown    | yes      | held: a person decides; removed if they left by their own word |
 | no      | fresh      | no       | waiting: what we wrote may still appear                    |
@@ -61,7 +62,8 @@ class Plan:
     """What to do to one space.
 
     ``departures`` left over there beyond doubt; ``unlisted`` sit there and belong to nobody we seated; ``held`` would
-    be removed if we knew they were ours; ``waiting`` is decided at a later look.
+    be removed if we knew they were ours; ``waiting`` is decided at a later look. ``out`` are guests who would sit there
+    had nobody taken them out.
     """
 
     space: SpaceId
@@ -72,6 +74,7 @@ class Plan:
     unlisted: frozenset[AccountId]
     held: frozenset[AccountId]
     waiting: frozenset[AccountId]
+    out: frozenset[AccountId] = frozenset()
 
     @property
     def removals(self) -> tuple[Change, ...]:
@@ -98,7 +101,9 @@ class Plan:
 
 def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remembered) -> Plan:
     """The plan that brings ``observed`` to ``desired`` without touching what is not surely ours."""
-    want, have, ours, unknown = desired.seats, observed.seats, remembered.ours, remembered.unknown
+    have, ours, unknown = observed.seats, remembered.ours, remembered.unknown
+    out = (remembered.out - have.keys()) & desired.seats.keys()
+    want = {account: role for account, role in desired.seats.items() if account not in out}
     absent = want.keys() - have.keys()
     departures = frozenset(a for a in absent & ours if observed.complete and a in observed.gone)
     waiting = frozenset(absent & (ours | remembered.fresh)) - departures
@@ -122,4 +127,5 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
         unlisted=strangers - unknown,
         held=strangers & unknown,
         waiting=waiting,
+        out=out,
     )

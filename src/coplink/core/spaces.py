@@ -118,11 +118,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What coplink has done: seats made and since seen, perhaps made, and written too recently to be visible."""
+    """What coplink has done: seats made and since seen, perhaps made, and written too recently to be visible.
+
+    ``out`` are guests whom somebody took out over there: they stay out of this place.
+    """
 
     ours: frozenset[AccountId] = frozenset()
     unknown: frozenset[AccountId] = frozenset()
     fresh: frozenset[AccountId] = frozenset()
+    out: frozenset[AccountId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

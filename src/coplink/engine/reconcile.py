@@ -57,9 +57,10 @@ class Known:
         return known | {one.account: person for person, one in self.guests.items() if one.account}
 
     @property
-    def guest_accounts(self) -> frozenset[AccountId]:
-        """The accounts of people of other institutions."""
-        return frozenset(one.account for one in self.guests.values() if one.account)
+    def guests_here(self) -> frozenset[AccountId]:
+        """The accounts of people of other institutions who are to sit here."""
+        accounts = (one.account for one in self.guests.values())
+        return frozenset(one for one in accounts if one is not None and one in self.desired.seats)
 
 
 def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, now: Now) -> Outcome:
@@ -83,6 +84,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     observed = seats.read(space.parts)
     with begin() as uow:
         observed = replace(observed, gone=uow.ledger.saw(space.id, observed, now(), reach.lag))
+        if observed.gone:
+            # A guest who was taken out stays out of this place, and belongs to the community still.
+            uow.ledger.take_out(space.id, observed.gone & wanted(uow, space, reach).guests_here)
         uow.commit()
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     _forget_ended(begin, space, reach, known, observed, now)
@@ -99,11 +103,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     with begin() as uow:
         tally = tally_of(uow, space, now())
     require_safe(plan, policy, tally)
-    kept = out = (
-        plan.departures & known.guest_accounts
-    )  # a guest who was taken out stays out of this place only
+    kept: frozenset[AccountId] = frozenset()
     if plan.departures:
-        kept = out | _departed(begin, known, reach, plan.departures - out, now)
+        kept = _departed(begin, known, reach, plan.departures, now)
         known, plan = _plan(begin, space, reach, observed, kept, now)
     rest = [change for change in plan.changes if change not in leaving]
     full = _full(reach, space, plan)
@@ -111,8 +113,8 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         rest = [change for change in rest if change.before is not None]
     writer.write(rest, written)
     late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
-    written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(out, TAKEN_OUT))
-    _report(begin, known, plan, written, bool(kept - out), now)
+    written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(plan.out, TAKEN_OUT))
+    _report(begin, known, plan, written, bool(kept), now)
     if full is not None:
         raise full
     if trouble is not None:

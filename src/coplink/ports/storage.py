@@ -54,8 +54,9 @@ class Ledger(Protocol):
     """What coplink holds true about its seats.
 
     A row per (space, account). *Intended*: a write is or was under way (counts as unknown once not fresh). *Put*: the
-    platform said yes. *Seen*: a later reading showed it (ours). *Removed*: we took it away. ``written_at`` makes a row
-    fresh for ``lag``; ``absent_since`` is the first complete reading in a row that lacked a seen account.
+    platform said yes. *Seen*: a later reading showed it (ours). *Removed*: we took it away. *Taken out*: ours once, and
+    somebody over there decided that this account stays out. ``written_at`` makes a row fresh for ``lag``;
+    ``absent_since`` is the first complete reading in a row that lacked a seen account.
     """
 
     def remembered(self, space: SpaceId, now: datetime, lag: timedelta) -> Remembered: ...
@@ -83,6 +84,10 @@ class Ledger(Protocol):
 
     def record_all(self, space: SpaceId, ended: Sequence[tuple[Change, Done]], now: datetime) -> None:
         """The same for many accounts at once, each named once."""
+        ...
+
+    def take_out(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
+        """Keep in mind that these, which were ours, were taken out by hand and stay out until a reading shows them."""
         ...
 
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None: ...

@@ -5,6 +5,7 @@
                  no answer └──┘                └─ a complete reading a lag later does not ──> nothing
     intended ──a complete reading a lag later lacks it──> nothing
     seen ──intend──> intended ──changed──> removed ──a lag later──> nothing
+    seen ──a guest was taken out over there──> taken out ──a reading shows them──> seen
 
 Two rules are easily overlooked. *A change of role does not change whose seat it is*: someone who came by hand and is
 made facilitator stays someone who came by hand, and a seat of ours stays ours even if the answer never came. *What we
@@ -29,6 +30,7 @@ class SeatState(StrEnum):
     PUT = "put"
     SEEN = "seen"
     REMOVED = "removed"
+    TAKEN_OUT = "taken_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ def looked(
             return line, False
         case SeatState.INTENDED | SeatState.PUT:
             return (None if complete and not fresh else line), False
-        case SeatState.SEEN if present:
-            return replace(line, absent_since=None), False
+        case SeatState.SEEN | SeatState.TAKEN_OUT if present:
+            return replace(line, state=SeatState.SEEN, absent_since=None), False
+        case SeatState.TAKEN_OUT:
+            return line, False
     if fresh or not complete:
         return line, False
     if line.absent_since is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, func, select
@@ -25,6 +26,7 @@ class SqlLedger(Repository):
             ours=frozenset(a for a, line in lines.items() if line.state is SeatState.SEEN),
             unknown=frozenset(a for a, line in lines.items() if line.state is SeatState.INTENDED),
             fresh=frozenset(a for a, line in lines.items() if line.fresh(now, lag)),
+            out=frozenset(a for a, line in lines.items() if line.state is SeatState.TAKEN_OUT),
         )
 
     def saw(self, space: SpaceId, observed: Observed, now: datetime, lag: timedelta) -> frozenset[AccountId]:
@@ -74,6 +76,10 @@ class SqlLedger(Repository):
                 if c.after is not None
             ],
         )
+
+    def take_out(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
+        lines = {a: line for a, line in self._lines(space, accounts).items() if line.state is SeatState.SEEN}
+        self._write(space, lines, {a: replace(line, state=SeatState.TAKEN_OUT) for a, line in lines.items()})
 
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         for some in portions(set(accounts)):

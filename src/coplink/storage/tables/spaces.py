@@ -60,7 +60,7 @@ class LedgerRow(Table):
     """What coplink did about one account in one space. Personal data: the platform's account id, to know our own work.
 
     ``prior`` and ``prior_written_at`` are how it stood before the write under way, empty where there was no row. Kept
-    while the seat is ours or in doubt.
+    while the seat is ours or in doubt; of a guest whom somebody took out, as long as the place is looked at.
     """
 
     __tablename__ = "ledger"
