@@ -54,7 +54,11 @@ def test_throttled_with_and_without_retry_after_at_every_create(scene: Any) -> N
     community = scene.found()
     scene.one_of_everything(community)
     waited = [one for one in ALL if one[1] != ACCESS]
-    assert len(scene.logged(event="work interrupted", code="throttled")) >= len(waited)
+    # Microsoft may have made what it answered 429 to: that is in doubt, and looked for before it is asked for again.
+    interrupted = scene.logged(event="work interrupted", code="throttled")
+    interrupted += scene.logged(event="work interrupted", code="outcome_unknown")
+    assert len(interrupted) >= len(waited)
+    assert {one["code"] for one in interrupted} == {"throttled", "outcome_unknown"}
 
 
 @pytest.mark.parametrize("places", [FIRST, pytest.param(ALL, marks=pytest.mark.long)], ids=["first", "every"])
