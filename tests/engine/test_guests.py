@@ -129,17 +129,6 @@ def test_nobody_is_asked_about_who_has_not_joined_or_has_shown_no_address(school
     assert school.board.guests == {ADDRESS: GUEST}, "soon after the address was shown"
 
 
-def test_an_address_that_two_people_have_is_nobodys(school, community) -> None:
-    lee = someone(school, community)
-    someone(school, community, "mo", account="78")
-    with school.services.begin() as uow:
-        for account in uow.people.accounts(lee.id):
-            uow.people.put_account(type(account)(**{**_fields(account), "address": "78@school.example"}))
-        uow.commit()
-    school.work()
-    assert school.board.guests == {}
-
-
 def test_who_leaves_gives_the_seat_up_and_keeps_the_account(school, community) -> None:
     lee = someone(school, community)
     school.work()
@@ -376,7 +365,3 @@ def test_a_platform_that_is_disconnected_forgets_its_guests(school, community) -
     with school.services.begin() as uow:
         assert uow.guests.of(lee.id) == []
     assert school.board.guests == {ADDRESS: GUEST}, "the account is that school's to take away"
-
-
-def _fields(account):
-    return {name: getattr(account, name) for name in type(account).__slots__}

@@ -50,6 +50,22 @@ def test_a_platform_that_was_disconnected_has_no_guests(keep, world):
         assert [one.integration for one in uow.guests.of(world.sol.id)] == ["google"]
 
 
+def test_who_holds_an_address_or_an_account_is_found_at_its_own_platform_alone(keep, world):
+    north = world.north.id
+    with keep() as uow:
+        uow.people.put(Person(PersonId("sal"), world.south.id, "Sal"))
+        uow.guests.put(guest(world, world.sol.id))
+        uow.guests.put(guest(world, PersonId("sal"), account=None, refused=say("No.")))
+    with keep() as uow:
+        sol = [guest(world, world.sol.id)]
+        assert uow.guests.holding(north, "teams", addresses=["sol@south.example"]) == sol
+        assert uow.guests.holding(north, "teams", accounts=[AccountId("g-1")]) == sol
+        assert uow.guests.holding(north, "teams", ["sol@south.example"], [AccountId("g-1")]) == sol
+        assert uow.guests.holding(north, "teams", ["max@south.example"], [AccountId("g-2")]) == []
+        assert uow.guests.holding(north, "google", ["sol@south.example"]) == []
+        assert uow.guests.holding(world.south.id, "teams", ["sol@south.example"]) == []
+
+
 def test_what_a_guest_is_told_follows_from_how_far_they_are(world):
     assert guest(world, world.sol.id).reason is ENTER
     assert guest(world, world.sol.id, enter="").reason is None

@@ -66,9 +66,11 @@ def let_in(
     ) as unclear:  # the row stays open; asked again, the platform tells how far they are
         return unclear
     with begin() as uow:
+        shared = _shared(uow, space, due, found)
         for person, address in due.items():
             if address in found:
-                _keep(uow, space, person, address, found[address], now())
+                one = Invited(None, refused=SHOW_ADDRESS) if person in shared else found[address]
+                _keep(uow, space, person, address, one, now())
         _tell(uow, space, [one.refused for one in found.values() if one.refused], admin, now())
         anybody = any(one.account for one in found.values())
         uow.journal.close(entry, Done.CHANGED if anybody else Done.REFUSED, now())
@@ -119,7 +121,10 @@ def to_open(uow: UnitOfWork, person: Person) -> Sequence[Guest]:
 
 
 def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
-    """Whom to ask about, and their addresses; an address that two people have is no address."""
+    """Whom to ask about, and their addresses; an address that two people have is no address.
+
+    One by which somebody was let in stays theirs, whoever proves it later.
+    """
     joined_here: list[Membership] = [
         m
         for m in uow.communities.memberships(space.community)
@@ -128,8 +133,34 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
     known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
     people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])
     addresses = {key: proved_address(uow, person) for key, person in people.items()}
-    several = Counter(addresses.values())
-    return {key: address for key, address in addresses.items() if "@" in address and several[address] == 1}
+    several = Counter([*addresses.values(), *(known[key].address for key in known.keys() - people.keys())])
+    let = uow.guests.holding(space.institution, space.integration, addresses=filter(None, addresses.values()))
+    theirs: dict[str, set[PersonId]] = {}
+    for guest in let:
+        theirs.setdefault(guest.address, set()).add(guest.person)
+    return {
+        key: address
+        for key, address in addresses.items()
+        if "@" in address and (key in theirs[address] if address in theirs else several[address] == 1)
+    }
+
+
+def _shared(
+    uow: UnitOfWork, space: Space, due: Mapping[PersonId, str], found: Mapping[str, Invited]
+) -> frozenset[PersonId]:
+    """Who was given an account that is another's: two addresses may lead to one mailbox."""
+    accounts = {key: found[address].account for key, address in due.items() if address in found}
+    given = {key: account for key, account in accounts.items() if account is not None}
+    let = uow.guests.holding(space.institution, space.integration, accounts=given.values())
+    theirs: dict[AccountId | None, set[PersonId]] = {}
+    for guest in let:
+        theirs.setdefault(guest.account, set()).add(guest.person)
+    several = Counter(given.values())
+    return frozenset(
+        key
+        for key, account in given.items()
+        if (key not in theirs[account] if account in theirs else several[account] > 1)
+    )
 
 
 def _asked_about(guest: Guest | None, now: datetime) -> bool:

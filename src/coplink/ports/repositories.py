@@ -252,6 +252,16 @@ class GuestList(Protocol):
         """Wherever this person is one."""
         ...
 
+    def holding(
+        self,
+        institution: InstitutionId,
+        integration: str,
+        addresses: Iterable[str] = (),
+        accounts: Iterable[AccountId] = (),
+    ) -> Sequence[Guest]:
+        """Who was let in at one platform of an institution by one of these addresses, or with one of these accounts."""
+        ...
+
     def drop(self, institution: InstitutionId, integration: str) -> None:
         """Forget all of one platform of an institution; their accounts over there stay."""
         ...

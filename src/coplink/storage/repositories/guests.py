@@ -48,6 +48,26 @@ class SqlGuests(Repository):
             self._guest(row) for row in self._rows(query.order_by(GuestRow.institution, GuestRow.integration))
         ]
 
+    def holding(
+        self,
+        institution: InstitutionId,
+        integration: str,
+        addresses: Iterable[str] = (),
+        accounts: Iterable[AccountId] = (),
+    ) -> Sequence[Guest]:
+        query = select(GuestRow).where(
+            GuestRow.institution == institution,
+            GuestRow.integration == integration,
+            GuestRow.account.is_not(None),
+        )
+        rows = {
+            row.person: row
+            for column, wanted in ((GuestRow.address, addresses), (GuestRow.account, accounts))
+            for some in portions(sorted(set(wanted)))
+            for row in self._rows(query.where(column.in_(some)))
+        }
+        return [self._guest(row) for _, row in sorted(rows.items())]
+
     def drop(self, institution: InstitutionId, integration: str) -> None:
         self._run(
             delete(GuestRow).where(GuestRow.institution == institution, GuestRow.integration == integration)
