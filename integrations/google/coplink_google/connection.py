@@ -86,7 +86,7 @@ class GoogleConnection:
     @property
     def guests(self) -> Guests | None:
         """How people of other schools are let in, where the admin said so."""
-        return GroupGuests(self._options) if self._options.lets_guests_in else None
+        return GroupGuests(self._options, self._directory) if self._options.lets_guests_in else None
 
     @property
     def directory(self) -> Directory | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from coplink.core.people import AccountId
 from coplink.core.words import Said, say
 from coplink.ports.guests import Invited
+from coplink_google.directory import GoogleDirectory
 from coplink_google.names import brought
 from coplink_google.options import Options
 
@@ -32,20 +33,21 @@ POLICY = say(
 class GroupGuests:
     """Says who may be put into a group from outside; the seats do it."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, options: Options, directory: GoogleDirectory) -> None:
+        self._options, self._directory = options, directory
 
     def takes(self, parts: Mapping[str, str]) -> Said | None:
         """A group takes people from outside; a folder that was brought does not."""
         return FOLDER if brought(parts) else None
 
     def invite(self, addresses: Sequence[str], back: str) -> Mapping[str, Invited]:
-        """Nobody is called: the account is the address, and nothing is to be opened."""
+        """Only asked whether one is the school's own in another of its domains: a seat of theirs goes by their id."""
+        ours = dict.fromkeys((one for one in addresses if self._options.owns(one)), True)
+        ours |= self._directory.ours([one for one in addresses if one not in ours])
         return {
-            address: Invited(None, refused=OWN)
-            if self._options.owns(address)
-            else Invited(account_of(address))
+            address: Invited(None, refused=OWN) if ours[address] else Invited(account_of(address))
             for address in addresses
+            if address in ours
         }
 
 

@@ -3,6 +3,7 @@
 All roles are fetched and filtered here, because a listing limited to members once returned owners too. An account id is
 Google's immutable user id, never an address; Google seats by address, so the answer of every seating is held against
 the account that was meant. Somebody of another school has no id that is ours to know: their account is their address.
+Who that is the directory tells and not the domain of an address: an institution has several, and changes them.
 Nothing is read before it is written, but whether the group takes people from outside before the first of them comes.
 """
 
@@ -38,8 +39,8 @@ class GoogleSeats:
         self._robots: set[AccountId] = set()  # the robot's own account, once it was seen in a listing
 
     def read(self, parts: Mapping[str, str]) -> Observed:
-        seats: dict[AccountId, Role] = {}
-        owners: set[AccountId] = set()
+        rows: list[Mapping[str, Any]] = []
+        complete = True
         pages = self._google.pages(
             "directory.members.list",
             groupKey=part(parts, "group"),
@@ -50,20 +51,27 @@ class GoogleSeats:
         try:
             for page in pages:
                 began = True
-                for row in rows_of(page, "members"):
-                    role = self._role(row)
-                    if role is not None:
-                        seats[self._account(row)] = role
-                    if str(row.get("email", "")).casefold() == self._options.robot:
-                        self._robots.add(AccountId(text_of(row, "id")))
-                    if row.get("role") == "OWNER":
-                        owners.add(self._account(row))
+                rows += rows_of(page, "members")
         except (Transient, Gone):
             if not began:
                 raise
-            return Observed(seats, complete=False)
-        self._owners[part(parts, "group")] = frozenset(owners)
-        return Observed(seats, complete=True)
+            complete = False
+        self._robots |= {AccountId(text_of(row, "id")) for row in rows if self._is_robot(row)}
+        people = [row for row in rows if self._role(row) is not None]
+        accounts = self._accounts(people)
+        seats: dict[AccountId, Role] = {}
+        owners: set[AccountId] = set()
+        for row in people:
+            account, role = accounts.get(text_of(row, "id")), self._role(row)
+            if account is None or role is None:
+                complete = False  # whose it is stays in doubt: nobody counts as gone
+                continue
+            seats[account] = role
+            if row.get("role") == "OWNER":
+                owners.add(account)
+        if complete:
+            self._owners[part(parts, "group")] = frozenset(owners)
+        return Observed(seats, complete)
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         row = self._member(parts, account)
@@ -91,10 +99,19 @@ class GoogleSeats:
         if self._google.call("settings.groups.get", groupUniqueId=address).get(EXTERNAL) != "true":
             self._google.call("settings.groups.patch", groupUniqueId=address, body={EXTERNAL: "true"})
 
-    def _account(self, row: Mapping[str, Any]) -> AccountId:
-        address = str(row.get("email", ""))
-        foreign = "@" in address and not self._options.owns(address)
-        return account_of(address) if foreign else AccountId(text_of(row, "id"))
+    def _accounts(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, AccountId]:
+        """The accounts of members by their ids: whose address is of another domain is asked for, all at once."""
+        address = {text_of(row, "id"): str(row.get("email", "")) for row in rows}
+        other = [number for number, one in address.items() if "@" in one and not self._options.owns(one)]
+        ours = {**dict.fromkeys(address, True), **dict.fromkeys(other), **self._directory.ours(other)}
+        return {
+            number: AccountId(number) if own else account_of(address[number])
+            for number, own in ours.items()
+            if own is not None
+        }
+
+    def _is_robot(self, row: Mapping[str, Any]) -> bool:
+        return str(row.get("email", "")).casefold() == self._options.robot
 
     def _member(self, parts: Mapping[str, str], account: AccountId) -> Mapping[str, Any] | None:
         try:
@@ -107,6 +124,6 @@ class GoogleSeats:
 
     def _role(self, row: Mapping[str, Any]) -> Role | None:
         """The role of one entry; None for the robot, for groups inside the group, and for those only invited."""
-        if row.get("type") != "USER" or str(row.get("email", "")).casefold() == self._options.robot:
+        if row.get("type") != "USER" or self._is_robot(row):
             return None
         return Role.FACILITATOR if row.get("role") in ("MANAGER", "OWNER") else Role.MEMBER

@@ -40,16 +40,34 @@ def test_nobody_is_let_in_unless_the_admin_says_so(campus, connection, provision
         campus.connect(guests="perhaps")
 
 
-def test_whom_to_let_in_is_told_without_a_call(campus, open_house, parts):
+def test_whom_to_let_in_is_told_by_what_the_directory_says_of_them(campus, open_house, parts):
     campus.wire.calls.clear()
     port = guests_of(open_house)
     assert port.takes(parts) is None
     assert port.takes({"folder": "f", "drive": "d"}) == FOLDER
-    found = port.invite([ANA, "mei.chen@lakeside.example"], "https://coplink.example/")
-    assert (found[ANA].account, found[ANA].enter) == (ANA, "")
-    own = found["mei.chen@lakeside.example"]
+    own = port.invite(["mei.chen@lakeside.example"], "")["mei.chen@lakeside.example"]
     assert (own.account, own.refused) == (None, OWN)
     assert campus.wire.calls == []
+    found = port.invite([ANA], "https://coplink.example/")
+    assert (found[ANA].account, found[ANA].enter) == (ANA, "")
+
+
+def test_an_account_in_another_domain_of_the_school_is_nobodys_guest(campus, open_house):
+    address = "mei.chen@lakeside-schools.example"
+    row = {"id": campus.google_id("mei.chen"), "primaryEmail": address}
+    campus.weather(f"GET .*/users/{address}", status=200, body=row)
+    assert guests_of(open_house).invite([address], "")[address].refused == OWN
+
+
+def test_while_the_directory_is_silent_nobody_is_taken_for_a_guest(campus, open_house):
+    campus.weather("GET .*/users/", status=503, body={}, times=99)
+    campus.weather("POST /batch", status=503, body={}, times=99)
+    assert guests_of(open_house).invite([ANA], "") == {}
+
+
+def test_an_address_that_google_takes_for_none_is_left_to_the_seating(campus, open_house):
+    campus.weather("GET .*/users/x", status=400, body={"error": {"errors": [{"reason": "invalid"}]}})
+    assert guests_of(open_house).invite(["x@y.example"], "")["x@y.example"].account == "x@y.example"
 
 
 def test_a_guest_is_seated_by_address_read_back_and_taken_out(campus, open_house, parts):
