@@ -17,6 +17,7 @@ from coplink.core.spaces import Parting, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine import marks
+from coplink.engine.farewells import bear_in_mind
 from coplink.ports.records import Happening
 from coplink.ports.storage import UnitOfWork
 
@@ -118,6 +119,7 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
     if connected is None or connected.ended_at is not None:
         raise DomainError(say("Its system is not connected. A connection admin can connect it again."))
     afresh(uow, space)
+    bear_in_mind(uow, space, now)
     _told(uow, space.community, person, now, say("took a place up again: {place}", place=place), space)
 
 

@@ -15,6 +15,7 @@ from coplink.core.spaces import Parting, Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import Said, say
 from coplink.core.work import Kind, Turn
 from coplink.engine.attention import FACILITATOR, joined
+from coplink.engine.farewells import not_seen_off, see_off, still_there
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Reach, Settled
 from coplink.ports.errors import Gone, NeedsAttention, OutcomeUnknown, PolicyForbids, Transient
 from coplink.ports.records import Happening, Notice
@@ -146,22 +147,26 @@ def _name_now(begin: Begin, port: Upkeep, space: Space, what: str) -> tuple[str,
 
 
 def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now) -> None:
-    """Stop the watch, take away what was asked for, note what stays; afterwards nobody over there is called again.
+    """See off who left, stop the watch, take away what was asked for, note what stays; then nobody is called again.
 
     A platform that does not let coplink in any more, or is silent for long, does not hold it back.
     """
     left = None
+    with begin() as uow:
+        staying = len(still_there(uow, space, now()))
     try:
         if reach is not None:
+            staying = _see_off(begin, reach, turn, space, now)
             _stop_watch(begin, reach, turn, space, now)
             left = _let_go(begin, reach, turn, space, now)
     except Gone:
-        left = ()
+        left, staying = (), 0
     except Exception as error:  # a mistake of ours, too, must not keep a credential for ever
         if isinstance(error, StaleTurn) or (passes(error) and turn.attempt < PATIENCE):
             raise
     if left is None:
         left = (unseen(space),)
+    left += not_seen_off(space, staying)
     with begin() as uow:
         present = uow.spaces.get(space.id)
         if present is None or present.parting is None or not uow.work.holds(turn):
@@ -176,6 +181,19 @@ def _part(begin: Begin, reach: Reach | None, turn: Turn, space: Space, now: Now)
         ):  # perhaps this was the last of its places
             uow.work.mark(Kind.DISCONNECT, connected.id, connected.id)
         uow.commit()
+
+
+def _see_off(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> int:
+    """Let those who left give up their seats first; how many may still sit there where the platform refuses."""
+    try:
+        return see_off(begin, reach, turn, space, now)
+    except Gone:  # whether the place itself is, shows when it is let go
+        return 0
+    except Exception as error:
+        if isinstance(error, StaleTurn) or (passes(error) and turn.attempt < PATIENCE):
+            raise
+    with begin() as uow:
+        return len(still_there(uow, space, now()))
 
 
 def passes(error: Exception) -> bool:
