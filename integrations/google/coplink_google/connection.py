@@ -57,7 +57,7 @@ class GoogleConnection:
         self._spaces = GoogleSpaces(self._google, options)
         group = GoogleSeats(self._google, options, self._directory)
         access = Permissions(self._google)
-        members: Seats = LeadingSeats(group, access, self._directory) if options.leads_manage_files else group
+        members = LeadingSeats(group, access, self._directory, gives=options.leads_manage_files)
         people = FolderSeats(self._google, options, self._directory)
         self._seats: Seats = SeatsByPlace(members, people)
         self._calendar = GoogleCalendar(self._google, around.clock)

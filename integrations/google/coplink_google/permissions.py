@@ -89,6 +89,10 @@ class Permissions:
                 found[one.address] = _given(end)
         return found
 
+    def anybody(self, drive: str, role: str) -> bool:
+        """Whether any person has access of their own in this role."""
+        return any(row.get("type") == "user" and row.get("role") == role for row in self.rows(drive))
+
     def change(self, drive: str, permission: str, role: str) -> None:
         """Give one that is there another role."""
         with access_lock(drive):

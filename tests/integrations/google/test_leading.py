@@ -50,6 +50,56 @@ def test_without_the_setting_drive_is_not_asked(campus, connection, parts):
     assert managers(campus) == set()
 
 
+@pytest.mark.parametrize("how", ["leaves", "steps down"])
+def test_the_setting_taken_back_leaves_nobody_who_goes_with_access(campus, connection, seats, parts, how):
+    seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR), seat(campus, MEI, Role.FACILITATOR)])
+    assert managers(campus) == {LUIS, MEI}
+    luis = campus.google_id(LUIS)
+    if how == "leaves":
+        result = connection.seats.remove(parts, [luis])
+    else:
+        result = connection.seats.put(parts, [seat(campus, LUIS, Role.MEMBER, Role.FACILITATOR)])
+    assert result.outcomes == {luis: Done.CHANGED}
+    assert managers(campus) == {MEI}
+    connection.seats.put(parts, [seat(campus, NOAH, Role.FACILITATOR)])
+    assert managers(campus) == {MEI}, "nothing is given any more"
+
+
+def test_whoever_is_suspended_keeps_no_access_either(campus, connection, seats, parts):
+    seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR)])
+    luis = campus.google_id(LUIS)
+    row = {"id": luis, "primaryEmail": "luis.ortega@lakeside.example", "suspended": True}
+    campus.weather(f"GET .*/users/{luis}", status=200, body=row)
+    assert connection.seats.remove(parts, [luis]).outcomes == {luis: Done.CHANGED}
+    assert managers(campus) == set()
+
+
+def test_where_drive_does_not_let_go_the_seat_stays_and_the_next_go_finishes(
+    campus, connection, seats, parts
+):
+    seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR)])
+    luis = campus.google_id(LUIS)
+    campus.refuse("DELETE .*/permissions", 403, "forbidden")
+    assert connection.seats.remove(parts, [luis]).outcomes == {luis: Done.REFUSED}
+    assert connection.seats.look(parts, luis) is Role.FACILITATOR
+    assert connection.seats.remove(parts, [luis]).outcomes == {luis: Done.CHANGED}
+    assert managers(campus) == set()
+
+
+def test_where_nobody_has_access_of_their_own_one_listing_tells(campus, connection, parts):
+    connection.seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR)])
+    campus.calls.clear()
+    connection.seats.remove(parts, [campus.google_id(LUIS)])
+    assert [call.operation for call in campus.calls] == ["drive.permissions.list", "directory.members.delete"]
+
+
+def test_a_drive_that_is_gone_keeps_nobody_in_the_group(campus, connection, seats, parts):
+    seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR)])
+    campus.wire.store.drop("google.drive", parts["drive"])
+    luis = campus.google_id(LUIS)
+    assert connection.seats.remove(parts, [luis]).outcomes == {luis: Done.CHANGED}
+
+
 def test_where_drive_refuses_nobody_leads_yet_and_the_others_go_on(campus, seats, parts):
     campus.refuse("POST .*/permissions", 403, "teamDriveDomainUsersOnlyRestriction")
     result = seats.put(parts, [seat(campus, LUIS, Role.FACILITATOR), seat(campus, MEI)])
