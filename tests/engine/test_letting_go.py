@@ -18,6 +18,8 @@ from coplink.ports.errors import (
     PermissionMissing,
     Unavailable,
 )
+from coplink.wiring import NoJobs
+from coplink.worker.handlers import Worker
 
 
 @pytest.fixture
@@ -191,3 +193,21 @@ def _in(space, state):
     from dataclasses import replace
 
     return replace(space, state=state)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "named"), [(OutcomeUnknown("lost"), 1), (PermissionMissing(say("No."), "x"), 0)]
+)
+def test_let_go_while_the_making_is_in_doubt_its_mark_is_named(school, ana, trouble, named):
+    school.services.jobs, worker = NoJobs(), Worker(school.services)
+    community = school.found(ana)
+    (space,) = school.spaces(community)
+    school.board.trouble["spaces.board"] = [trouble]
+    worker.perform("provision", space.id, 0)
+    assert (len(school.board.boards), school.spaces(community)[0].parts) == (named, {})
+    act(school, lifecycle.detach, school.spaces(community)[0], ana, "Pin Board", True)
+    worker.perform("upkeep", space.id, 0)
+    with school.services.begin() as uow:
+        left = uow.spaces.left(space.id)
+        assert uow.spaces.get(space.id).parting is None
+    assert [space.marker in str(one.how) for one in left] == [True] * named

@@ -204,10 +204,16 @@ def passes(error: Exception) -> bool:
 def _let_go(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> tuple[Left, ...] | None:
     port = reach.connection.upkeep
     if port is None or not space.link or not space.parts:  # not finished: what there is of it is not sure
-        return None if space.parts or space.link else ()
+        return None if space.parts or space.link or _in_doubt(begin, space) else ()
     if space.parting is Parting.TAKE_AWAY:
         return _write(begin, turn, space, LET_GO, lambda: port.let_go(space.parts, True), now)
     return port.let_go(space.parts, False)
+
+
+def _in_doubt(begin: Begin, space: Space) -> bool:
+    """Whether something may have been made there of which no answer came."""
+    with begin() as uow:
+        return uow.journal.half_made(space.id)
 
 
 def unseen(space: Space) -> Left:

@@ -73,6 +73,12 @@ class SqlJournal(Repository):
         ).one_or_none()
         return newest.opened_at if newest is not None and newest.closed_at is None else None
 
+    def half_made(self, space: SpaceId) -> bool:
+        made = select(JournalRow.what, JournalRow.closed_at, JournalRow.outcome)
+        made = made.where(JournalRow.space == space, JournalRow.what.startswith("make "))
+        newest = {row.what: row for row in self._session.execute(made.order_by(JournalRow.number))}
+        return any(r.closed_at is None or r.outcome == Done.UNKNOWN.value for r in newest.values())
+
     def removed_since(self, institution: InstitutionId, since: datetime) -> int:
         query = select(func.sum(RemovalRow.count)).where(
             RemovalRow.institution == institution, RemovalRow.at >= since
