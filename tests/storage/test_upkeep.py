@@ -18,7 +18,7 @@ def test_how_a_space_rests_and_parts_comes_back(keep, world):
     resting = replace(
         world.space, state=SpaceState.ARCHIVED, written_name="Reading", archived_at=world.now, parting=None
     )
-    leaving = replace(world.space, state=SpaceState.DETACHED, parting=Parting.TAKE_AWAY)
+    leaving = replace(world.space, state=SpaceState.DETACHED, parting=Parting.TAKE_AWAY, by_admin=True)
     for space in (resting, leaving):
         with keep() as uow:
             uow.spaces.put(space)

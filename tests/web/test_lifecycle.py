@@ -144,7 +144,7 @@ def test_a_name_from_over_there_is_shown_and_replaced_only_by_a_person(site, led
 
 
 def test_an_admin_does_the_same_with_the_own_institutions_places_only(site, led):
-    _, key = led
+    browser, key = led
     space = space_of(site, key)
     admin, other = site.admin(), site.admin(site.there)
     admin.get("/admin")
@@ -154,6 +154,12 @@ def test_an_admin_does_the_same_with_the_own_institutions_places_only(site, led)
     assert other.post(f"/admin/spaces/{space.id}", {"do": "detach"}).status_code == 404
     assert space_of(site, key).state is SpaceState.READY
     press(admin, "Put it to rest")
+    assert space_of(site, key).state is SpaceState.ARCHIVED
+    here = f"/c/{key}/places/{space.id}"
+    browser.get(here)
+    assert "An admin of Riverbend decided this" in browser.says()
+    assert "Wake it" not in browser.says()
+    assert browser.post(here, {"do": "restore"}).status_code == 403
     assert space_of(site, key).state is SpaceState.ARCHIVED
 
 

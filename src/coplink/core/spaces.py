@@ -64,7 +64,8 @@ class Space:
     what the founder chose for it (a course id, for instance). ``marker`` is written into what is made over there, so
     that it is found again if our row of it is lost. ``written_name`` is the name it had over there when coplink last
     named it: another one is somebody's choice. ``archived_at`` (UTC) says since when it rests over there; ``parting``
-    what is still to be done before a detached one is never called again.
+    what is still to be done before a detached one is never called again. ``by_admin``: an admin of its institution
+    decided that it rests or is let go, and only such an admin undoes it.
     """
 
     id: SpaceId
@@ -83,6 +84,7 @@ class Space:
     written_name: str = ""
     archived_at: datetime | None = None
     parting: Parting | None = None
+    by_admin: bool = False
 
     def with_part(self, step: str, remote: str) -> Space:
         """The same space with one more remote id."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coplink.core.community import Community, Stage, community_name
-from coplink.core.errors import DomainError, NotFound
+from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import CommunityId, Person
 from coplink.core.spaces import Parting, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
@@ -54,12 +54,13 @@ def conclude(uow: UnitOfWork, community: Community, person: Person, now: datetim
 
 
 def reopen(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> None:
-    """Wake the community and every place that rests; everything is looked at anew."""
+    """Wake the community and every place that rests, but those an admin put to rest; all is looked at anew."""
     if community.stage is not Stage.CONCLUDED:
         return
     uow.communities.put(replace(community, stage=Stage.RUNNING))
     for space in uow.spaces.of(community.id):
-        _wake(uow, space, now)
+        if not space.by_admin:
+            _wake(uow, space, now)
     marks.everything(uow, community.id)
     _told(uow, community.id, person, now, say("woke the community"))
 
@@ -73,7 +74,7 @@ def archive(uow: UnitOfWork, space: Space, person: Person, place: str, now: date
         return
     if space.state is not SpaceState.READY:
         raise DomainError(say("Only a place that is ready can be put to rest."))
-    _rest(uow, space)
+    _rest(uow, replace(space, by_admin=governs(person, space)))
     _told(uow, space.community, person, now, say("put a place to rest: {place}", place=place), space)
 
 
@@ -86,6 +87,7 @@ def restore(uow: UnitOfWork, space: Space, person: Person, place: str, now: date
     community = uow.communities.get(space.community)
     if community is not None and community.stage is Stage.CONCLUDED:
         raise DomainError(say("The whole community rests. A facilitator can wake it."))
+    _may_undo(uow, space, person)
     _wake(uow, space, now)
     _told(uow, space.community, person, now, say("woke a place: {place}", place=place), space)
 
@@ -96,7 +98,7 @@ def detach(uow: UnitOfWork, space: Space, person: Person, place: str, take_away:
         return
     if space.state not in LET_GO:
         raise DomainError(say("There is nothing to let go yet."))
-    let_go(uow, space, take_away)
+    let_go(uow, replace(space, by_admin=space.by_admin or governs(person, space)), take_away)
     _told(uow, space.community, person, now, say("let a place go: {place}", place=place), space)
 
 
@@ -113,6 +115,7 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
         return
     if space.state is not SpaceState.DETACHED:
         raise DomainError(say("This place was not let go."))
+    _may_undo(uow, space, person)
     if space.parting is not None:
         raise DomainError(say("coplink is still taking its leave there. Try again in a minute."))
     connected = uow.institutions.connection(space.connection)
@@ -129,6 +132,7 @@ def afresh(uow: UnitOfWork, space: Space) -> None:
     for version in _versions(uow, space):
         uow.meetings.put_link(space.id, version, None)
     fresh = replace(space, state=SpaceState.MAKING, parts={}, written_name="", archived_at=None, trouble=None)
+    fresh = replace(fresh, by_admin=False)
     uow.spaces.put(fresh)
     uow.work.mark(Kind.PROVISION, space.id, space.community)
 
@@ -139,6 +143,20 @@ def use_our_name(uow: UnitOfWork, space: Space) -> None:
         raise DomainError(say("coplink does not look after this place now."))
     uow.spaces.put(replace(space, written_name=""))
     uow.work.mark(Kind.UPKEEP, space.id, space.community)
+
+
+def governs(person: Person, space: Space) -> bool:
+    """Whether this is an admin of the institution a space is in."""
+    return person.admin and person.institution == space.institution
+
+
+def _may_undo(uow: UnitOfWork, space: Space, person: Person) -> None:
+    if space.by_admin and not governs(person, space):
+        institution = uow.institutions.get(space.institution)
+        name = institution.name if institution else ""
+        raise NotAllowed(
+            say("An admin of {institution} decided this. Only an admin there undoes it.", institution=name)
+        )
 
 
 def space_of_admin(uow: UnitOfWork, admin: Person, key: str) -> Space:
@@ -168,7 +186,9 @@ def _wake(uow: UnitOfWork, space: Space, now: datetime) -> None:
     if space.state is SpaceState.ARCHIVED:
         # Woken over there also where it may not rest yet: a go that was to put it to rest may have been cut short.
         since = space.archived_at or now
-        uow.spaces.put(replace(space, state=SpaceState.MAKING, archived_at=since, trouble=None))
+        uow.spaces.put(
+            replace(space, state=SpaceState.MAKING, archived_at=since, trouble=None, by_admin=False)
+        )
         uow.work.mark(Kind.PROVISION, space.id, space.community)
 
 

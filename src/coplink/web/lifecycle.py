@@ -70,7 +70,7 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SHAPE)
             found = lifecycle.space_of_community(uow, seen.community.id, space)
-            return _place(desk, uow, found, f"/c/{seen.community.id}/places")
+            return _place(desk, uow, found, f"/c/{seen.community.id}/places", person)
 
     @views.post("/c/<key>/places/<space>")
     def act(key: str, space: str) -> Response:
@@ -87,7 +87,7 @@ def blueprint(desk: Desk) -> Blueprint:
         admin = desk.admin()
         with desk.begin() as uow:
             found = lifecycle.space_of_admin(uow, admin, space)
-            return _place(desk, uow, found, "/admin")
+            return _place(desk, uow, found, "/admin", admin)
 
     @views.post("/admin/spaces/<space>")
     def admin_act(space: str) -> Response:
@@ -131,7 +131,7 @@ def _life(desk: Desk, person: Person, key: str, trouble: Said | None = None) -> 
     return make_response(text, 400 if trouble else 200)
 
 
-def _place(desk: Desk, uow: UnitOfWork, space: Space, back: str) -> Response:
+def _place(desk: Desk, uow: UnitOfWork, space: Space, back: str, person: Person) -> Response:
     community = uow.communities.get(space.community)
     views = reading.places_of(uow, community, desk.manifests) if community else ()
     shown = next(view for view in views if view.space.id == space.id)
@@ -148,6 +148,7 @@ def _place(desk: Desk, uow: UnitOfWork, space: Space, back: str) -> Response:
         leaving=space.parting is not None,
         can_rest=space.state is SpaceState.READY,
         can_wake=space.state is SpaceState.ARCHIVED,
+        decided_there=space.by_admin and not lifecycle.governs(person, space),
         can_go=space.state in lifecycle.LET_GO,
         can_return=space.state is SpaceState.DETACHED and space.parting is None,
         here=here,

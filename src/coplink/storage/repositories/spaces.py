@@ -34,6 +34,7 @@ class SqlSpaces(Repository):
             written_name=space.written_name,
             archived_at=space.archived_at,
             parting=space.parting and space.parting.value,
+            by_admin=space.by_admin,
         )
 
     def get(self, key: SpaceId) -> Space | None:
@@ -88,4 +89,5 @@ def _space(row: SpaceRow) -> Space:
         written_name=row.written_name,
         archived_at=row.archived_at,
         parting=None if row.parting is None else Parting(row.parting),
+        by_admin=row.by_admin,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, Number, Sealed, SpaceKey, Table
@@ -32,6 +32,7 @@ class SpaceRow(Table):
     written_name: Mapped[str] = mapped_column(server_default="")
     archived_at: Mapped[datetime | None]
     parting: Mapped[str | None]
+    by_admin: Mapped[bool] = mapped_column(server_default=false())
 
 
 class LeftoverRow(Table):
