@@ -37,14 +37,14 @@ lint: .venv/ready  ## style, types
 
 test: lint  ## the whole suite: style, types, tests, the dependency rule
 	@mkdir -p test-results
-	$(BIN)/pytest -m "not long" -n 3 --dist loadfile; code=$$?; echo $$code > test-results/exit-code; exit $$code
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder; code=$$?; echo $$code > test-results/exit-code; exit $$code
 
 test-again: lint  ## what failed in the last run, one test after another
 	$(BIN)/pytest -m "not long" --last-failed --last-failed-no-failures none --verbose
 
 test-long: lint  ## the suite and the tests that take long
 	$(BIN)/pytest -m long
-	$(BIN)/pytest -m "not long" -n 3 --dist loadfile
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/ready  ## what launches and rosters cost, side by side with other ways (some minutes)
 	$(BIN)/python bench/launch.py

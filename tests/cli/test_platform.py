@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from coplink.cli import main
 
 URLS = (
     "--authorization-url", "https://sso.canvaslms.com/api/lti/authorize_redirect",
@@ -17,31 +19,23 @@ URLS = (
     "--jwks-url", "https://sso.canvaslms.com/api/lti/security/jwks",
 )  # fmt: skip
 CANVAS = ("--issuer", "https://canvas.instructure.com", "--client-id", "10000000000001")
-# Several commands in one process: starting Python is most of the time.
-RUN = """
-import contextlib, io, json, sys
-from coplink.cli import main
-for words in json.load(sys.stdin):
-    sys.argv, out, code = ["coplink", *words], io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-    print(json.dumps([code, out.getvalue()]))
-"""
 
 
 def run(folder: Path, *commands: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Run these commands one after the other; exit code and everything said, for each."""
-    data = ("--data", str(folder))
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], input=json.dumps([[*words, *data] for words in commands]),
-        capture_output=True, text=True, timeout=120, check=False, cwd=folder,
-        env={**os.environ, "COPLINK_BASE_URL": "https://coplink.school.example"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    """Run these commands one after the other in this process; exit code and everything said, for each."""
+    said = []
+    for words in commands:
+        out, code = StringIO(), 0
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(out):
+            patch.chdir(folder)
+            patch.setattr(sys, "argv", ["coplink", *words, "--data", str(folder)])
+            patch.setitem(os.environ, "COPLINK_BASE_URL", "https://coplink.school.example")
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+        said.append((code, out.getvalue()))
+    return said
 
 
 def add(institution: str, *more: str) -> tuple[str, ...]:

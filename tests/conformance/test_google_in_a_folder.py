@@ -67,9 +67,11 @@ def rig(front: Front, monkeypatch: pytest.MonkeyPatch) -> FolderRig:
 class TestSpaces(SpacesSuite): ...
 
 
+@pytest.mark.long
 class TestSeats(SeatsSuite): ...
 
 
+@pytest.mark.long
 class TestLibrary(LibrarySuite): ...
 
 

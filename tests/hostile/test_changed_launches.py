@@ -1,6 +1,6 @@
 """S2: a good launch changed at random ends in a session only where the specification still lets it in; never in a 500.
 
-About a thousand tries in every run, ten thousand in the long one. Tokens are signed properly over whatever they say;
+About five hundred tries in every run, ten thousand in the long one. Tokens are signed properly over whatever they say;
 the judge (``hostile_spec``) reads the same claims and knows nothing of coplink's code.
 """
 
@@ -191,10 +191,11 @@ CHANGES = {"claims": claims, "header": header, "form": form, "login": login}
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_thousand_changes(direct: Direct, what: str) -> None:
-    CHANGES[what](direct, TRIES[what], True)
-    assert direct.seen["let in"] > TRIES[what] // 20, direct.seen
-    assert direct.seen["refused"] + direct.seen["400"] > TRIES[what] // 4, direct.seen
+def test_five_hundred_changes(direct: Direct, what: str) -> None:
+    tries = TRIES[what] // 2
+    CHANGES[what](direct, tries, True)
+    assert direct.seen["let in"] > tries // 20, direct.seen
+    assert direct.seen["refused"] + direct.seen["400"] > tries // 4, direct.seen
 
 
 @pytest.mark.long

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 CANVAS = r"^POST /api/v1/groups/\d+/discussion_topics"
 TEAMS = r"^POST /v1\.0/teams/[^/]+/sendActivityNotification"
 WORDS = {"title": "Bring a text", "text": "On Wednesday.\n\n1 < 2 & <b>so on</b>", "do": "say"}
@@ -31,6 +33,7 @@ def speak(scene: Any, community: Any) -> None:
     assert answer.status == 200, answer.text
 
 
+@pytest.mark.long
 def test_it_is_said_once_in_each_place_whatever_the_wire_does(scene: Any) -> None:
     community = scene.found()
     scene.one_of_everything(community)

@@ -108,6 +108,7 @@ def district(tmp_path: Path) -> Iterator[District]:
     assert wire.violations == []
 
 
+@pytest.mark.long
 def test_a_folder_somebody_brought_holds_a_community_and_nothing_else_is_touched(district: District) -> None:
     wire = district.wire
     settings = wire.settings_of("folder", HERE)
@@ -137,6 +138,7 @@ def test_a_folder_somebody_brought_holds_a_community_and_nothing_else_is_touched
     assert (wire.directory.groups(), wire.refusals) == ([], [])
 
 
+@pytest.mark.long
 def test_people_of_other_schools_are_guests_and_everybody_is_told_in_chat(district: District) -> None:
     wire = district.wire
     district.connect(**{**wire.settings_of("none", HERE), **wire.with_chat(HERE), "guests": "yes"})

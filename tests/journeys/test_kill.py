@@ -62,7 +62,7 @@ def held(demo: Demo, sandbox: str, patience: float = 30.0) -> bool:
 @pytest.mark.parametrize(
     "writes",
     [
-        pytest.param((WRITES[0], WRITES[4]), id="two writes"),
+        pytest.param((WRITES[0], WRITES[4]), id="two writes", marks=pytest.mark.long),
         pytest.param(WRITES, id="ten writes", marks=pytest.mark.long),
     ],
 )

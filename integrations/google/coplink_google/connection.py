@@ -16,7 +16,6 @@ from coplink.ports.seats import Seats
 from coplink.ports.spaces import Spaces
 from coplink.ports.upkeep import Upkeep
 from coplink.ports.watch import Watch
-from coplink_google.guests import GroupGuests
 from coplink_google.options import Options
 
 
@@ -86,6 +85,8 @@ class GoogleConnection:
     @property
     def guests(self) -> Guests | None:
         """How people of other schools are let in, where the admin said so."""
+        from coplink_google.guests import GroupGuests
+
         return GroupGuests(self._options, self._directory) if self._options.lets_guests_in else None
 
     @property
