@@ -110,6 +110,7 @@ def test_nothing_is_kept_in_memory_for_a_stranger(scene: Scene, lowered: int) ->
     assert grown < 200_000, f"{grown} bytes after 400 logins"
 
 
+@pytest.mark.long
 def test_unknown_keys_and_issuers_leave_nothing_in_memory(scene: Scene) -> None:
     """Neither a key id nor an issuer of a stranger's becomes a key of a cache."""
     keys = scene.services.platform_keys

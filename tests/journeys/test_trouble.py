@@ -162,6 +162,7 @@ def test_readings_that_are_no_json(scene: Any) -> None:
     scene.one_of_everything(community)
 
 
+@pytest.mark.long
 def test_credentials_that_no_longer_work_then_new_ones_from_the_admin(scene: Any) -> None:
     for suite, match in {
         "canvas": "/api/v1/",

@@ -125,6 +125,7 @@ def test_tokens_for_somebody_else(scene: Any, claims: dict[str, Any]) -> None:
     refused(scene, answer, 401, "open coplink again", code="bad_token")
 
 
+@pytest.mark.long
 def test_somebody_without_an_email_address_joins_and_sits(scene: Any) -> None:
     scene.enrol("walt.silent", "101")
     community = scene.found()
@@ -138,6 +139,7 @@ def test_somebody_without_an_email_address_joins_and_sits(scene: Any) -> None:
     assert scene.page(community, "", "walt.silent").status == 200
 
 
+@pytest.mark.long
 def test_a_name_that_is_markup_is_text_wherever_it_shows(scene: Any) -> None:
     scene.enrol("bobby.tables", "202")
     name = "<script>alert(2)</script> & “Sons”"

@@ -111,6 +111,7 @@ NAMES = (
 )
 
 
+@pytest.mark.long
 def test_names_that_teams_would_not_take(scene: Any) -> None:
     previews = {name: scene.ask("ana.ruiz", "/found/preview", scene.form(name=name)).text for name in NAMES}
     communities = {name: scene.found(name=name) for name in NAMES}

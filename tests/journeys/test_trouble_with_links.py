@@ -146,6 +146,7 @@ def test_a_feed_closes_when_it_is_revoked_or_its_owner_leaves(scene: Any, commun
     assert program.look(theirs.replace(".ics", "x.ics")).status == 404
 
 
+@pytest.mark.long
 def test_hooks_with_wrong_secrets_and_large_bodies(scene: Any) -> None:
     community = scene.found()
     scene.inside.until_idle()
@@ -235,6 +236,7 @@ OPEN_TO_STRANGERS = ("/found/edit",)
         "an admin elsewhere",
     ],
 )
+@pytest.mark.long
 def test_every_page_in_the_wrong_hands(scene: Any, who: str) -> None:
     name = "Nobody else should read this"
     with scene.inside.services.begin() as uow:

@@ -69,6 +69,7 @@ def community(scene: Any) -> str:
 FULL = {"canvas": {"ana.ruiz", *RIVERBEND}, "teams": set(RIVERBEND), "google": set(LAKESIDE)}
 
 
+@pytest.mark.long
 def test_a_listing_of_members_that_breaks_off(scene: Any, community: str) -> None:
     for suite, match in SECOND_PAGES.items():
         scene.demo.ask(suite, "pages", {"size": 1})
@@ -166,6 +167,7 @@ def by_hand(scene: Any, what: str, key: str, change: dict[str, Any] | None) -> N
     store.close()
 
 
+@pytest.mark.long
 def test_two_groups_with_our_mark_wait_for_a_person(scene: Any) -> None:
     page_of_group = r"^POST /api/v1/groups/\d+/pages"
     scene.weather("canvas", r"^POST /api/v1/group_categories/\d+/groups", "lose")

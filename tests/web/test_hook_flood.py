@@ -137,6 +137,7 @@ def test_what_nobody_watches_is_asked_for_once_a_second(site, watched):
     assert calls("/hook/pinboard/nothing") == 1
 
 
+@pytest.mark.long
 def test_only_so_many_misses_are_remembered(site):
     memory = Memory(lambda _spaces: frozenset(), lambda _integration, _space: None, site.clock.now)
     for n in range(MOST_MISSED + 50):

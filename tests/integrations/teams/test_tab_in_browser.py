@@ -92,7 +92,7 @@ def test_opening_the_tab_in_teams_says_who_came(rig, tool, browser):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"http://localhost:{rig.served.port}/teams/ben.okafor")
-    frame_of(page).locator("#in").wait_for(timeout=10_000)
+    frame_of(page).locator("#in").wait_for(timeout=30_000)
     assert [arrival.subject for arrival in tool.arrivals] == [rig.oid("ben.okafor")]
     assert tool.themes == ["light"]
     assert all(
@@ -121,7 +121,7 @@ def test_without_consent_the_administrator_is_named(rig, tool, browser):
     page = browser.new_page()
     page.route("**/_sandbox/sso*", lambda route: route.fulfill(status=403, body="{}"))
     page.goto(f"http://localhost:{rig.served.port}/teams/ben.okafor")
-    frame_of(page).get_by_role("alert").wait_for(timeout=10_000)
+    frame_of(page).get_by_role("alert").wait_for(timeout=30_000)
     assert "Microsoft 365 administrator" in frame_of(page).get_by_role("alert").inner_text()
     assert tool.arrivals == []
     page.close()
@@ -131,9 +131,9 @@ def test_the_theme_of_teams_is_taken_over(rig, tool, browser):
     page = browser.new_page()
     page.route("**/_sandbox/sso*", lambda route: route.fulfill(status=403, body="{}"))
     page.goto(f"http://localhost:{rig.served.port}/teams/ben.okafor")
-    frame_of(page).get_by_role("alert").wait_for(timeout=10_000)
+    frame_of(page).get_by_role("alert").wait_for(timeout=30_000)
     page.select_option("#theme", "contrast")
-    frame_of(page).locator("html[data-theme=contrast]").wait_for(timeout=5_000, state="attached")
+    frame_of(page).locator("html[data-theme=contrast]").wait_for(timeout=30_000, state="attached")
     assert page.frames[1].evaluate("document.documentElement.dataset.theme") == "contrast"
     page.close()
 
@@ -145,13 +145,13 @@ def add_tab(page, rig, channel="19:chosen@thread.tacv2"):
 def test_a_tab_is_set_up_by_hand_and_opens_what_was_chosen(rig, tool, browser):
     page = browser.new_page()
     add_tab(page, rig)
-    frame_of(page).get_by_label("Circle 2").wait_for(timeout=10_000)
+    frame_of(page).get_by_label("Circle 2").wait_for(timeout=30_000)
     assert [arrival.subject for arrival in tool.arrivals] == [rig.oid("ben.okafor")], "through the door first"
     assert page.locator("#save").is_disabled()
     frame_of(page).get_by_label("Circle 2").check()
-    page.locator("#save:enabled").wait_for(timeout=5_000)
+    page.locator("#save:enabled").wait_for(timeout=30_000)
     page.locator("#save").click()
-    frame_of(page).locator("#in").wait_for(timeout=10_000)
+    frame_of(page).locator("#in").wait_for(timeout=30_000)
     (tab,) = rig.wire.store.all("teams.tab")
     assert tab["channel"] == "19:chosen@thread.tacv2"
     address = rig.wire.store.get("teams.app", "riverbend")["tab_url"].removesuffix("/door/teams/1")
@@ -169,7 +169,7 @@ def test_nothing_to_choose_from_is_nothing_to_save(rig, tool, browser):
     tool.led = []
     page = browser.new_page()
     add_tab(page, rig)
-    frame_of(page).locator("#tab-status").wait_for(timeout=10_000, state="attached")
+    frame_of(page).locator("#tab-status").wait_for(timeout=30_000, state="attached")
     page.wait_for_function("document.body.dataset.last === 'appInitialization.success'")
     assert page.locator("#save").is_disabled()
     page.evaluate("document.getElementById('save').disabled = false")
@@ -190,10 +190,10 @@ def test_outside_teams_the_choice_says_where_it_belongs(rig, tool, browser):
 def test_the_choice_takes_the_theme_of_teams_over(rig, tool, browser):
     page = browser.new_page()
     add_tab(page, rig)
-    frame_of(page).get_by_label("Circle 1").wait_for(timeout=10_000)
+    frame_of(page).get_by_label("Circle 1").wait_for(timeout=30_000)
     page.wait_for_function("document.body.dataset.last === 'appInitialization.success'")
     page.select_option("#theme", "dark")
-    frame_of(page).locator("html[data-theme=dark]").wait_for(timeout=5_000, state="attached")
+    frame_of(page).locator("html[data-theme=dark]").wait_for(timeout=30_000, state="attached")
     page.close()
 
 

@@ -22,7 +22,7 @@ header .who{margin-left:auto}
 .course{display:flex;min-height:calc(100vh - 60px)}
 .course nav{flex:0 0 190px;border-right:1px solid var(--line);padding:16px}
 .course nav ul,.plain{list-style:none;margin:0;padding:0}
-.course nav a{display:block;padding:8px 10px;white-space:nowrap;min-height:24px;text-decoration:none;
+.course nav a{display:block;padding:8px 10px;min-height:24px;text-decoration:none;
 border-left:3px solid transparent}
 .course nav a[aria-current]{border-color:var(--ink);color:var(--ink);font-weight:600}
 main{flex:1;min-width:0;padding:16px}h1{font-size:22px;margin:0 0 12px;overflow-wrap:anywhere}
@@ -32,7 +32,7 @@ iframe[hidden]{display:none}iframe.put{height:6rem;min-height:0}
 .note{color:var(--quiet)}.narrow{max-width:56rem;margin:0 auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:6px 8px;border-bottom:1px solid var(--line)}
-td:first-child{overflow-wrap:anywhere}
+td,li,a{overflow-wrap:anywhere}
 button{font:inherit;color:var(--brand);background:#fff;border:1px solid currentcolor;border-radius:4px;
 padding:4px 10px;
 min-height:28px;cursor:pointer}
