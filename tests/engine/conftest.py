@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from coplink import registry
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
 from coplink.core.community import Community
-from coplink.core.people import AccountId, Institution, Membership, Person
+from coplink.core.people import AccountId, Institution, Membership, Person, Role
 from coplink.core.rhythm import Break, Rhythm, Weekly
 from coplink.core.spaces import Space
 from coplink.core.work import Kind
@@ -200,3 +200,22 @@ def school(tmp_path: Path, empty_database: Path) -> School:
             )
         uow.commit()
     return School(services, clock, jobs, here, there, pinboard.rooms, roster)
+
+
+@pytest.fixture
+def ana(school: School) -> Person:
+    """Somebody who leads, with a proved account."""
+    return school.arrive("ana", leads=True, account="1").person
+
+
+@pytest.fixture
+def community(school: School, ana: Person) -> Community:
+    """A community of Ana's that Bo has joined; everything is done."""
+    made = school.found(ana)
+    bo = school.arrive("bo", account="2").person
+    with school.services.begin() as uow:
+        join.offer(uow, made.id, bo, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(made, bo)
+    school.work()
+    return made

@@ -25,11 +25,6 @@ POST = "announcements.post"
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def circle(school, ana):
     """A community whose one place is ready."""
     community = school.found(ana)

@@ -13,11 +13,6 @@ from coplink.testing.board import Board
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def community(school, ana):
     with school.services.begin() as uow:  # each room is a realm of its own, from the beginning
         here = uow.institutions.connection_of(school.here.id, "pinboard")

@@ -20,11 +20,6 @@ from coplink.worker.handlers import Worker
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def community(school, ana):
     made = school.found(ana)
     school.work()

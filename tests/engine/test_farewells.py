@@ -16,11 +16,6 @@ from coplink.ports.errors import Gone, OutcomeUnknown, PermissionMissing, Reauth
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def bo(school):
     return school.arrive("bo", account="2").person
 

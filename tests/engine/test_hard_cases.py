@@ -17,11 +17,6 @@ from coplink.engine.sweep import due_by_time
 from coplink.ports.errors import LimitReached, PermissionMissing, Throttled, Unavailable, UnexpectedReply
 
 
-@pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
 def member(school, community, number, role=Role.MEMBER):
     person = school.arrive(f"p{number}", account=str(number)).person
     with school.services.begin() as uow:

@@ -7,11 +7,10 @@ from tests.engine.acts import a_day_later, act, history
 
 from coplink.core.artifacts import FileFact
 from coplink.core.errors import DomainError, NotFound
-from coplink.core.people import Role
 from coplink.core.spaces import SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import connect, join, lifecycle
+from coplink.engine import connect, lifecycle
 from coplink.ports.errors import (
     Gone,
     OutcomeUnknown,
@@ -20,23 +19,6 @@ from coplink.ports.errors import (
 )
 from coplink.wiring import NoJobs
 from coplink.worker.handlers import Worker
-
-
-@pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
-def community(school, ana):
-    made = school.found(ana)
-    bo = school.arrive("bo", account="2").person
-    with school.services.begin() as uow:
-        join.offer(uow, made.id, bo, Role.MEMBER, school.clock.now())
-        uow.commit()
-    school.join(made, bo)
-    school.work()
-    return made
 
 
 def files(school):

@@ -24,24 +24,6 @@ from coplink.ports.errors import (
 )
 from coplink.ports.upkeep import Kept
 
-
-@pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
-def community(school, ana):
-    made = school.found(ana)
-    bo = school.arrive("bo", account="2").person
-    with school.services.begin() as uow:
-        join.offer(uow, made.id, bo, Role.MEMBER, school.clock.now())
-        uow.commit()
-    school.join(made, bo)
-    school.work()
-    return made
-
-
 # --- another name -----------------------------------------------------------------------------------------------------
 
 

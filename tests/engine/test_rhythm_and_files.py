@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
 from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId
 from coplink.core.words import say
@@ -16,11 +14,6 @@ from coplink.engine.sweep import due_by_time, sweep
 from coplink.ports.errors import CursorExpired, OutcomeUnknown, Throttled
 
 MADE = datetime(2026, 11, 20, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
 
 
 def again(school, community, kind):

@@ -19,11 +19,6 @@ from coplink.engine.outcome import Again, Settled
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def crowd(school, ana):
     """A community whose course lists Ana and thirty others; read once."""
     school.roster.size = 10

@@ -16,11 +16,6 @@ from coplink.ports.errors import Gone, NotReadyYet, OutcomeUnknown, PolicyForbid
 from coplink.testing import pinboard
 
 
-@pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
 def crowd(school, community, count, start=10):
     people = []
     for number in range(start, start + count):

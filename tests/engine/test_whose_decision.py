@@ -13,11 +13,6 @@ from coplink.engine import lifecycle
 
 
 @pytest.fixture
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
 def kim(school):
     person = replace(school.arrive("kim").person, admin=True)
     with school.services.begin() as uow:

@@ -21,7 +21,7 @@ from coplink_google.brought import the_folder
 from coplink_google.chat import ChatSpaces
 from coplink_google.names import brought, drive_name
 from coplink_google.replies import part, text_of
-from coplink_google.standing import end_coming
+from coplink_google.standing import let_calendar_go
 from coplink_google.upkeep import GoogleUpkeep
 from coplink_google.workspace import Workspace
 
@@ -98,17 +98,7 @@ class FolderUpkeep(GoogleUpkeep):
             left.append(Left(name, text_of(folder, "webViewLink"), how))
         except Gone:
             pass
-        if "calendar" in parts:
-            try:
-                if take_away:
-                    end_coming(self._workspace, parts["calendar"], self._now.now())
-                how = say(
-                    "In Google Calendar, the robot account deletes the calendar, with its past meetings."
-                )
-                left.append(Left(name, "https://calendar.google.com/", how))
-            except Gone:
-                pass
-        return tuple(left)
+        return (*left, *let_calendar_go(self._workspace, parts, name, take_away, self._now.now()))
 
 
 class UpkeepByPlace:

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from coplink.core.rhythm import Series
+from coplink.core.words import say
 from coplink.ports.errors import Gone, Transient
+from coplink.ports.upkeep import Left
 from coplink_google.meetings import moment_of, noted
 from coplink_google.replies import rows_of, text_of
 from coplink_google.workspace import Workspace
@@ -72,6 +74,21 @@ def end_coming(google: Workspace, calendar: str, now: datetime) -> None:
                 conferenceDataVersion=1,
                 body=_past(event, now),
             )
+
+
+def let_calendar_go(
+    google: Workspace, parts: Mapping[str, str], name: str, take_away: bool, now: datetime
+) -> list[Left]:
+    """What stays of a place's calendar, if it has one; with ``take_away`` coming meetings of ours are called off."""
+    if "calendar" not in parts:
+        return []
+    try:
+        if take_away:
+            end_coming(google, parts["calendar"], now)
+    except Gone:
+        return []
+    how = say("In Google Calendar, the robot account deletes the calendar, with its past meetings.")
+    return [Left(name, "https://calendar.google.com/", how)]
 
 
 def _past(event: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from coplink.ports.upkeep import Kept, Left, UpkeepFacts
 from coplink_google.names import drive_name
 from coplink_google.permissions import Permissions
 from coplink_google.replies import part, text_of
-from coplink_google.standing import end_coming
+from coplink_google.standing import let_calendar_go
 from coplink_google.workspace import Workspace
 
 WRITES, READS = "writer", "reader"
@@ -94,17 +94,7 @@ class GoogleUpkeep:
             left.append(Left(text_of(group, "email"), "https://admin.google.com/ac/groups", how))
         except Gone:
             pass
-        if "calendar" in parts:
-            try:
-                if take_away:
-                    end_coming(self._google, parts["calendar"], self._clock.now())
-                how = say(
-                    "In Google Calendar, the robot account deletes the calendar, with its past meetings."
-                )
-                left.append(Left(name, "https://calendar.google.com/", how))
-            except Gone:
-                pass
-        return tuple(left)
+        return (*left, *let_calendar_go(self._google, parts, name, take_away, self._clock.now()))
 
     def _drive(self, parts: Mapping[str, str]) -> Mapping[str, Any]:
         return self._google.call("drive.drives.get", driveId=part(parts, "drive"), fields="id,name")

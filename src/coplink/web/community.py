@@ -11,12 +11,9 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, render_template
 
 from coplink.core.access import Action
-from coplink.core.errors import NotFound
 from coplink.core.people import CommunityId, InstitutionId
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.core.spaces import SpaceId
-from coplink.core.words import say
-from coplink.engine import copies, provision, reading
+from coplink.engine import copies, lifecycle, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -62,10 +59,7 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SHAPE)
-            found = uow.spaces.get(SpaceId(space))
-            if found is None or found.community != seen.community.id:
-                raise NotFound(say("There is nothing here for you, or it has moved."))
-            provision.try_again(uow, found)
+            provision.try_again(uow, lifecycle.space_of_community(uow, seen.community.id, space))
             uow.commit()
         return see(f"/c/{seen.community.id}/places")
 
