@@ -33,6 +33,7 @@ MARGIN = 60.0
 LONGEST_KEPT = 3600.0
 TOKEN_LIMIT = 64 * 1024
 PAGE_LIMIT = 8 * 1024 * 1024
+WHOLE = ("https://", "http://")  # an address that needs no other to be read
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _Key = tuple[str, str, str, str, tuple[str, ...]]
@@ -204,6 +205,8 @@ def next_link(headers: Mapping[str, str], base: str) -> str | None:
     """The address of ``rel="next"`` in a ``Link`` header with several relations, letter for letter (RFC 8288)."""
     for link in parse_header_links(headers.get("link", "")):
         if "next" in link.get("rel", "").lower().split():
+            if link["url"].startswith(WHOLE):
+                return link["url"]
             try:
                 return urljoin(base, link["url"])
             except ValueError:
