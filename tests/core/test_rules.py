@@ -15,6 +15,7 @@ from coplink.core.community import Community, Stage, charter, community_name
 from coplink.core.desired import desired_state
 from coplink.core.errors import DomainError
 from coplink.core.fit import fit
+from coplink.core.guests import Hospitality
 from coplink.core.people import (
     Account,
     AccountId,
@@ -88,7 +89,7 @@ def desired(
         accounts[person.id] = Account(institution, "teams", AccountId("acc"), person.id, proof)
     member = replace(membership(standing), institution=institution)
     found = desired_state(
-        SPACE, [member], {person.id: person}, accounts, say("open it once"), say("elsewhere")
+        SPACE, [member], {person.id: person}, accounts, say("open it once"), Hospitality(say("elsewhere"))
     )
     return set(found.seats), set(found.farewells), {k: str(v) for k, v in found.unreachable.items()}
 
@@ -107,7 +108,7 @@ def test_only_a_member_whose_account_is_proved_gets_a_seat() -> None:
 def test_a_space_is_asked_only_for_roles_it_knows_and_every_loss_is_said(
     seats: dict[AccountId, Role],
 ) -> None:
-    person = desired_state(SPACE, [], {}, {}, say(""), say(""))
+    person = desired_state(SPACE, [], {}, {}, say(""), Hospitality())
     roles = frozenset({Role.FACILITATOR, Role.MEMBER})
     fitted, compromises = fit(replace(person, seats=seats), roles)
     assert fitted.seats.keys() == seats.keys()

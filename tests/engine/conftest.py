@@ -19,7 +19,7 @@ from coplink.core.people import AccountId, Institution, Membership, Person, Role
 from coplink.core.rhythm import Break, Rhythm, Weekly
 from coplink.core.spaces import Space
 from coplink.core.work import Kind
-from coplink.engine import connect, found, join
+from coplink.engine import connect, disclosures, found, join
 from coplink.engine.arrive import Welcome, arrive
 from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
@@ -110,10 +110,12 @@ class School:
             uow.commit()
         return community
 
-    def join(self, community: Community, person: Person) -> Membership:
-        """The person's own act."""
+    def join(self, community: Community, person: Person, told: bool = True) -> Membership:
+        """The person's own act; ``told`` that platforms of other schools get their address."""
         with self.services.begin() as uow:
             membership = join.accept(uow, self.services.sealer, community, person, self.clock.now())
+            if told:
+                disclosures.told(uow, community.id, person, self.clock.now())
             uow.commit()
         return membership
 

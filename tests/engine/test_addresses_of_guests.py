@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from tests.engine.test_guests import ADDRESS, GUEST, look, look_often, opened, reasons, second, someone
 
+from coplink.core.guests import SHOW_ADDRESS
 from coplink.core.people import AccountId, Role
 from coplink.engine import join
-from coplink.engine.guests import SHOW_ADDRESS
 
 
 @pytest.fixture

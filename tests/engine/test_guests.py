@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from coplink.core.guests import ENTER, TAKEN_OUT
+from coplink.core.guests import ELSEWHERE, ENTER, SHOW_ADDRESS, TAKEN_OUT
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import disconnect, join, reading
-from coplink.engine.guests import BEING_KNOWN, ELSEWHERE, SHOW_ADDRESS
+from coplink.engine import disconnect, join, lifecycle, reading
+from coplink.engine.guests import BEING_KNOWN
 from coplink.ports.errors import OutcomeUnknown, PermissionMissing, PolicyForbids, Reauthorize, Throttled
 from coplink.storage.tables import JournalRow
 from coplink.testing.pinned_guests import UNWELCOME
@@ -159,6 +159,28 @@ def test_who_was_taken_out_over_there_stays_out_there_and_belongs_still(school, 
     assert reasons(school, community) == {lee.id: TAKEN_OUT}
     with school.services.begin() as uow:
         assert uow.communities.membership(community.id, lee.id).standing is Standing.JOINED
+
+
+def test_who_was_taken_out_stays_out_when_the_place_is_taken_up_again(school, community) -> None:
+    lee = someone(school, community)
+    school.work()
+    look_often(school, community)
+    del school.board.seats[GUEST]
+    look_often(school, community, 3)
+    ana = school.arrive("ana", leads=True, account="1").person
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        lifecycle.detach(uow, space, ana, "Pin Board", False, school.clock.now())
+        uow.commit()
+    school.work()
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        lifecycle.revive(uow, space, ana, "Pin Board", school.clock.now())
+        uow.commit()
+    school.work()
+    look_often(school, community)
+    assert GUEST not in school.board.seats
+    assert reasons(school, community) == {lee.id: TAKEN_OUT}
 
 
 def test_three_guests_who_were_taken_out_hold_nobody_else_up_and_stay_out(school, community) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from coplink.core.guests import ENTER, Guest
 from coplink.core.people import AccountId, Person, PersonId
 from coplink.core.words import say
@@ -86,3 +88,42 @@ def test_a_guest_who_turns_out_to_be_known_twice_is_one_guest(keep, world):
             ("teams", "g-1"),
         ]
         assert uow.guests.of(PersonId("sal")) == []
+
+
+def answer(uow, world, person, yes):
+    uow.guests.answer(world.community.id, person, yes, world.now)
+
+
+def test_an_answer_is_kept_changed_and_forgotten(keep, world):
+    community = world.community.id
+    with keep() as uow:
+        answer(uow, world, world.sol.id, True)
+        answer(uow, world, world.ada.id, False)
+    with keep() as uow:
+        assert uow.guests.agreed(community) == {world.sol.id}
+        assert [uow.guests.answered(community, one) for one in (world.sol.id, world.ada.id, world.bo.id)] == [
+            True,
+            False,
+            None,
+        ]
+        answer(uow, world, world.sol.id, False)
+        answer(uow, world, world.ada.id, None)
+    with keep() as uow:
+        assert uow.guests.agreed(community) == frozenset()
+        assert uow.guests.answered(community, world.sol.id) is False
+        assert uow.guests.answered(community, world.ada.id) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [(True, None, True), (None, True, True), (True, False, False), (False, True, False), (None, None, None)],
+)
+def test_of_two_answers_of_one_person_the_no_is_kept(keep, world, one, other, kept):
+    with keep() as uow:
+        for person, yes in ((world.bo.id, one), (world.ada.id, other)):
+            answer(uow, world, person, yes)
+    with keep() as uow:
+        uow.people.merge(gone=world.bo.id, into=world.ada.id)
+    with keep() as uow:
+        assert uow.guests.answered(world.community.id, world.ada.id) is kept
+        assert uow.guests.answered(world.community.id, world.bo.id) is None

@@ -240,6 +240,7 @@ def test_those_who_sit_by_our_hand_are_named_until_we_take_them_away(keep, world
             play.step(*step)
         with keep() as uow:
             assert (A in uow.ledger.seated(world.space.id)) is seated, steps
+            uow.ledger.forget(world.space.id, [A])
             uow.ledger.forget_all(world.space.id)
             uow.commit()
 

@@ -182,3 +182,37 @@ def test_a_revision_that_orphans_rows_is_refused(fresh_engine, sealer, next_revi
     with fresh_engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert connection.scalar(select(InstitutionRow.name)) == "North"
+
+
+@both
+def test_who_is_let_in_already_as_a_guest_keeps_their_seat_and_nobody_else_has_agreed(fresh_engine, sealer):
+    upgrade(fresh_engine, "0008")
+    with fresh_engine.begin() as connection:
+        for words in (
+            "INSERT INTO institutions (id, name, listed) VALUES ('north', 'North', TRUE)",
+            "INSERT INTO communities (id, institution, name, charter, stage, founded_at)"
+            " VALUES ('c', 'north', 'C', 1, 'forming', '2026-09-01 00:00:00+00:00')",
+        ):
+            connection.exec_driver_sql(words)
+        for who, standing, account in (
+            ("lee", "joined", "'g-1'"),
+            ("mo", "joined", "NULL"),
+            ("max", "left", "'g-2'"),
+            ("ben", "joined", None),
+        ):
+            connection.exec_driver_sql(
+                f"INSERT INTO people (id, institution, name, admin) VALUES ('{who}', 'north', '{who}', FALSE)"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO memberships (community, person, institution, role, standing, changed_at)"
+                f" VALUES ('c', '{who}', 'north', 'member', '{standing}', '2026-09-02 00:00:00+00:00')"
+            )
+            if account:
+                connection.exec_driver_sql(
+                    "INSERT INTO guests (institution, integration, person, address, account, enter, asked_at)"
+                    f" VALUES ('north', 'teams', '{who}', 'a', {account}, '', '2026-09-02 00:00:00+00:00')"
+                )
+    upgrade(fresh_engine)
+    with SqlStorage(fresh_engine, sealer).begin() as uow:
+        assert uow.guests.agreed("c") == {"lee"}
+        assert uow.guests.answered("c", "ben") is None

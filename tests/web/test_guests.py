@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coplink.core.people import Role
-from coplink.engine import join
+from coplink.engine import disclosures, join
 from coplink.testing.board import Board
 
 RING = "https://pinboard.example/ring"
@@ -25,6 +25,7 @@ def let_in(site):
         community = uow.communities.get(key)
         join.offer(uow, community.id, person, Role.MEMBER, site.clock.now())
         join.accept(uow, site.services.sealer, community, person, site.clock.now())
+        disclosures.told(uow, community.id, person, site.clock.now())
         uow.commit()
     site.jobs.run_until_idle()
     return ana, lee, key, person, community
@@ -69,3 +70,56 @@ def test_once_it_has_been_opened_the_page_says_nothing_more(site):
         uow.commit()
     lee.get("/me")
     assert "guest" not in lee.says()
+
+
+def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes_it_among_the_people(site):
+    site.boards.setdefault("Riverbend", Board()).open_house = True
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana)
+    site.jobs.run_until_idle()
+    lee = site.enter("lee", site.there, course=None)
+    person = site.person("lee", site.there)
+    with site.services.begin() as uow:
+        for account in uow.people.accounts(person.id):
+            uow.people.put_account(replace(account, address="lee@lakeside.example"))
+        community = uow.communities.get(key)
+        join.offer(uow, community.id, person, Role.MEMBER, site.clock.now())
+        join.accept(uow, site.services.sealer, community, person, site.clock.now())
+        uow.commit()
+    site.jobs.run_until_idle()
+    board = site.boards["Riverbend"]
+    assert board.guests == {}
+    lee.get(f"/c/{key}")
+    assert "Riverbend takes people of other schools into its place as guests." in lee.says()
+    for other in (ana, site.admin()):
+        assert "Guest at another school" not in other.get(f"/c/{key}").text
+    assert lee.post(f"/c/{key}/guest", {"address": "maybe"}).status_code == 400
+    lee.get(f"/c/{key}")
+    assert lee.post(f"/c/{key}/guest", {"address": "no"}).status_code == 303
+    site.jobs.run_until_idle()
+    assert board.guests == {}
+    assert "Guest at another school" not in lee.get(f"/c/{key}").text, "asked once"
+    lee.get(f"/c/{key}/people")
+    assert "coplink gives your address to nobody there" in lee.says()
+    assert "gets it once they say yes" in ana.get(f"/c/{key}/people").text
+    assert lee.post(f"/c/{key}/guest", {"address": "yes"}).status_code == 303
+    site.jobs.run_until_idle()
+    assert list(board.guests) == ["lee@lakeside.example"]
+    lee.get(f"/c/{key}/people")
+    assert "You let the platform of Riverbend have the address of your account" in lee.says()
+
+
+def test_joining_on_a_page_that_says_so_is_a_yes_and_where_it_says_nothing_it_is_none(site):
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana)
+    for subject, school, yes in (("lee", site.there, True), ("ben", site.here, None)):
+        browser = site.enter(subject, school, course=None)
+        person = site.person(subject, school)
+        with site.services.begin() as uow:
+            join.offer(uow, uow.communities.get(key).id, person, Role.MEMBER, site.clock.now())
+            uow.commit()
+        page = browser.get(f"/c/{key}/invitation").text
+        assert ('name="told" value="yes"' in page) is bool(yes)
+        browser.post(f"/c/{key}/join", {"told": "yes"} if yes else {})
+        with site.services.begin() as uow:
+            assert uow.guests.answered(key, person.id) is yes

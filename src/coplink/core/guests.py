@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from coplink.core.people import AccountId, InstitutionId, PersonId
@@ -12,6 +13,15 @@ TAKEN_OUT = say(
     "Somebody took this guest out over there; whoever looks after that place can let them in again."
 )
 ENTER = say("The invitation on “My page” is to be opened once, to come in as a guest.")
+ELSEWHERE = say("Only people of its own institution sit here.")
+SHOW_ADDRESS = say(
+    "People of other schools come in here as guests. Show your address first: open coplink once in the Teams or Google "
+    "of your own school."
+)
+SAY_YES = say(
+    "People of other schools come in here as guests. The platform of this school needs their address, and gets it once "
+    "they say yes on the community’s page."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +49,25 @@ class Guest:
         if self.refused is not None or not self.enter:
             return self.refused
         return ENTER
+
+
+@dataclass(frozen=True, slots=True)
+class Hospitality:
+    """How one space takes people of other institutions.
+
+    ``shut`` says why it takes nobody, None where it does; ``seated`` are then the accounts that keep the seat they
+    have. ``guests`` are those whom its platform knows; ``agreed`` are those who let it have their address.
+    """
+
+    shut: Said | None = ELSEWHERE
+    guests: Mapping[PersonId, Guest] = field(default_factory=dict)
+    agreed: Collection[PersonId] = ()
+    seated: Collection[AccountId] = ()
+
+    def admits(self, guest: Guest) -> bool:
+        """Whether somebody whom the platform knows may sit here."""
+        return guest.person in self.agreed and (self.shut is None or guest.account in self.seated)
+
+    def reason(self, person: PersonId) -> Said:
+        """Why somebody of elsewhere who is not admitted has no seat."""
+        return self.shut or (SHOW_ADDRESS if person in self.agreed else SAY_YES)

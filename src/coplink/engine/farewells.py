@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from coplink.core.desired import Desired, desired_state, not_linked
+from coplink.core.guests import Hospitality
 from coplink.core.people import AccountId, Role
 from coplink.core.plan import Change, diff
 from coplink.core.spaces import Space
@@ -92,7 +93,10 @@ def _desired(uow: UnitOfWork, space: Space) -> Desired:
         people,
         uow.people.accounts_on(space.institution, space.integration, keys),
         opening=unsaid,
-        elsewhere=unsaid,
-        guests=uow.guests.at(space.institution, space.integration, keys),
+        welcome=Hospitality(
+            None,
+            uow.guests.at(space.institution, space.integration, keys),
+            uow.guests.agreed(space.community),
+        ),
     )
     return Desired(found.seats, found.farewells - found.seats.keys(), {})

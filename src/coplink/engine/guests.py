@@ -1,8 +1,8 @@
-"""Let people of other institutions into a space as guests: on its admin's word, and only who joined by their own act.
+"""Let people of other institutions into a space as guests: on its admin's word, and on their own.
 
-A platform gets the address of an account that they proved at their own school, never one that a course lists. Each is
-asked for once; whoever is refused, or has a page to open yet, is asked about again once a day. A refusal is told to the
-person and to whoever can change it, and holds nobody else up.
+A platform gets the address of an account that they proved at their own school, never one that a course lists, and only
+after they said yes (``engine.disclosures``). Each is asked for once; whoever is refused, or has a page to open yet, is
+asked about again once a day. A refusal is told to the person and to whoever can change it, and holds nobody else up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from coplink.core.guests import Guest
+from coplink.core.guests import ELSEWHERE, SHOW_ADDRESS, Guest
 from coplink.core.people import AccountId, Membership, Person, PersonId, Proof, Standing
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
@@ -26,11 +26,6 @@ from coplink.ports.seats import Done
 from coplink.ports.storage import UnitOfWork
 
 ASK_AGAIN = timedelta(days=1)
-ELSEWHERE = say("Only people of its own institution sit here.")
-SHOW_ADDRESS = say(
-    "People of other schools come in here as guests. Show your address first: open coplink once in the Teams or Google "
-    "of your own school."
-)
 BEING_KNOWN = say("The account as a guest is being made known over there; the seat follows by itself.")
 
 
@@ -125,10 +120,11 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
 
     One by which somebody was let in stays theirs, whoever proves it later.
     """
+    agreed = uow.guests.agreed(space.community)
     joined_here: list[Membership] = [
         m
         for m in uow.communities.memberships(space.community)
-        if m.standing is Standing.JOINED and m.institution != space.institution
+        if m.standing is Standing.JOINED and m.institution != space.institution and m.person in agreed
     ]
     known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
     people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])

@@ -144,6 +144,8 @@ def _step_out(
         raise DomainError(say("Hand over first: a community needs at least one facilitator."))
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
+    if standing is Standing.LEFT:
+        uow.guests.answer(community.id, person.id, None, now)
     _tell(uow, community, person, now, said)
     marks.people_changed(uow, community.id)
     return membership

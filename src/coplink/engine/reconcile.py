@@ -15,7 +15,7 @@ from coplink.core.community import Community
 from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.fit import fit
-from coplink.core.guests import TAKEN_OUT, Guest
+from coplink.core.guests import TAKEN_OUT, Guest, Hospitality
 from coplink.core.people import Account, AccountId, Membership, Person, PersonId
 from coplink.core.plan import Plan, diff
 from coplink.core.policy import Policy, Tally, require_safe
@@ -23,7 +23,7 @@ from coplink.core.spaces import Observed, Space, SpaceId, SpaceState, Unreachabl
 from coplink.core.words import say
 from coplink.core.work import Turn
 from coplink.engine.attention import FACILITATOR, joined
-from coplink.engine.guests import BEING_KNOWN, SHOW_ADDRESS, closed, let_in, not_known_yet
+from coplink.engine.guests import BEING_KNOWN, closed, let_in, not_known_yet
 from coplink.engine.join import leave
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
@@ -177,9 +177,12 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
         people,
         accounts,
         opening=not_linked(reach.manifest.door_name),
-        elsewhere=shut or SHOW_ADDRESS,
-        guests=guests,
-        only=None if shut is None or not guests else uow.ledger.seated(space.id),
+        welcome=Hospitality(
+            shut,
+            guests,
+            uow.guests.agreed(space.community),
+            uow.ledger.seated(space.id) if shut is not None and guests else (),
+        ),
     )
     desired, _ = fit(desired, reach.manifest.roles)
     return Known(space, community, memberships, people, accounts, guests, desired)

@@ -239,7 +239,7 @@ class People(Protocol):
 
 
 class GuestList(Protocol):
-    """People of elsewhere whom a platform of an institution lets in; the institution is the platform's."""
+    """People of elsewhere whom a platform lets in, and who agreed to that; the institution is the platform's."""
 
     def put(self, guest: Guest) -> None:
         """Add, or change who is known."""
@@ -264,6 +264,18 @@ class GuestList(Protocol):
 
     def drop(self, institution: InstitutionId, integration: str) -> None:
         """Forget all of one platform of an institution; their accounts over there stay."""
+        ...
+
+    def answer(self, community: CommunityId, person: PersonId, yes: bool | None, now: datetime) -> None:
+        """Keep whether platforms of other schools get this person's address for this community; None forgets it."""
+        ...
+
+    def answered(self, community: CommunityId, person: PersonId) -> bool | None:
+        """What this person answered; None where they were not asked yet."""
+        ...
+
+    def agreed(self, community: CommunityId) -> frozenset[PersonId]:
+        """Who said yes."""
         ...
 
 
@@ -312,7 +324,10 @@ class Spaces(Protocol):
         """Replace the list."""
         ...
 
-    def unreachable(self, space: SpaceId) -> Sequence[Unreachable]: ...
+    def unreachable(self, space: SpaceId, person: PersonId | None = None) -> Sequence[Unreachable]:
+        """Who has no seat there and why; of one ``person``, or of all."""
+        ...
+
     def put_left(self, space: SpaceId, left: Sequence[Left]) -> None:
         """Replace the list of what coplink made there and left."""
         ...

@@ -16,7 +16,7 @@ from coplink.core.errors import DomainError, NotFound
 from coplink.core.people import CommunityId, Membership, Person, PersonId, Role, Standing
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
-from coplink.engine import invitations, join, reading
+from coplink.engine import disclosures, invitations, join, reading
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
@@ -74,6 +74,8 @@ def blueprint(desk: Desk) -> Blueprint:
             join.accept(
                 uow, desk.services.sealer, invited.community, invited.person, desk.now(), invited.link
             )
+            if typed("told", 3):
+                disclosures.told(uow, invited.community.id, invited.person, desk.now())
             desk.remember(uow, link=None)
             uow.commit()
         return see(f"/c/{invited.community.id}")
@@ -86,6 +88,18 @@ def blueprint(desk: Desk) -> Blueprint:
             desk.remember(uow, link=None)
             uow.commit()
         return make_response(render_template("declined.html", invited=invited))
+
+    @views.post("/c/<key>/guest")
+    def guest(key: str) -> Response:
+        person = desk.person()
+        chosen = {"yes": True, "no": False}.get(typed("address", 3))
+        if chosen is None:
+            raise DomainError(say("Choose yes or no."))
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
+            disclosures.answer(uow, seen.community, person, chosen, desk.now())
+            uow.commit()
+        return see(f"/c/{seen.community.id}/people#guest")
 
     @views.post("/c/<key>/pause")
     def pause(key: str) -> Response:

@@ -1,16 +1,17 @@
-"""People of elsewhere whom a platform of an institution lets in."""
+"""People of elsewhere whom a platform of an institution lets in, and who agreed that it has their address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
 from coplink.core.guests import Guest
-from coplink.core.people import AccountId, InstitutionId, PersonId
+from coplink.core.people import AccountId, CommunityId, InstitutionId, PersonId
 from coplink.storage.mapping import from_said, to_said
 from coplink.storage.repositories.base import Repository, portions
-from coplink.storage.tables import GuestRow
+from coplink.storage.tables import DisclosureRow, GuestRow
 
 ENTER = "page that lets a guest in"
 
@@ -72,6 +73,21 @@ class SqlGuests(Repository):
         self._run(
             delete(GuestRow).where(GuestRow.institution == institution, GuestRow.integration == integration)
         )
+
+    def answer(self, community: CommunityId, person: PersonId, yes: bool | None, now: datetime) -> None:
+        if yes is None:
+            theirs = DisclosureRow.community == community, DisclosureRow.person == person
+            self._run(delete(DisclosureRow).where(*theirs))
+        else:
+            self._put(DisclosureRow, community=community, person=person, agreed=yes, answered_at=now)
+
+    def answered(self, community: CommunityId, person: PersonId) -> bool | None:
+        theirs = DisclosureRow.community == community, DisclosureRow.person == person
+        return self._session.scalar(select(DisclosureRow.agreed).where(*theirs))
+
+    def agreed(self, community: CommunityId) -> frozenset[PersonId]:
+        query = select(DisclosureRow.person).where(DisclosureRow.community == community, DisclosureRow.agreed)
+        return frozenset(map(PersonId, self._session.scalars(query)))
 
     def _guest(self, row: GuestRow) -> Guest:
         return Guest(

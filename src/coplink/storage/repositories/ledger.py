@@ -86,7 +86,8 @@ class SqlLedger(Repository):
             self._run(delete(LedgerRow).where(LedgerRow.space == space, LedgerRow.account.in_(some)))
 
     def forget_all(self, space: SpaceId) -> None:
-        self._run(delete(LedgerRow).where(LedgerRow.space == space))
+        stays = LedgerRow.state == SeatState.TAKEN_OUT.value
+        self._run(delete(LedgerRow).where(LedgerRow.space == space, ~stays))
         self._run(delete(SeatRow).where(SeatRow.space == space))
 
     def kept(self, institution: InstitutionId) -> int:

@@ -14,6 +14,7 @@ from coplink.storage.tables import (
     ArtifactRow,
     CopyRow,
     CuratedListRow,
+    DisclosureRow,
     GuestRow,
     HappeningRow,
     IdentityRow,
@@ -52,6 +53,7 @@ class Merging(Repository):
         self._memberships(gone, into)
         self._unreachable(gone, into)
         self._guests(gone, into)
+        self._disclosures(gone, into)
         self._run(delete(SessionRow).where(SessionRow.person == gone))
         self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
@@ -140,6 +142,18 @@ class Merging(Repository):
             same = (GuestRow.institution == row.institution, GuestRow.integration == row.integration)
             self._run(delete(GuestRow).where(GuestRow.person == gone, *same))
         self._run(update(GuestRow).where(GuestRow.person == gone).values(person=into))
+
+    def _disclosures(self, gone: PersonId, into: PersonId) -> None:
+        # Where both answered for one community, a "no" outranks a "yes".
+        theirs = select(DisclosureRow.community).where(DisclosureRow.person == gone)
+        refused = theirs.where(DisclosureRow.agreed.is_(False))
+        mine = update(DisclosureRow).where(DisclosureRow.person == into)
+        self._run(mine.where(DisclosureRow.community.in_(refused)).values(agreed=False))
+        both = select(DisclosureRow.community).where(DisclosureRow.person == into)
+        self._run(
+            delete(DisclosureRow).where(DisclosureRow.person == gone, DisclosureRow.community.in_(both))
+        )
+        self._run(update(DisclosureRow).where(DisclosureRow.person == gone).values(person=into))
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, select
 
-from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.core.spaces import ConnectionId, Parting, Space, SpaceId, SpaceKind, SpaceState, Unreachable
 from coplink.ports.upkeep import Left
 from coplink.storage.mapping import from_said, from_trouble, to_said, to_trouble
@@ -52,8 +52,10 @@ class SqlSpaces(Repository):
         for one in sorted(unreachable, key=lambda one: one.person):
             self._put(UnreachableRow, space=space, person=one.person, reason=from_said(one.reason))
 
-    def unreachable(self, space: SpaceId) -> Sequence[Unreachable]:
+    def unreachable(self, space: SpaceId, person: PersonId | None = None) -> Sequence[Unreachable]:
         query = select(UnreachableRow).where(UnreachableRow.space == space).order_by(UnreachableRow.person)
+        if person is not None:
+            query = query.where(UnreachableRow.person == person)
         return [Unreachable(row.person, to_said(row.reason)) for row in self._rows(query)]
 
     def put_left(self, space: SpaceId, left: Sequence[Left]) -> None:

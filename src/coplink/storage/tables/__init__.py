@@ -14,7 +14,7 @@ from coplink.storage.tables.communities import (
 )
 from coplink.storage.tables.copies import CopyRow, HeardNoticeRow, NoticeServiceRow
 from coplink.storage.tables.doors import LinkRow, LoginRow, SessionRow
-from coplink.storage.tables.guests import GuestRow
+from coplink.storage.tables.guests import DisclosureRow, GuestRow
 from coplink.storage.tables.institutions import (
     ConnectionRow,
     DeploymentRow,
@@ -51,6 +51,7 @@ __all__ = [
     "CuratedListRow",
     "CursorRow",
     "DeploymentRow",
+    "DisclosureRow",
     "GuestRow",
     "HappeningRow",
     "HeardNoticeRow",

@@ -11,6 +11,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coplink.storage.tables.base import Key, Sealed, Table
 
 
+class DisclosureRow(Table):
+    """Somebody's answer: whether platforms of other schools get their address for one community. Personal data.
+
+    Kept as long as they belong to the community, so that nobody's address is given out whom nobody asked.
+    """
+
+    __tablename__ = "disclosures"
+
+    community: Mapped[str] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    agreed: Mapped[bool]
+    answered_at: Mapped[datetime]
+
+
 class GuestRow(Table):
     """One person at a platform of an institution that is not theirs. Personal data: the address handed to it, so that
     they come in, the account they got, and the page they open once (sealed).
