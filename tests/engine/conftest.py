@@ -115,7 +115,8 @@ class School:
         with self.services.begin() as uow:
             membership = join.accept(uow, self.services.sealer, community, person, self.clock.now())
             if told:
-                disclosures.told(uow, community.id, person, self.clock.now())
+                schools = [one.id for one in disclosures.elsewhere(uow, community.id, person)]
+                disclosures.told(uow, community.id, person, schools, self.clock.now())
             uow.commit()
         return membership
 

@@ -147,7 +147,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.invitation": Walk(),
     "joining.accept": Walk(),
-    "joining.guest": Walk({"address": "yes"}),
+    "joining.guest": Walk({"address": "yes", "institution": "<institution>"}),
     "joining.decline": Walk(),
     "joining.pause": Walk(),
     "joining.before_leaving": Walk(),

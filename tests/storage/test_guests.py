@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from coplink.core.guests import ENTER, Guest
-from coplink.core.people import AccountId, Person, PersonId
+from coplink.core.people import AccountId, Membership, Person, PersonId, Role, Standing
 from coplink.core.words import say
 from coplink.storage.tables import GuestRow
 
@@ -91,39 +91,44 @@ def test_a_guest_who_turns_out_to_be_known_twice_is_one_guest(keep, world):
 
 
 def answer(uow, world, person, yes):
-    uow.guests.answer(world.community.id, person, yes, world.now)
+    uow.guests.answer(world.community.id, person, world.north.id, yes, world.now)
 
 
-def test_an_answer_is_kept_changed_and_forgotten(keep, world):
-    community = world.community.id
+def test_an_answer_is_kept_for_one_institution_changed_and_forgotten(keep, world):
+    community, north, south = world.community.id, world.north.id, world.south.id
     with keep() as uow:
         answer(uow, world, world.sol.id, True)
         answer(uow, world, world.ada.id, False)
     with keep() as uow:
-        assert uow.guests.agreed(community) == {world.sol.id}
-        assert [uow.guests.answered(community, one) for one in (world.sol.id, world.ada.id, world.bo.id)] == [
-            True,
-            False,
-            None,
-        ]
+        assert uow.guests.answers_at(community, north) == {world.sol.id: True, world.ada.id: False}
+        assert uow.guests.answers_at(community, south) == {}
+        assert uow.guests.answers(community, world.sol.id) == {north: True}
         answer(uow, world, world.sol.id, False)
-        answer(uow, world, world.ada.id, None)
+        uow.guests.answer(community, world.sol.id, south, True, world.now)
+        uow.guests.forget_answers(community, world.ada.id)
     with keep() as uow:
-        assert uow.guests.agreed(community) == frozenset()
-        assert uow.guests.answered(community, world.sol.id) is False
-        assert uow.guests.answered(community, world.ada.id) is None
+        assert uow.guests.answers(community, world.sol.id) == {north: False, south: True}
+        assert uow.guests.answers(community, world.ada.id) == {}
 
 
 @pytest.mark.parametrize(
     ("one", "other", "kept"),
     [(True, None, True), (None, True, True), (True, False, False), (False, True, False), (None, None, None)],
 )
-def test_of_two_answers_of_one_person_the_no_is_kept(keep, world, one, other, kept):
+@pytest.mark.parametrize("standing", [Standing.JOINED, Standing.LEFT])
+def test_of_two_answers_of_one_person_the_no_is_kept_while_they_belong(
+    keep, world, one, other, kept, standing
+):
     with keep() as uow:
+        uow.communities.put_membership(
+            Membership(world.community.id, world.ada.id, world.north.id, Role.MEMBER, standing, world.now)
+        )
         for person, yes in ((world.bo.id, one), (world.ada.id, other)):
-            answer(uow, world, person, yes)
+            if yes is not None:
+                answer(uow, world, person, yes)
     with keep() as uow:
         uow.people.merge(gone=world.bo.id, into=world.ada.id)
     with keep() as uow:
-        assert uow.guests.answered(world.community.id, world.ada.id) is kept
-        assert uow.guests.answered(world.community.id, world.bo.id) is None
+        wanted = kept if standing is Standing.JOINED else None
+        assert uow.guests.answers(world.community.id, world.ada.id).get(world.north.id) is wanted
+        assert uow.guests.answers(world.community.id, world.bo.id) == {}

@@ -185,34 +185,48 @@ def test_a_revision_that_orphans_rows_is_refused(fresh_engine, sealer, next_revi
 
 
 @both
-def test_who_is_let_in_already_as_a_guest_keeps_their_seat_and_nobody_else_has_agreed(fresh_engine, sealer):
+def test_who_is_let_in_already_as_a_guest_keeps_that_seat_and_nobody_else_has_agreed(fresh_engine, sealer):
     upgrade(fresh_engine, "0008")
+    at = "'2026-09-02 00:00:00+00:00'"
     with fresh_engine.begin() as connection:
-        for words in (
-            "INSERT INTO institutions (id, name, listed) VALUES ('north', 'North', TRUE)",
-            "INSERT INTO communities (id, institution, name, charter, stage, founded_at)"
-            " VALUES ('c', 'north', 'C', 1, 'forming', '2026-09-01 00:00:00+00:00')",
-        ):
-            connection.exec_driver_sql(words)
+        say = connection.exec_driver_sql
+        for school in ("north", "east", "west"):
+            say(f"INSERT INTO institutions (id, name, listed) VALUES ('{school}', '{school}', TRUE)")
+        for community, school in (("c", "east"), ("d", "west")):
+            say(
+                "INSERT INTO communities (id, institution, name, charter, stage, founded_at)"
+                f" VALUES ('{community}', 'north', 'C', 1, 'forming', {at})"
+            )
+            say(
+                "INSERT INTO connections (id, institution, integration, realm, settings, made_at)"
+                f" VALUES ('k{school}', '{school}', 'teams', '{school}', '', {at})"
+            )
+            say(
+                "INSERT INTO spaces (id, community, institution, connection, integration, kind, name, marker,"
+                " state, parts, asked, written_name)"
+                f" VALUES ('s{school}', '{community}', '{school}', 'k{school}', 'teams', 'channel', 'C',"
+                f" 'm{school}', 'ready', '{{}}', '{{}}', '')"
+            )
         for who, standing, account in (
             ("lee", "joined", "'g-1'"),
             ("mo", "joined", "NULL"),
             ("max", "left", "'g-2'"),
-            ("ben", "joined", None),
+            ("ben", "joined", ""),
         ):
-            connection.exec_driver_sql(
+            say(
                 f"INSERT INTO people (id, institution, name, admin) VALUES ('{who}', 'north', '{who}', FALSE)"
             )
-            connection.exec_driver_sql(
-                "INSERT INTO memberships (community, person, institution, role, standing, changed_at)"
-                f" VALUES ('c', '{who}', 'north', 'member', '{standing}', '2026-09-02 00:00:00+00:00')"
-            )
+            for community in ("c", "d"):
+                say(
+                    "INSERT INTO memberships (community, person, institution, role, standing, changed_at)"
+                    f" VALUES ('{community}', '{who}', 'north', 'member', '{standing}', {at})"
+                )
             if account:
-                connection.exec_driver_sql(
+                say(
                     "INSERT INTO guests (institution, integration, person, address, account, enter, asked_at)"
-                    f" VALUES ('north', 'teams', '{who}', 'a', {account}, '', '2026-09-02 00:00:00+00:00')"
+                    f" VALUES ('east', 'teams', '{who}', 'a', {account}, '', {at})"
                 )
     upgrade(fresh_engine)
     with SqlStorage(fresh_engine, sealer).begin() as uow:
-        assert uow.guests.agreed("c") == {"lee"}
-        assert uow.guests.answered("c", "ben") is None
+        assert uow.guests.answers_at("c", "east") == {"lee": True}
+        assert uow.guests.answers("d", "lee") == {}, "a place that never had the address"

@@ -56,18 +56,19 @@ class Hospitality:
     """How one space takes people of other institutions.
 
     ``shut`` says why it takes nobody, None where it does; ``seated`` are then the accounts that keep the seat they
-    have. ``guests`` are those whom its platform knows; ``agreed`` are those who let it have their address.
+    have. ``guests`` are those whom its platform knows; ``answers`` say who lets its institution have their address, and
+    who does not.
     """
 
     shut: Said | None = ELSEWHERE
     guests: Mapping[PersonId, Guest] = field(default_factory=dict)
-    agreed: Collection[PersonId] = ()
+    answers: Mapping[PersonId, bool] = field(default_factory=dict)
     seated: Collection[AccountId] = ()
 
     def admits(self, guest: Guest) -> bool:
         """Whether somebody whom the platform knows may sit here."""
-        return guest.person in self.agreed and (self.shut is None or guest.account in self.seated)
+        return self.answers.get(guest.person, False) and (self.shut is None or guest.account in self.seated)
 
     def reason(self, person: PersonId) -> Said:
         """Why somebody of elsewhere who is not admitted has no seat."""
-        return self.shut or (SHOW_ADDRESS if person in self.agreed else SAY_YES)
+        return self.shut or (SHOW_ADDRESS if self.answers.get(person) else SAY_YES)

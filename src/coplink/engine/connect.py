@@ -157,6 +157,7 @@ def _leads_elsewhere(uow: UnitOfWork, known: Connected, manifest: Manifest, now:
             continue
         uow.watches.drop(space.id)
         forget_seats(uow, space)
+        uow.ledger.forget_all(space.id, those_out=True)  # who was taken out of another house
         if space.state is SpaceState.ARCHIVED:
             uow.spaces.put_left(space.id, [unseen(space)])
             uow.spaces.put(replace(space, state=SpaceState.DETACHED, link=None, trouble=None))

@@ -69,8 +69,8 @@ def see_off(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> i
 def not_seen_off(space: Space, count: int) -> tuple[Left, ...]:
     """What a person over there is to do about those who left and may still sit there. Nobody is named in it."""
     how = say(
-        "People who left or are taking a break, and may still sit there: {count}. The history of the community names "
-        "them; whoever leads the place over there takes them out.",
+        "People whose seat was to end, because they left for instance, and who may still sit there: {count}. Whoever "
+        "leads the place over there takes them out.",
         count=count,
     )
     return (Left(space.written_name or space.name, space.link or "", how),) if count else ()
@@ -78,7 +78,8 @@ def not_seen_off(space: Space, count: int) -> tuple[Left, ...]:
 
 def bear_in_mind(uow: UnitOfWork, space: Space, now: datetime) -> None:
     """Of a space that is taken up again: whoever left meanwhile and still sits there is seen off at the first look."""
-    gone = sorted(_desired(uow, space).farewells)
+    out = uow.ledger.remembered(space.id, now, timedelta(0)).out
+    gone = sorted(_desired(uow, space).farewells - out)
     uow.ledger.intend(space.id, [Change(account, None, Role.MEMBER) for account in gone], now)
 
 
@@ -96,7 +97,7 @@ def _desired(uow: UnitOfWork, space: Space) -> Desired:
         welcome=Hospitality(
             None,
             uow.guests.at(space.institution, space.integration, keys),
-            uow.guests.agreed(space.community),
+            uow.guests.answers_at(space.community, space.institution),
         ),
     )
     return Desired(found.seats, found.farewells - found.seats.keys(), {})

@@ -43,6 +43,8 @@ def let_in(
     with begin() as uow:
         due = _due(uow, space, now())
         if not due:
+            if _nobody_refused(uow, space):
+                uow.commit()
             return None
         what = f"let in {' '.join(sorted(due))}"
         entry = uow.journal.open(turn, space.id, what, uow.new_id(), now())
@@ -109,8 +111,9 @@ def to_open(uow: UnitOfWork, person: Person) -> Sequence[Guest]:
         (space.institution, space.integration)
         for community, membership in uow.communities.of_person(person.id)
         if membership.standing is Standing.JOINED
+        for answers in (uow.guests.answers(community.id, person.id),)
         for space in uow.spaces.of(community.id)
-        if space.state is SpaceState.READY
+        if space.state is SpaceState.READY and answers.get(space.institution)
     }
     return [guest for guest in waiting if (guest.institution, guest.integration) in places]
 
@@ -120,11 +123,11 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
 
     One by which somebody was let in stays theirs, whoever proves it later.
     """
-    agreed = uow.guests.agreed(space.community)
+    answers = uow.guests.answers_at(space.community, space.institution)
     joined_here: list[Membership] = [
         m
         for m in uow.communities.memberships(space.community)
-        if m.standing is Standing.JOINED and m.institution != space.institution and m.person in agreed
+        if m.standing is Standing.JOINED and m.institution != space.institution
     ]
     known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
     people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])
@@ -137,8 +140,24 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
     return {
         key: address
         for key, address in addresses.items()
-        if "@" in address and (key in theirs[address] if address in theirs else several[address] == 1)
+        if answers.get(key)
+        and "@" in address
+        and (key in theirs[address] if address in theirs else several[address] == 1)
     }
+
+
+def _nobody_refused(uow: UnitOfWork, space: Space) -> bool:
+    """Whether a notice about refusals was taken back, because nobody is left whom it is about."""
+    about = f"guests:{space.id}"
+    if not any(notice.about == about for notice in uow.records.notices(community=space.community)):
+        return False
+    answers = uow.guests.answers_at(space.community, space.institution)
+    here = [m.person for m in uow.communities.memberships(space.community) if m.standing is Standing.JOINED]
+    guests = uow.guests.at(space.institution, space.integration, [key for key in here if answers.get(key)])
+    if any(guest.refused for guest in guests.values()):
+        return False
+    uow.records.clear_notices(space.community, about)
+    return True
 
 
 def _shared(

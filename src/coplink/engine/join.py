@@ -145,7 +145,7 @@ def _step_out(
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
     if standing is Standing.LEFT:
-        uow.guests.answer(community.id, person.id, None, now)
+        uow.guests.forget_answers(community.id, person.id)
     _tell(uow, community, person, now, said)
     marks.people_changed(uow, community.id)
     return membership

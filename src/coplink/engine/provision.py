@@ -130,6 +130,8 @@ def _step(
     with begin() as uow:
         space = (uow.spaces.get(space.id) or space).with_part(step, made.remote)
         uow.spaces.put(space)
+        if not made.found and len(space.parts) == 1:  # a place made anew: nobody was taken out of this one
+            uow.ledger.forget_all(space.id, those_out=True)
         uow.journal.close(entry, Done.ALREADY_SO if made.found else Done.CHANGED, now(), made.found)
         uow.commit()
     return space

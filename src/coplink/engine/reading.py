@@ -19,7 +19,7 @@ from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import WorkState
-from coplink.engine.disclosures import Question, question
+from coplink.engine.disclosures import Question, questions
 from coplink.ports.integration import Manifest
 from coplink.ports.records import Happening, Notice
 from coplink.ports.storage import UnitOfWork
@@ -116,7 +116,7 @@ class Home:
     newest: tuple[CatalogueLine, ...]
     notices: tuple[Notice, ...]
     working: bool
-    question: Question | None
+    questions: Sequence[Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class People:
     joined: tuple[MemberView, ...]
     invited: tuple[MemberView, ...]
     paused: tuple[MemberView, ...]
-    question: Question | None
+    questions: Sequence[Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Mani
         catalogue(uow, seen, manifests)[:5],
         tuple(uow.records.notices(community=seen.community.id)) if seen.leads else (),
         any(place.working for place in places),
-        question(uow, reader, seen.membership),
+        questions(uow, reader, seen.membership),
     )
 
 
@@ -222,7 +222,7 @@ def people(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Ma
         standing(Standing.JOINED),
         standing(Standing.INVITED) if seen.leads else (),
         standing(Standing.PAUSED) if seen.leads else (),
-        question(uow, reader, seen.membership),
+        questions(uow, reader, seen.membership),
     )
 
 

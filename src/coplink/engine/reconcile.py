@@ -180,7 +180,7 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
         welcome=Hospitality(
             shut,
             guests,
-            uow.guests.agreed(space.community),
+            uow.guests.answers_at(space.community, space.institution),
             uow.ledger.seated(space.id) if shut is not None and guests else (),
         ),
     )

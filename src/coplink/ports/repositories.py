@@ -266,16 +266,22 @@ class GuestList(Protocol):
         """Forget all of one platform of an institution; their accounts over there stay."""
         ...
 
-    def answer(self, community: CommunityId, person: PersonId, yes: bool | None, now: datetime) -> None:
-        """Keep whether platforms of other schools get this person's address for this community; None forgets it."""
+    def answer(
+        self, community: CommunityId, person: PersonId, institution: InstitutionId, yes: bool, now: datetime
+    ) -> None:
+        """Keep whether platforms of an institution get this person's address for this community."""
         ...
 
-    def answered(self, community: CommunityId, person: PersonId) -> bool | None:
-        """What this person answered; None where they were not asked yet."""
+    def answers(self, community: CommunityId, person: PersonId) -> Mapping[InstitutionId, bool]:
+        """What this person answered, by institution."""
         ...
 
-    def agreed(self, community: CommunityId) -> frozenset[PersonId]:
-        """Who said yes."""
+    def answers_at(self, community: CommunityId, institution: InstitutionId) -> Mapping[PersonId, bool]:
+        """What everybody answered about one institution."""
+        ...
+
+    def forget_answers(self, community: CommunityId, person: PersonId) -> None:
+        """They are asked anew should they come back."""
         ...
 
 

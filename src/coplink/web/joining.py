@@ -6,14 +6,15 @@ whether it has been answered or not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
 from coplink.core.access import Action
 from coplink.core.community import Community
 from coplink.core.errors import DomainError, NotFound
-from coplink.core.people import CommunityId, Membership, Person, PersonId, Role, Standing
+from coplink.core.people import CommunityId, Institution, Membership, Person, PersonId, Role, Standing
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, reading
@@ -27,7 +28,7 @@ from coplink.web.shown import usable_zone
 class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
-    ``elsewhere``: it has places at other institutions, which may take them as a guest.
+    ``elsewhere``: other institutions where it has places, which may take them as a guest.
     """
 
     community: Community
@@ -36,7 +37,7 @@ class Invited:
     link: Link | None
     said_no: bool
     rhythm: Rhythm | None
-    elsewhere: bool = False
+    elsewhere: Sequence[Institution] = ()
 
     @property
     def standing(self) -> Standing:
@@ -74,8 +75,9 @@ def blueprint(desk: Desk) -> Blueprint:
             join.accept(
                 uow, desk.services.sealer, invited.community, invited.person, desk.now(), invited.link
             )
-            if typed("told", 3):
-                disclosures.told(uow, invited.community.id, invited.person, desk.now())
+            disclosures.told(
+                uow, invited.community.id, invited.person, request.form.getlist("told"), desk.now()
+            )
             desk.remember(uow, link=None)
             uow.commit()
         return see(f"/c/{invited.community.id}")
@@ -97,9 +99,9 @@ def blueprint(desk: Desk) -> Blueprint:
             raise DomainError(say("Choose yes or no."))
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
-            disclosures.answer(uow, seen.community, person, chosen, desk.now())
+            disclosures.answer(uow, seen.community, person, typed("institution", 60), chosen, desk.now())
             uow.commit()
-        return see(f"/c/{seen.community.id}/people#guest")
+        return see(f"/c/{seen.community.id}/people")
 
     @views.post("/c/<key>/pause")
     def pause(key: str) -> Response:
@@ -142,7 +144,7 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
             raise
         community, membership = found, None
     no = join.said_no(uow, desk.services.sealer, community.id, person.id)
-    elsewhere = any(space.institution != person.institution for space in uow.spaces.of(community.id))
+    elsewhere = disclosures.elsewhere(uow, community.id, person)
     return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id), elsewhere)
 
 

@@ -74,20 +74,31 @@ class SqlGuests(Repository):
             delete(GuestRow).where(GuestRow.institution == institution, GuestRow.integration == integration)
         )
 
-    def answer(self, community: CommunityId, person: PersonId, yes: bool | None, now: datetime) -> None:
-        if yes is None:
-            theirs = DisclosureRow.community == community, DisclosureRow.person == person
-            self._run(delete(DisclosureRow).where(*theirs))
-        else:
-            self._put(DisclosureRow, community=community, person=person, agreed=yes, answered_at=now)
+    def answer(
+        self, community: CommunityId, person: PersonId, institution: InstitutionId, yes: bool, now: datetime
+    ) -> None:
+        self._put(
+            DisclosureRow,
+            community=community,
+            person=person,
+            institution=institution,
+            agreed=yes,
+            answered_at=now,
+        )
 
-    def answered(self, community: CommunityId, person: PersonId) -> bool | None:
+    def answers(self, community: CommunityId, person: PersonId) -> Mapping[InstitutionId, bool]:
+        query = select(DisclosureRow).where(DisclosureRow.person == person)
+        rows = self._rows(query.where(DisclosureRow.community == community))
+        return {InstitutionId(row.institution): row.agreed for row in rows}
+
+    def answers_at(self, community: CommunityId, institution: InstitutionId) -> Mapping[PersonId, bool]:
+        query = select(DisclosureRow).where(DisclosureRow.community == community)
+        rows = self._rows(query.where(DisclosureRow.institution == institution))
+        return {PersonId(row.person): row.agreed for row in rows}
+
+    def forget_answers(self, community: CommunityId, person: PersonId) -> None:
         theirs = DisclosureRow.community == community, DisclosureRow.person == person
-        return self._session.scalar(select(DisclosureRow.agreed).where(*theirs))
-
-    def agreed(self, community: CommunityId) -> frozenset[PersonId]:
-        query = select(DisclosureRow.person).where(DisclosureRow.community == community, DisclosureRow.agreed)
-        return frozenset(map(PersonId, self._session.scalars(query)))
+        self._run(delete(DisclosureRow).where(*theirs))
 
     def _guest(self, row: GuestRow) -> Guest:
         return Guest(

@@ -85,9 +85,9 @@ class SqlLedger(Repository):
         for some in portions(set(accounts)):
             self._run(delete(LedgerRow).where(LedgerRow.space == space, LedgerRow.account.in_(some)))
 
-    def forget_all(self, space: SpaceId) -> None:
-        stays = LedgerRow.state == SeatState.TAKEN_OUT.value
-        self._run(delete(LedgerRow).where(LedgerRow.space == space, ~stays))
+    def forget_all(self, space: SpaceId, those_out: bool = False) -> None:
+        goes = [] if those_out else [LedgerRow.state != SeatState.TAKEN_OUT.value]
+        self._run(delete(LedgerRow).where(LedgerRow.space == space, *goes))
         self._run(delete(SeatRow).where(SeatRow.space == space))
 
     def kept(self, institution: InstitutionId) -> int:

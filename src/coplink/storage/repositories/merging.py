@@ -144,16 +144,23 @@ class Merging(Repository):
         self._run(update(GuestRow).where(GuestRow.person == gone).values(person=into))
 
     def _disclosures(self, gone: PersonId, into: PersonId) -> None:
-        # Where both answered for one community, a "no" outranks a "yes".
-        theirs = select(DisclosureRow.community).where(DisclosureRow.person == gone)
-        refused = theirs.where(DisclosureRow.agreed.is_(False))
-        mine = update(DisclosureRow).where(DisclosureRow.person == into)
-        self._run(mine.where(DisclosureRow.community.in_(refused)).values(agreed=False))
-        both = select(DisclosureRow.community).where(DisclosureRow.person == into)
-        self._run(
-            delete(DisclosureRow).where(DisclosureRow.person == gone, DisclosureRow.community.in_(both))
-        )
+        # Where both answered about one institution, a "no" outranks a "yes"; who has left is asked anew.
+        for row in self._rows(select(DisclosureRow).where(DisclosureRow.person == gone)):
+            same = (DisclosureRow.community == row.community, DisclosureRow.institution == row.institution)
+            if not row.agreed:
+                self._run(
+                    update(DisclosureRow).where(DisclosureRow.person == into, *same).values(agreed=False)
+                )
+            if self._rows(select(DisclosureRow).where(DisclosureRow.person == into, *same)):
+                self._run(delete(DisclosureRow).where(DisclosureRow.person == gone, *same))
         self._run(update(DisclosureRow).where(DisclosureRow.person == gone).values(person=into))
+        belongs = select(MembershipRow.community).where(
+            MembershipRow.person == into,
+            MembershipRow.standing.in_([Standing.JOINED.value, Standing.PAUSED.value]),
+        )
+        self._run(
+            delete(DisclosureRow).where(DisclosureRow.person == into, DisclosureRow.community.not_in(belongs))
+        )
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.

@@ -12,7 +12,7 @@ from coplink.storage.tables.base import Key, Sealed, Table
 
 
 class DisclosureRow(Table):
-    """Somebody's answer: whether platforms of other schools get their address for one community. Personal data.
+    """Somebody's answer: whether platforms of an institution get their address for one community. Personal data.
 
     Kept as long as they belong to the community, so that nobody's address is given out whom nobody asked.
     """
@@ -23,6 +23,7 @@ class DisclosureRow(Table):
     person: Mapped[str] = mapped_column(
         ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
     agreed: Mapped[bool]
     answered_at: Mapped[datetime]
 

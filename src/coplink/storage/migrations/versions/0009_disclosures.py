@@ -1,7 +1,7 @@
 """Who agreed that platforms of other schools have their address.
 
-Revision 0009. Runs on SQLite and PostgreSQL. Whoever is let in already as a guest keeps their seats: their address has
-been given, and they take it back on the community's page.
+Revision 0009. Runs on SQLite and PostgreSQL. Whoever is let in already as a guest where a community has a
+place keeps that seat: their address has been given there, and they take it back on the community's page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def upgrade() -> None:
         "disclosures",
         sa.Column("community", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
         sa.Column("agreed", sa.Boolean(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -28,14 +29,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person"], ["people.id"], name="fk_disclosures_person_people", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("community", "person", name="pk_disclosures"),
+        sa.ForeignKeyConstraint(
+            ["institution"], ["institutions.id"], name="fk_disclosures_institution_institutions"
+        ),
+        sa.PrimaryKeyConstraint("community", "person", "institution", name="pk_disclosures"),
     )
     op.create_index("ix_disclosures_person", "disclosures", ["person"])
     op.execute(
-        "INSERT INTO disclosures (community, person, agreed, answered_at)"
-        " SELECT memberships.community, memberships.person, TRUE, memberships.changed_at FROM memberships"
-        " WHERE memberships.standing IN ('joined', 'paused') AND memberships.person IN"
-        " (SELECT guests.person FROM guests WHERE guests.account IS NOT NULL)"
+        "INSERT INTO disclosures (community, person, institution, agreed, answered_at)"
+        " SELECT DISTINCT memberships.community, memberships.person, spaces.institution, TRUE,"
+        " memberships.changed_at FROM memberships"
+        " JOIN spaces ON spaces.community = memberships.community"
+        " JOIN guests ON guests.person = memberships.person AND guests.institution = spaces.institution"
+        " AND guests.integration = spaces.integration"
+        " WHERE memberships.standing IN ('joined', 'paused') AND guests.account IS NOT NULL"
     )
 
 
