@@ -2,15 +2,16 @@
 
     nothing ──intend──> intended ──changed──> put ──a reading shows it──> seen
                            │  ▲                │
-                 no answer └──┘                └─ a complete reading a lag later does not ──> nothing
-    intended ──a complete reading a lag later lacks it──> nothing
+                 no answer └──┘                └─ two complete readings, a lag apart, do not ──> nothing
+    intended ──two complete readings, a lag apart, lack it──> nothing
     seen ──intend──> intended ──changed──> removed ──a lag later──> nothing
     seen ──a guest was taken out over there──> taken out ──a reading shows them──> seen
 
 Two rules are easily overlooked. *A change of role does not change whose seat it is*: someone who came by hand and is
 made facilitator stays someone who came by hand, and a seat of ours stays ours even if the answer never came. *What we
 no longer see after the lag, we no longer hold*: were a put that never showed kept, or a write that was never
-answered, someone added by hand a year later would count as ours.
+answered, someone added by hand a year later would count as ours. One reading is not enough for that: a listing that is
+short without saying so would make a seat of ours somebody else's, and whoever leaves would stay.
 """
 
 from __future__ import annotations
@@ -91,20 +92,20 @@ def looked(
         case SeatState.REMOVED:
             return (line if fresh else None), False
         case SeatState.PUT if present:
-            return replace(line, state=SeatState.SEEN), False
+            return replace(line, state=SeatState.SEEN, absent_since=None), False
         case SeatState.INTENDED if present:
-            return line, False
-        case SeatState.INTENDED | SeatState.PUT:
-            return (None if complete and not fresh else line), False
+            return replace(line, absent_since=None), False
         case SeatState.SEEN | SeatState.TAKEN_OUT if present:
             return replace(line, state=SeatState.SEEN, absent_since=None), False
         case SeatState.TAKEN_OUT:
             return line, False
     if fresh or not complete:
         return line, False
-    if line.absent_since is None:
+    if line.absent_since is None:  # one listing may be short without saying so
         return replace(line, absent_since=now), False
-    return line, now - line.absent_since >= lag
+    if now - line.absent_since < lag:
+        return line, False
+    return (line, True) if line.state is SeatState.SEEN else (None, False)
 
 
 def _role_only(change: Change) -> bool:
