@@ -146,6 +146,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "disconnecting.disconnect": Walk(),
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.invitation": Walk(),
+    "joining.level": Walk({"level": "listen"}),
     "joining.accept": Walk(),
     "joining.guest": Walk({"address": "yes"}),
     "joining.decline": Walk(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from coplink.core.community import Community
-from coplink.core.people import Membership, Person, Standing
+from coplink.core.people import Membership, Person, Role, Standing
 
 
 class Action(StrEnum):
@@ -15,6 +15,7 @@ class Action(StrEnum):
     SEE_INSIDE = "see its people, meetings and catalogue"
     ANSWER = "accept or decline an invitation"
     LEAVE = "leave or pause"
+    CHOOSE_LEVEL = "take part, or just listen in"
     INVITE = "invite people"
     ANNOUNCE = "say something to everybody"
     SHAPE = "change its charter, rhythm and places"
@@ -34,6 +35,10 @@ def may(person: Person, action: Action, community: Community, membership: Member
             return standing in (Standing.JOINED, Standing.PAUSED)
         case Action.LEAVE:
             return standing in (Standing.JOINED, Standing.PAUSED)
+        case Action.CHOOSE_LEVEL:
+            return (
+                standing is Standing.JOINED and membership is not None and membership.role is not Role.GUEST
+            )
         case Action.INVITE | Action.ANNOUNCE | Action.SHAPE:
             return standing is Standing.JOINED and membership is not None and membership.role.leads
         case Action.ADMINISTER:

@@ -39,5 +39,10 @@ def fit(desired: Desired, roles: frozenset[Role]) -> tuple[Desired, tuple[Compro
     return replace(desired, seats=seats), compromises
 
 
+def becomes(role: Role, roles: frozenset[Role]) -> Role:
+    """What one role becomes in a place that knows these."""
+    return _nearest(role, roles)
+
+
 def _nearest(role: Role, roles: frozenset[Role]) -> Role:
     return next((candidate for candidate in _NEXT[role] if candidate in roles), Role.MEMBER)

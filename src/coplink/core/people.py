@@ -13,6 +13,14 @@ CommunityId = NewType("CommunityId", str)
 AccountId = NewType("AccountId", str)
 
 
+class Level(StrEnum):
+    """How far somebody goes along with a community: chosen by themselves, but for leading, which is shared."""
+
+    LEADS = "leads"
+    TAKES_PART = "takes part"
+    FOLLOWS = "follows"
+
+
 class Role(StrEnum):
     """What a member does in a community. A space may know fewer of them: see ``coplink.core.fit``."""
 
@@ -26,6 +34,18 @@ class Role(StrEnum):
     def leads(self) -> bool:
         """Whether this role leads the community."""
         return self in (Role.FACILITATOR, Role.CO_FACILITATOR)
+
+    @property
+    def follows(self) -> bool:
+        """Whether this role sees what is inside and is asked for nothing."""
+        return self is Role.LISTENING_IN
+
+    @property
+    def level(self) -> Level:
+        """How far this role goes along, in one of three words."""
+        if self.leads:
+            return Level.LEADS
+        return Level.FOLLOWS if self.follows else Level.TAKES_PART
 
 
 class Standing(StrEnum):

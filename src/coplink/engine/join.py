@@ -19,6 +19,11 @@ from coplink.ports.records import Happening, Link
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
 
+HAND_OVER = say(
+    "Hand over first: a community needs at least one facilitator. On the page of people, share the facilitation with "
+    "somebody who takes part; then try again."
+)
+
 
 def hashes(sealer: Sealer, community: CommunityId, identities: Iterable[Identity]) -> frozenset[str]:
     """The keyed hashes under which a "no" to this community is remembered, one per identity."""
@@ -68,8 +73,14 @@ def accept(
     person: Person,
     now: datetime,
     link: Link | None = None,
+    listening: bool = False,
 ) -> Membership:
-    """Join, by the person's own act: on an invitation, with an invitation link, or after a pause or a leaving."""
+    """Join, by the person's own act: on an invitation, with an invitation link, or after a pause or a leaving.
+
+    ``listening``: they only want to listen in, whatever the invitation says; who comes back without a word is what they
+    were.
+    """
+    uow.communities.hold(community.id)
     known = uow.communities.membership(community.id, person.id)
     if known is None and not _opens(link, community, person, now):
         raise NotAllowed(say("You need an invitation to join this community."))
@@ -78,10 +89,12 @@ def accept(
         role = known.role
         if known.standing is Standing.JOINED:
             return known
+    if listening:
+        role = Role.LISTENING_IN
     uow.communities.opt_in(hashes(sealer, community.id, uow.people.identities(person.id)))
     membership = Membership(community.id, person.id, person.institution, role, Standing.JOINED, now)
     uow.communities.put_membership(membership)
-    _tell(uow, community, person, now, say("joined"))
+    _tell(uow, community, person, now, say("joined to listen in") if role.follows else say("joined"))
     marks.people_changed(uow, community.id)
     return membership
 
@@ -107,10 +120,33 @@ def leave(
     return _step_out(uow, community, person, Standing.LEFT, now, said)
 
 
+def choose_level(
+    uow: UnitOfWork, community: Community, person: Person, listening: bool, now: datetime
+) -> Membership:
+    """Take part or just listen in: everybody for themselves, at any time. Whoever leads steps down by listening in."""
+    uow.communities.hold(community.id)
+    known = uow.communities.membership(community.id, person.id)
+    if known is None or not may(person, Action.CHOOSE_LEVEL, community, known):
+        raise NotAllowed(say("Only someone who has joined takes part or listens in."))
+    if known.role.follows is listening:
+        return known
+    if known.role.leads and _last_facilitator(uow, community, person):
+        raise DomainError(HAND_OVER)
+    membership = known.now(Standing.JOINED, now, Role.LISTENING_IN if listening else Role.MEMBER)
+    uow.communities.put_membership(membership)
+    _tell(uow, community, person, now, say("now listens in") if listening else say("now takes part"))
+    marks.people_changed(uow, community.id)
+    return membership
+
+
 def share(
     uow: UnitOfWork, community: Community, leader: Person, person: PersonId, role: Role, now: datetime
 ) -> Membership:
-    """Share the facilitation with a member, or give it back: who leads asks others in, and steps down themselves."""
+    """Share the facilitation with a member, or give it back: who leads asks others in, and steps down themselves.
+
+    Whoever listens in is not asked: taking part is theirs to choose.
+    """
+    uow.communities.hold(community.id)
     mine = uow.communities.membership(community.id, leader.id)
     if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.MEMBER):
         raise DomainError(say("Choose facilitator, co-facilitator or member."))
@@ -121,11 +157,14 @@ def share(
         raise DomainError(say("Only someone who has joined can facilitate."))
     if known.role is role:
         return known
-    if known.role.leads and not role.leads:
-        if person != leader.id:
-            raise NotAllowed(say("Facilitators step down themselves."))
-        if _last_facilitator(uow, community, leader):
-            raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+    if known.role.follows:
+        raise DomainError(
+            say("They just listen in. Whoever wants to facilitate says first that they take part.")
+        )
+    if known.role.leads and person != leader.id:
+        raise NotAllowed(say("Facilitators step down themselves."))
+    if known.role.leads and not role.leads and _last_facilitator(uow, community, leader):
+        raise DomainError(HAND_OVER)
     membership = known.now(Standing.JOINED, now, role)
     uow.communities.put_membership(membership)
     said = say("now facilitates") if role.leads else say("stepped down from facilitating")
@@ -137,11 +176,12 @@ def share(
 def _step_out(
     uow: UnitOfWork, community: Community, person: Person, standing: Standing, now: datetime, said: Said
 ) -> Membership:
+    uow.communities.hold(community.id)
     known = uow.communities.membership(community.id, person.id)
     if known is None or not may(person, Action.LEAVE, community, known):
         raise NotAllowed(say("You do not belong to this community."))
     if known.role.leads and _last_facilitator(uow, community, person):
-        raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+        raise DomainError(HAND_OVER)
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
     if standing is Standing.LEFT:

@@ -11,7 +11,8 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, render_template
 
 from coplink.core.access import Action
-from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.fit import becomes
+from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.engine import copies, lifecycle, provision, reading
 from coplink.engine.invitations import open_links
@@ -69,6 +70,14 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             page = reading.people(uow, person, key, desk.manifests)
             community = page.seen.community
+            member_there = sorted(
+                {
+                    desk.manifests[space.integration].title
+                    for space in uow.spaces.of(community.id)
+                    if space.integration in desk.manifests
+                    and becomes(Role.LISTENING_IN, desk.manifests[space.integration].roles) is Role.MEMBER
+                }
+            )
             links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
             invitable: list[tuple[InstitutionId, str]] = []
             if page.seen.leads:
@@ -80,7 +89,13 @@ def blueprint(desk: Desk) -> Blueprint:
                 ]
                 invitable.sort(key=lambda one: (one[0] != person.institution, one[1].casefold()))
         text = render_template(
-            "people.html", page=page, seen=page.seen, links=links, invitable=invitable, base_url=desk.base_url
+            "people.html",
+            page=page,
+            seen=page.seen,
+            links=links,
+            invitable=invitable,
+            base_url=desk.base_url,
+            member_there=member_there,
         )
         return make_response(text)
 

@@ -22,6 +22,8 @@ from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
 from coplink.web.shown import usable_zone
 
+LISTEN, TAKE_PART = "listen", "take-part"
+
 
 @dataclass(frozen=True, slots=True)
 class Invited:
@@ -60,6 +62,18 @@ def blueprint(desk: Desk) -> Blueprint:
             uow.commit()
         return see(f"/c/{key}/people")
 
+    @views.post("/c/<key>/level")
+    def level(key: str) -> Response:
+        person = desk.person()
+        chosen = typed("level", 20)
+        if chosen not in (LISTEN, TAKE_PART):
+            raise DomainError(say("Choose to take part or to listen in."))
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.CHOOSE_LEVEL)
+            join.choose_level(uow, seen.community, person, chosen == LISTEN, desk.now())
+            uow.commit()
+        return see(f"/c/{seen.community.id}/people")
+
     @views.get("/c/<key>/invitation")
     def invitation(key: str) -> Response:
         with desk.begin() as uow:
@@ -72,7 +86,13 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             invited = invited_to(uow, desk, key)
             join.accept(
-                uow, desk.services.sealer, invited.community, invited.person, desk.now(), invited.link
+                uow,
+                desk.services.sealer,
+                invited.community,
+                invited.person,
+                desk.now(),
+                invited.link,
+                listening=typed("level", 20) == LISTEN,
             )
             if typed("told", 3):
                 disclosures.told(uow, invited.community.id, invited.person, desk.now())

@@ -78,6 +78,12 @@ class SqlCommunities(Repository):
         found = self._session.scalars(select(CommunityRow.id).order_by(CommunityRow.id))
         return [CommunityId(key) for key in found]
 
+    def hold(self, key: CommunityId) -> None:
+        # SQLite lets one write at a time. Rows that only refer to the community are added all the same.
+        self._session.execute(
+            select(CommunityRow.id).where(CommunityRow.id == key).with_for_update(key_share=True)
+        )
+
     def of_person(self, person: PersonId) -> Sequence[tuple[Community, Membership]]:
         query = (
             _whole()

@@ -12,6 +12,7 @@ from coplink.storage.tables import (
     AccountRow,
     AnnouncementRow,
     ArtifactRow,
+    CommunityRow,
     CopyRow,
     CuratedListRow,
     DisclosureRow,
@@ -108,7 +109,12 @@ class Merging(Repository):
             row.community: row
             for row in self._rows(select(MembershipRow).where(MembershipRow.person == into))
         }
-        for row in self._rows(select(MembershipRow).where(MembershipRow.person == gone)):
+        theirs = self._rows(select(MembershipRow).where(MembershipRow.person == gone))
+        # Held: another who leads and leaves at this moment has left, or leaves after this merge.
+        both = sorted({row.community for row in theirs} & known.keys())
+        held = select(CommunityRow.id).where(CommunityRow.id.in_(both)).order_by(CommunityRow.id)
+        self._session.execute(held.with_for_update(key_share=True))
+        for row in theirs:
             other = known.get(row.community)
             kept = row if other is None else self._one_of(row, other)
             role = kept.role if other is None or row.standing != other.standing else _leading(row, other)
@@ -132,8 +138,7 @@ class Merging(Repository):
         others = select(MembershipRow).where(
             MembershipRow.community == one.community, MembershipRow.person.not_in([one.person, other.person])
         )
-        # Locked: another who leads and leaves at this moment has left, or leaves after this merge.
-        rows = self._rows(others.order_by(MembershipRow.person).with_for_update())
+        rows = self._rows(others.order_by(MembershipRow.person))
         return later if any(map(_leads, rows)) else leading[0]
 
     def _guests(self, gone: PersonId, into: PersonId) -> None:
