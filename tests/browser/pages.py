@@ -49,6 +49,7 @@ PAGES: dict[str, Look] = {
     "/deep-linking": Look(CHOOSER, "/deep-linking", "Put into"),
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
+    "/c/<key>/access": Look(FACILITATOR, "/c/{community}/access", "Who has a way in"),
     "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
     "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
@@ -87,6 +88,7 @@ NOT_PAGES = {
 MORE = {
     "somebody is invited": Look(INVITED, "/?all=1", "Welcome"),
     "people, for a member": Look(MEMBER, "/c/{community}/people", "People"),
+    "who has a way in, for a member": Look(MEMBER, "/c/{community}/access", "Who has a way in"),
     "nothing is here": Look(FACILITATOR, "/c/nothing", "This did not work"),
     "a link that is closed": Look(ANYBODY, "/i/" + "x" * 43, "This link is no longer open"),
     "a student may not add anything": Look(STUDENT, "", "Nothing was put into the course"),

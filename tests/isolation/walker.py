@@ -126,6 +126,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "community.library": Walk(),
     "community.meetings": Walk(),
     "community.history": Walk(),
+    "explain.access": Walk(),
     "announcing.announcements": Walk(),
     "announcing.tell": (
         Walk({"title": "One", "text": "Two", "do": "say", "key": "k" * 20}),

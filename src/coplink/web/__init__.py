@@ -6,6 +6,7 @@
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
     community, joining  a community's pages; invited, join, pause, leave; announcing: say something to everybody
+    explain             who has a way in, and why things are as they are for one person
     me, connections     my accounts and calendar; what connection admins do; consent: let coplink into a platform
     hooks, feeds        called by platforms and calendars
     shown, errors       words and times; one page for everything that goes wrong
@@ -36,6 +37,7 @@ from coplink.web import (
     disconnecting,
     doors,
     errors,
+    explain,
     feeds,
     founding,
     guard,
@@ -92,6 +94,7 @@ def create_app(services: Services) -> Flask:
         joining.blueprint(desk),
         copies.blueprint(desk),
         invitations.blueprint(desk),
+        explain.blueprint(desk),
         me.blueprint(desk),
         connections.blueprint(desk, frames),
         consent.blueprint(desk, frames),
