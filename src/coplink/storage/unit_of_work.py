@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,7 @@ from coplink.storage.repositories.ledger import SqlLedger
 from coplink.storage.repositories.links import SqlLinks
 from coplink.storage.repositories.meetings import SqlMeetings
 from coplink.storage.repositories.people import SqlPeople
+from coplink.storage.repositories.plans import SqlPlans
 from coplink.storage.repositories.platforms import SqlPlatforms
 from coplink.storage.repositories.records import SqlRecords
 from coplink.storage.repositories.rosters import SqlRosters
@@ -53,6 +54,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "notice_services": SqlNoticeServices,
     "spaces": SqlSpaces,
     "ledger": SqlLedger,
+    "plans": SqlPlans,
     "journal": SqlJournal,
     "meetings": SqlMeetings,
     "catalogue": SqlCatalogue,
@@ -81,6 +83,7 @@ class SqlUnitOfWork:
     notice_services: SqlNoticeServices
     spaces: SqlSpaces
     ledger: SqlLedger
+    plans: SqlPlans
     journal: SqlJournal
     meetings: SqlMeetings
     catalogue: SqlCatalogue
@@ -91,12 +94,18 @@ class SqlUnitOfWork:
     records: SqlRecords
 
     def __init__(
-        self, transaction: Transaction, sealer: Sealer, sweeps: Sweeps, after_commit: AfterCommit | None
+        self,
+        transaction: Transaction,
+        sealer: Sealer,
+        sweeps: Sweeps,
+        after_commit: AfterCommit | None,
+        fresh: Callable[[], str],
     ) -> None:
         self._transaction = transaction
         self._sealer = sealer
         self._sweeps = sweeps
         self._after_commit = after_commit
+        self._fresh = fresh
         self._marked: dict[tuple[str, str], Dirty] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -123,7 +132,7 @@ class SqlUnitOfWork:
 
     def new_id(self) -> str:
         """A fresh random id, 32 hex digits."""
-        return uuid.uuid4().hex
+        return self._fresh()
 
     def commit(self) -> None:
         """Keep everything, then tell what was marked; what was marked twice is told once, as it stands now."""
@@ -139,8 +148,15 @@ class SqlUnitOfWork:
 class SqlStorage:
     """Opens units of work on one engine; ``after_commit`` hears what each commit marked."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, after_commit: AfterCommit | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        after_commit: AfterCommit | None = None,
+        fresh: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
         self._engine = engine
+        self._fresh = fresh
         self._sealer = sealer
         self._after_commit = after_commit
         self._sweeps = Sweeps()
@@ -155,6 +171,6 @@ class SqlStorage:
         """
         transaction = Transaction(self._engine, lasting, self._turn, single)
         try:
-            yield SqlUnitOfWork(transaction, self._sealer, self._sweeps, self._after_commit)
+            yield SqlUnitOfWork(transaction, self._sealer, self._sweeps, self._after_commit, self._fresh)
         finally:
             transaction.end()
