@@ -50,6 +50,7 @@ PAGES: dict[str, Look] = {
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
     "/c/<key>/access": Look(FACILITATOR, "/c/{community}/access", "Who has a way in"),
+    "/c/<key>/people/<member>": Look(FACILITATOR, "/c/{community}/people/{person}", "Hugo Marsh"),
     "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
     "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
@@ -113,6 +114,7 @@ class Tour:
             "file": settled.file,
             "list": settled.short_list,
             "space": settled.space,
+            "person": settled.person,
         }
         self._pages: dict[str, Page] = {}
 

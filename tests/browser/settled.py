@@ -24,13 +24,14 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, a file, a short list, and its channel."""
+    """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates."""
 
     community: str
     link: str
     file: str
     short_list: str
     space: str
+    person: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -53,9 +54,9 @@ def settle(demo: Demo) -> Settled:
     inside.mark_everything(CommunityId(community))
     inside.until_idle()
     found_links = re.findall(r"/i/[\w-]+", page.html)
-    file, short_list = _list(inside, community)
+    file, short_list, person = _list(inside, community)
     channel = inside.spaces(CommunityId(community))["teams"].id
-    return Settled(community, found_links[0], file, short_list, channel)
+    return Settled(community, found_links[0], file, short_list, channel, person)
 
 
 def days_asked() -> Days:
@@ -83,8 +84,8 @@ def platform_invitation(demo: Demo, district: str) -> str:
     return link.token
 
 
-def _list(inside: Inside, community: str) -> tuple[str, str]:
-    """A short list of what the library has by now."""
+def _list(inside: Inside, community: str) -> tuple[str, str, str]:
+    """A short list of what the library has by now, and who made it."""
     services, key = inside.services, CommunityId(community)
     with services.begin() as uow:
         files = uow.catalogue.of(key)
@@ -93,7 +94,7 @@ def _list(inside: Inside, community: str) -> tuple[str, str]:
         drawn = curate.Drawn("settled", "For the first week", "Read both before we meet", (files[0].id,))
         made = curate.make(uow, maker, community, drawn, services.now())
         uow.commit()
-    return files[0].id, made.id
+    return files[0].id, made.id, hugo
 
 
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:

@@ -127,6 +127,8 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "community.meetings": Walk(),
     "community.history": Walk(),
     "explain.access": Walk(),
+    "explain.person": Walk(),
+    "explain.look": Walk(),
     "announcing.announcements": Walk(),
     "announcing.tell": (
         Walk({"title": "One", "text": "Two", "do": "say", "key": "k" * 20}),

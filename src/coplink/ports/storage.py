@@ -47,6 +47,7 @@ from coplink.ports.repositories import (
 )
 from coplink.ports.rosters import Rosters
 from coplink.ports.seats import Done
+from coplink.ports.traces import Traces
 from coplink.ports.watch import Subscription
 
 
@@ -322,6 +323,8 @@ class UnitOfWork(Protocol):
     def work(self) -> Work: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def traces(self) -> Traces: ...
 
     def new_id(self) -> str:
         """A fresh random id, 32 hex digits."""

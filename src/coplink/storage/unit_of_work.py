@@ -34,6 +34,7 @@ from coplink.storage.repositories.platforms import SqlPlatforms
 from coplink.storage.repositories.records import SqlRecords
 from coplink.storage.repositories.rosters import SqlRosters
 from coplink.storage.repositories.spaces import SqlSpaces
+from coplink.storage.repositories.traces import SqlTraces
 from coplink.storage.repositories.watches import SqlWatches
 from coplink.storage.repositories.work import SqlWork
 from coplink.storage.sweeps import Sweeps
@@ -63,6 +64,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "checks": SqlChecks,
     "work": SqlWork,
     "records": SqlRecords,
+    "traces": SqlTraces,
 }
 
 
@@ -92,6 +94,7 @@ class SqlUnitOfWork:
     checks: SqlChecks
     work: SqlWork
     records: SqlRecords
+    traces: SqlTraces
 
     def __init__(
         self,
