@@ -14,7 +14,7 @@ from coplink.core.plan import diff
 from coplink.core.policy import hazards
 from coplink.core.spaces import Observed, SpaceState
 from coplink.core.words import say
-from coplink.engine.reconcile import tally_of, wanted
+from coplink.engine.known import tally_of, wanted
 
 
 @click.command()

@@ -22,11 +22,12 @@ from coplink.core.people import (
 )
 from coplink.core.plan import Change
 from coplink.core.rhythm import Rhythm
-from coplink.core.spaces import ConnectionId, Observed, Remembered, SpaceId
+from coplink.core.spaces import ConnectionId, Doubt, Observed, Remembered, SpaceId
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
+from coplink.ports.plans import Plans
 from coplink.ports.records import (
     CheckUp,
     Happening,
@@ -94,6 +95,21 @@ class Ledger(Protocol):
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None: ...
     def forget_all(self, space: SpaceId) -> None:
         """Know nothing any more of who sits there, but whom somebody took out; nobody is removed over there."""
+        ...
+
+    def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
+        """Note a reading, before ``saw``, and whether the ledger can be trusted.
+
+        It cannot where it held lines and holds none, and after a restore.
+        """
+        ...
+
+    def adopt(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
+        """These sit there, and nobody knows whose making that was: unknown, where there is no line yet."""
+        ...
+
+    def count(self, space: SpaceId) -> None:
+        """Keep in mind whether there are lines now, so that their loss is noticed."""
         ...
 
     def kept(self, institution: InstitutionId) -> int: ...
@@ -307,6 +323,8 @@ class UnitOfWork(Protocol):
     def spaces(self) -> Spaces: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def plans(self) -> Plans: ...
     @property
     def journal(self) -> Journal: ...
     @property

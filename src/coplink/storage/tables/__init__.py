@@ -24,6 +24,7 @@ from coplink.storage.tables.institutions import (
 )
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
+from coplink.storage.tables.plans import LedgerLookRow, PlanRow
 from coplink.storage.tables.records import HappeningRow, NoticeRow, ReportRow
 from coplink.storage.tables.rosters import RosterRow
 from coplink.storage.tables.spaces import (
@@ -59,6 +60,7 @@ __all__ = [
     "InstitutionRow",
     "JournalRow",
     "KeyPairRow",
+    "LedgerLookRow",
     "LedgerRow",
     "LeftoverRow",
     "LinkRow",
@@ -71,6 +73,7 @@ __all__ = [
     "OptOutRow",
     "ParticipationRow",
     "PersonRow",
+    "PlanRow",
     "PostRow",
     "RegistrationRow",
     "RemovalRow",
