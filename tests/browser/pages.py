@@ -68,6 +68,9 @@ PAGES: dict[str, Look] = {
     "/lti/register": Look(
         ANYBODY, "/lti/register?invitation={invitation}", "An address for your learning platform"
     ),
+    "/admin/communities/<community>/withdraw": Look(
+        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend from"
+    ),
     "/admin/claim/<token>": Look(CLAIMANT, "", "Connection admin of Riverbend"),
 }
 NOT_PAGES = {

@@ -17,6 +17,7 @@ TABLE = """
              /admin/connections/pinboard  403         403    403     403    403  403      200   303
              /admin/connections/pinboard/disconnect  403  403  403   403    403  403      200   303
              /admin/spaces/nothing        403         403    403     403    403  403      404   303
+             /admin/communities/nothing/withdraw  403  403   403     403    403  403      404   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
              /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
              /c/KEY                       200         200    303     200    303  404      404   303
@@ -107,6 +108,7 @@ def test_the_table_names_every_page(site):
         "<artifact>": "nothing",
         "<chosen>": "nothing",
         "<space>": "nothing",
+        "<community>": "nothing",
         "<member>": "nothing",
     }
     missing = []

@@ -128,7 +128,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One person's consented belonging to one community. ``changed_at`` in UTC."""
+    """One person's consented belonging to one community. ``changed_at`` in UTC.
+
+    ``by_institution``: they pause because their institution withdrew, and not by their own word.
+    """
 
     community: CommunityId
     person: PersonId
@@ -136,10 +139,12 @@ class Membership:
     role: Role
     standing: Standing
     changed_at: datetime
+    by_institution: bool = False
 
     def now(self, standing: Standing, when: datetime, role: Role | None = None) -> Membership:
-        """The same membership with another standing (and role)."""
-        return replace(self, standing=standing, changed_at=when, role=role or self.role)
+        """The same membership with another standing (and role), by the person's own word."""
+        role = role or self.role
+        return replace(self, standing=standing, changed_at=when, role=role, by_institution=False)
 
 
 def same_address(one: str | None, other: str | None) -> bool:

@@ -30,6 +30,9 @@ def create(
         or uow.communities.participation(community.id, institution)
     ):
         raise NotFound(say("That institution is not known here."))
+    part = uow.communities.participation(community.id, institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(say("{name} withdrew from this community.", name=invited.name))
     for link in open_links(uow, community.id, now):
         if link.institution == institution:
             return link

@@ -1,5 +1,7 @@
 """Invite, join, decline, pause, leave: the only place a membership changes, and always by the person's own act.
 
+But one: where an institution withdraws, its people pause, and it is their own act again that brings them back.
+
 A decline leaves nothing but keyed hashes of the person's identities: an unanswered invitation and a declined one are
 the same row, so no page, count, export or log can tell them apart.
 """
@@ -7,6 +9,7 @@ the same row, so no page, count, export or log can tell them apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from coplink.core.access import Action, may
@@ -22,6 +25,11 @@ from coplink.ports.storage import UnitOfWork
 HAND_OVER = say(
     "Hand over first: a community needs at least one facilitator. On the page of people, share the facilitation with "
     "somebody who takes part; then try again."
+)
+
+WITHDRAWN = say(
+    "Your institution does not take part in this community any more. Once an admin there agrees to it again, you can "
+    "come in, by your own click."
 )
 
 
@@ -81,6 +89,9 @@ def accept(
     were.
     """
     uow.communities.hold(community.id)
+    part = uow.communities.participation(community.id, person.institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(WITHDRAWN)
     known = uow.communities.membership(community.id, person.id)
     if known is None and not _opens(link, community, person, now):
         raise NotAllowed(say("You need an invitation to join this community."))
@@ -110,6 +121,12 @@ def decline(uow: UnitOfWork, sealer: Sealer, community: Community, person: Perso
 def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> Membership:
     """Take a break: the seats are given up, the way back is one click."""
     return _step_out(uow, community, person, Standing.PAUSED, now, say("is taking a break"))
+
+
+def set_aside(uow: UnitOfWork, memberships: Iterable[Membership], now: datetime) -> None:
+    """Their institution withdrew: they pause, and come back by their own click once it takes part again."""
+    for one in memberships:
+        uow.communities.put_membership(replace(one.now(Standing.PAUSED, now), by_institution=True))
 
 
 def leave(
@@ -184,6 +201,9 @@ def _step_out(
         raise DomainError(HAND_OVER)
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
+    contact = uow.communities.contacts(community.id).get(person.institution)
+    if contact is not None and contact.person == person.id:
+        uow.communities.drop_contact(community.id, person.institution)
     if standing is Standing.LEFT:
         uow.guests.answer(community.id, person.id, None, now)
     _tell(uow, community, person, now, said)

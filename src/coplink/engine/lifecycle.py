@@ -116,6 +116,11 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
     if space.state is not SpaceState.DETACHED:
         raise DomainError(say("This place was not let go."))
     _may_undo(uow, space, person)
+    part = uow.communities.participation(space.community, space.institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(
+            say("The institution withdrew from this community. An admin there agrees to it again first.")
+        )
     if space.parting is not None:
         raise DomainError(say("coplink is still taking its leave there. Try again in a minute."))
     connected = uow.institutions.connection(space.connection)

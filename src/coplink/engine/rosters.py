@@ -32,6 +32,9 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
         context = uow.communities.context(turn.target)
         if context is None or not context.roster:
             return Settled()
+        part = uow.communities.participation(CommunityId(context.community), context.institution)
+        if part is not None and part.withdrawn:  # nobody of theirs is invited any more
+            return Settled()
         last = uow.rosters.last(context.id)
         members = uow.rosters.members(CommunityId(context.community))
         secret = uow.rosters.secret(context.institution)

@@ -14,7 +14,7 @@ from coplink.core.access import Action
 from coplink.core.fit import becomes
 from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.engine import copies, lifecycle, provision, reading
+from coplink.engine import copies, lifecycle, organisations, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -35,6 +35,7 @@ def blueprint(desk: Desk) -> Blueprint:
             if not seen.inside:
                 return see(f"/c/{seen.community.id}/invitation")
             page = reading.home(uow, person, key, desk.manifests, desk.now())
+            withdrawn = organisations.withdrawn(uow, page.seen.community.id, person.institution)
             last = _last_meeting(page.rhythm, desk.now())
             copied = copies.to_know(uow, person, key) if page.seen.leads else ()
             news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]
@@ -42,7 +43,14 @@ def blueprint(desk: Desk) -> Blueprint:
         # What another institution's admin is asked is not for this reader; the list of places says what it waits for.
         notices = [one for one in page.notices if one.code != "asked_to_take_part"]
         text = render_template(
-            "home.html", page=page, seen=page.seen, zone=zone, news=news, notices=notices, copied=copied
+            "home.html",
+            page=page,
+            seen=page.seen,
+            zone=zone,
+            news=news,
+            notices=notices,
+            copied=copied,
+            withdrawn=withdrawn,
         )
         return make_response(text)
 
@@ -78,6 +86,7 @@ def blueprint(desk: Desk) -> Blueprint:
                     and becomes(Role.LISTENING_IN, desk.manifests[space.integration].roles) is Role.MEMBER
                 }
             )
+            contacts = organisations.contacts(uow, community.id)
             links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
             invitable: list[tuple[InstitutionId, str]] = []
             if page.seen.leads:
@@ -96,6 +105,7 @@ def blueprint(desk: Desk) -> Blueprint:
             invitable=invitable,
             base_url=desk.base_url,
             member_there=member_there,
+            contacts=contacts,
         )
         return make_response(text)
 

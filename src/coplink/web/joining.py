@@ -17,6 +17,7 @@ from coplink.core.people import CommunityId, Membership, Person, PersonId, Role,
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, reading
+from coplink.engine.organisations import Withdrawn, withdrawn
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
@@ -29,7 +30,8 @@ LISTEN, TAKE_PART = "listen", "take-part"
 class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
-    ``elsewhere``: it has places at other institutions, which may take them as a guest.
+    ``elsewhere``: it has places at other institutions, which may take them as a guest. ``withdrawn``: their own
+    institution does not take part any more.
     """
 
     community: Community
@@ -39,6 +41,7 @@ class Invited:
     said_no: bool
     rhythm: Rhythm | None
     elsewhere: bool = False
+    withdrawn: Withdrawn | None = None
 
     @property
     def standing(self) -> Standing:
@@ -163,7 +166,9 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
         community, membership = found, None
     no = join.said_no(uow, desk.services.sealer, community.id, person.id)
     elsewhere = any(space.institution != person.institution for space in uow.spaces.of(community.id))
-    return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id), elsewhere)
+    gone = withdrawn(uow, community.id, person.institution)
+    rhythm = uow.meetings.rhythm(community.id)
+    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone)
 
 
 def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:

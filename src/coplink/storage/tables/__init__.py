@@ -7,6 +7,7 @@ from coplink.storage.tables.checks import CheckUpRow
 from coplink.storage.tables.communities import (
     CharterRow,
     CommunityRow,
+    ContactRow,
     ContextRow,
     MembershipRow,
     OptOutRow,
@@ -22,6 +23,7 @@ from coplink.storage.tables.institutions import (
     KeyPairRow,
     RegistrationRow,
 )
+from coplink.storage.tables.mails import MailRow
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
 from coplink.storage.tables.plans import LedgerLookRow, PlanRow
@@ -47,6 +49,7 @@ __all__ = [
     "CheckUpRow",
     "CommunityRow",
     "ConnectionRow",
+    "ContactRow",
     "ContextRow",
     "CopyRow",
     "CuratedListRow",
@@ -66,6 +69,7 @@ __all__ = [
     "LinkRow",
     "LoginRow",
     "LookUpRow",
+    "MailRow",
     "MembershipRow",
     "NoticeRow",
     "NoticeServiceRow",
