@@ -52,6 +52,9 @@ PAGES: dict[str, Look] = {
     "/c/<key>/access": Look(FACILITATOR, "/c/{community}/access", "Who has a way in"),
     "/c/<key>/people/<member>": Look(FACILITATOR, "/c/{community}/people/{person}", "Hugo Marsh"),
     "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
+    "/c/<key>/places/<space>/plan": Look(
+        FACILITATOR, "/c/{community}/places/{space}/plan", "What waits for you in Microsoft Teams"
+    ),
     "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
     "/c/<key>/announcements": Look(FACILITATOR, "/c/{community}/announcements", "Announcements"),
@@ -61,6 +64,9 @@ PAGES: dict[str, Look] = {
     "/me": Look(FACILITATOR, "/me", "Hugo Marsh"),
     "/admin": Look(ADMIN, "/admin", "Connections of Riverbend"),
     "/admin/connections/<integration>": Look(ADMIN, "/admin/connections/teams", "Microsoft Teams"),
+    "/admin/spaces/<space>/plan": Look(
+        ADMIN, "/admin/spaces/{space}/plan", "What waits for you in Microsoft Teams"
+    ),
     "/admin/spaces/<space>": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
     "/admin/connections/<integration>/disconnect": Look(
         ADMIN, "/admin/connections/teams/disconnect", "Disconnect Microsoft Teams?"

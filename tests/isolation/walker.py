@@ -143,6 +143,10 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "lifecycle.act": tuple(
         Walk({"do": do}) for do in ("archive", "restore", "name", "again", "detach", "revive")
     ),
+    "plans.plan": Walk(),
+    "plans.approve": Walk({"digest": "0123456789abcdef"}),
+    "plans.admin_plan": Walk(),
+    "plans.admin_approve": Walk({"digest": "0123456789abcdef"}),
     "lifecycle.admin_place": Walk(),
     "lifecycle.admin_act": (Walk({"do": "name"}), Walk({"do": "archive"}), Walk({"do": "detach"})),
     "disconnecting.before": Walk(),

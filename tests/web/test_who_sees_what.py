@@ -18,12 +18,14 @@ TABLE = """
              /admin/connections/pinboard/disconnect  403  403  403   403    403  403      200   303
              /admin/spaces/nothing        403         403    403     403    403  403      404   303
              /admin/communities/nothing/withdraw  403  403   403     403    403  403      404   303
+             /admin/spaces/nothing/plan   403         403    403     403    403  403      404   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
              /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
              /c/KEY                       200         200    303     200    303  404      404   303
              /c/KEY/places                200         200    404     200    404  404      404   303
              /c/KEY/places/progress       200         200    404     200    404  404      404   303
              /c/KEY/places/nothing        404         404    404     404    404  404      404   303
+             /c/KEY/places/nothing/plan   404         404    404     404    404  404      404   303
              /c/KEY/life                  200         404    404     404    404  404      404   303
              /c/KEY/people                200         200    404     200    404  404      404   303
              /c/KEY/people/nothing        404         404    404     404    404  404      404   303

@@ -8,6 +8,7 @@
     community, joining  a community's pages; invited, join, pause, leave; announcing: say something to everybody
     explain             who has a way in, and why things are as they are for one person
     me, connections     my accounts and calendar; what connection admins do; consent: let coplink into a platform
+    plans               what is too much to do unasked, and who says yes to it
     hooks, feeds        called by platforms and calendars
     shown, errors       words and times; one page for everything that goes wrong
 
@@ -52,6 +53,7 @@ from coplink.web import (
     notices,
     organisations,
     placed,
+    plans,
     platforms,
     registering,
     shown,
@@ -101,6 +103,7 @@ def create_app(services: Services) -> Flask:
         consent.blueprint(desk, frames),
         disconnecting.blueprint(desk, frames),
         lifecycle.blueprint(desk),
+        plans.blueprint(desk),
         organisations.blueprint(desk),
         platforms.blueprint(desk, frames),
         registering.blueprint(desk),
