@@ -1,9 +1,9 @@
-"""What coplink knows and wants of one space, before it plans: read only, for the worker, pages and the command line."""
+"""What coplink knows, saw and wants of one space, before it plans: for the worker and the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coplink.core.community import Community
@@ -13,7 +13,7 @@ from coplink.core.fit import fit
 from coplink.core.guests import Guest, Hospitality
 from coplink.core.people import Account, AccountId, Membership, Person, PersonId
 from coplink.core.policy import Tally
-from coplink.core.spaces import Space
+from coplink.core.spaces import Doubt, Observed, Space
 from coplink.core.words import say
 from coplink.engine.guests import closed
 from coplink.engine.outcome import Reach
@@ -73,6 +73,26 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
     )
     desired, _ = fit(desired, reach.manifest.roles)
     return Known(space, community, memberships, people, accounts, guests, desired)
+
+
+def observe(
+    uow: UnitOfWork, space: Space, reach: Reach, observed: Observed, now: datetime
+) -> tuple[Observed, Doubt]:
+    """Note what was read, and say who is gone beyond doubt; nobody is, where the ledger was lost.
+
+    Whoever joined and sits there with a seat of nobody knows whose making gives it up by their own word later.
+    """
+    doubt = uow.ledger.doubt(space.id, observed.complete, now, reach.lag)
+    gone = uow.ledger.saw(space.id, observed, now, reach.lag)
+    if doubt is not Doubt.NONE:
+        seats = wanted(uow, space, reach).desired.seats.keys() & observed.seats.keys()
+        uow.ledger.adopt(space.id, sorted(seats), now)
+    if doubt is Doubt.HELD:
+        gone = frozenset()
+    if gone:
+        # A guest who was taken out stays out of this place, and belongs to the community still.
+        uow.ledger.take_out(space.id, gone & wanted(uow, space, reach).guests_here)
+    return replace(observed, gone=gone), doubt
 
 
 def tally_of(uow: UnitOfWork, space: Space, now: datetime) -> Tally:

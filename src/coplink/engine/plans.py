@@ -7,27 +7,58 @@ a day; any other plan makes it void, and is kept in its place.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coplink.core.errors import StalePlan, UnsafePlan
 from coplink.core.people import AccountId, Person, Standing
-from coplink.core.plan import Change, Plan, digest_of
+from coplink.core.plan import Change, Plan, diff, digest_of
 from coplink.core.policy import Policy, hazards
-from coplink.core.spaces import Space, SpaceId, SpaceState
+from coplink.core.spaces import Doubt, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
-from coplink.engine.known import Known, tally_of
-from coplink.engine.outcome import Begin, Now
+from coplink.engine.known import Known, observe, tally_of, wanted
+from coplink.engine.outcome import Begin, Now, Reach
 from coplink.engine.seating import Written
 from coplink.ports.plans import KeptPlan, Part, PlanLine
 from coplink.ports.records import Happening
-from coplink.ports.seats import Done
+from coplink.ports.seats import Done, Seats
 from coplink.ports.storage import UnitOfWork
 
 APPROVED_FOR = timedelta(days=1)
 CHANGED = say("Things have changed since somebody approved a plan, so nothing of it was done.")
 STALE = say("Things have changed since this was shown: here is the plan as it is now. Nothing was approved.")
 NOT_KEPT = say("No such plan waits. Show the plans of the community again: things may have changed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the next run would do, and everything that stops it."""
+
+    known: Known
+    plan: Plan
+    hazards: tuple[Said, ...]
+    lines: Sequence[PlanLine]
+    waits: bool
+
+    @property
+    def leaving(self) -> int:
+        """How many lose their seat because they asked for it."""
+        return len(self.plan.changes) - len(self.plan.asking)
+
+
+def draw(begin: Begin, reach: Reach, seats: Seats, space: Space, policy: Policy, now: datetime) -> Drawn:
+    """The plan of one space from a fresh reading; nothing of it is kept. ``waits``: exactly this waits already."""
+    observed = seats.read(space.parts)
+    with begin() as uow:  # never committed
+        observed, doubt = observe(uow, space, reach, observed, now)
+        known = wanted(uow, space, reach)
+        plan = diff(space.id, known.desired, observed, uow.ledger.remembered(space.id, now, reach.lag))
+        if doubt is Doubt.HELD:
+            plan = plan.adopt_only()
+        found = hazards(plan, policy, tally_of(uow, space, now))
+        kept = waiting(uow, space)
+    return Drawn(known, plan, found, lines(known, plan), kept is not None and kept.digest == plan.digest)
 
 
 def consider(begin: Begin, known: Known, plan: Plan, policy: Policy, title: str, now: Now) -> bool:

@@ -23,7 +23,7 @@ from coplink.engine import plans
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
-from coplink.engine.known import Known, wanted
+from coplink.engine.known import Known, observe, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
@@ -107,23 +107,10 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
 def _observe(
     begin: Begin, space: Space, reach: Reach, observed: Observed, now: Now
 ) -> tuple[Observed, Doubt]:
-    """Keep what was read, and say who is gone beyond doubt; nobody is, where the ledger was lost.
-
-    Whoever joined and sits there with a seat of nobody knows whose making gives it up by their own word later.
-    """
     with begin() as uow:
-        doubt = uow.ledger.doubt(space.id, observed.complete, now(), reach.lag)
-        gone = uow.ledger.saw(space.id, observed, now(), reach.lag)
-        if doubt is not Doubt.NONE:
-            seats = wanted(uow, space, reach).desired.seats.keys() & observed.seats.keys()
-            uow.ledger.adopt(space.id, sorted(seats), now())
-        if doubt is Doubt.HELD:
-            gone = frozenset()
-        if gone:
-            # A guest who was taken out stays out of this place, and belongs to the community still.
-            uow.ledger.take_out(space.id, gone & wanted(uow, space, reach).guests_here)
+        found = observe(uow, space, reach, observed, now())
         uow.commit()
-    return replace(observed, gone=gone), doubt
+    return found
 
 
 def _leaving(uow: UnitOfWork, space: Space, reach: Reach) -> bool:
