@@ -51,6 +51,8 @@ PAGES: dict[str, Look] = {
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
     "/c/<key>/access": Look(FACILITATOR, "/c/{community}/access", "Who has a way in"),
     "/c/<key>/people/<member>": Look(FACILITATOR, "/c/{community}/people/{person}", "Hugo Marsh"),
+    "/c/<key>/invite": Look(FACILITATOR, "/c/{community}/invite", "Invite people"),
+    "/no/<token>": Look(ANYBODY, "{no}", NAME),
     "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
     "/c/<key>/places/<space>/plan": Look(
         FACILITATOR, "/c/{community}/places/{space}/plan", "What waits for you in Microsoft Teams"
@@ -124,6 +126,7 @@ class Tour:
             "list": settled.short_list,
             "space": settled.space,
             "person": settled.person,
+            "no": settled.no,
         }
         self._pages: dict[str, Page] = {}
 

@@ -15,7 +15,8 @@ from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
-from coplink.engine import connect, curate, platforms
+from coplink.engine import connect, curate, mailing, platforms
+from coplink.ports.records import LinkKind
 from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
@@ -24,7 +25,10 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates."""
+    """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates.
+
+    ``no`` is where somebody who is invited says no.
+    """
 
     community: str
     link: str
@@ -32,6 +36,7 @@ class Settled:
     short_list: str
     space: str
     person: str
+    no: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -56,7 +61,8 @@ def settle(demo: Demo) -> Settled:
     found_links = re.findall(r"/i/[\w-]+", page.html)
     file, short_list, person = _list(inside, community)
     channel = inside.spaces(CommunityId(community))["teams"].id
-    return Settled(community, found_links[0], file, short_list, channel, person)
+    no = _no_thanks(inside, community)
+    return Settled(community, found_links[0], file, short_list, channel, person, no)
 
 
 def days_asked() -> Days:
@@ -95,6 +101,18 @@ def _list(inside: Inside, community: str) -> tuple[str, str, str]:
         made = curate.make(uow, maker, community, drawn, services.now())
         uow.commit()
     return files[0].id, made.id, hugo
+
+
+def _no_thanks(inside: Inside, community: str) -> str:
+    """The address by which somebody who is invited says no, as it stands in their letter."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        [hugo] = [m.person for m in uow.communities.memberships(key) if m.role.leads]
+        mailing.ask(uow, uow.people.get(hugo), key, services.now())
+        link = uow.links.of(LinkKind.NO_THANKS, key)[0]
+        uow.mails.drop_waiting(key)
+        uow.commit()
+    return f"/no/{link.token}"
 
 
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:

@@ -129,6 +129,13 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "explain.access": Walk(),
     "explain.person": Walk(),
     "explain.look": Walk(),
+    "inviting.ways": Walk(),
+    "inviting.announce": Walk(
+        {"institution": "<institution>", "title": "One", "text": "Two", "do": "look", "key": "k" * 20}
+    ),
+    "inviting.send": Walk(elsewhere="tests/web/test_inviting.py, with a mail server"),
+    "inviting.before_no": Walk(bearer="no_thanks"),
+    "inviting.no_thanks": Walk(bearer="no_thanks"),
     "announcing.announcements": Walk(),
     "announcing.tell": (
         Walk({"title": "One", "text": "Two", "do": "say", "key": "k" * 20}),

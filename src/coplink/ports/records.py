@@ -127,6 +127,7 @@ class LinkKind(StrEnum):
     FEED = "feed"
     ACCOUNT = "account"
     PLATFORM = "platform"
+    NO_THANKS = "no_thanks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
 from coplink.ports.plans import Plans
+from coplink.ports.mail import Mails
 from coplink.ports.records import (
     CheckUp,
     Happening,
@@ -343,6 +344,8 @@ class UnitOfWork(Protocol):
     def records(self) -> Records: ...
     @property
     def traces(self) -> Traces: ...
+    @property
+    def mails(self) -> Mails: ...
 
     def new_id(self) -> str:
         """A fresh random id, 32 hex digits."""

@@ -27,6 +27,7 @@ from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
 from coplink.storage.repositories.ledger import SqlLedger
 from coplink.storage.repositories.links import SqlLinks
+from coplink.storage.repositories.mails import SqlMails
 from coplink.storage.repositories.meetings import SqlMeetings
 from coplink.storage.repositories.people import SqlPeople
 from coplink.storage.repositories.plans import SqlPlans
@@ -65,6 +66,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "work": SqlWork,
     "records": SqlRecords,
     "traces": SqlTraces,
+    "mails": SqlMails,
 }
 
 
@@ -95,6 +97,7 @@ class SqlUnitOfWork:
     work: SqlWork
     records: SqlRecords
     traces: SqlTraces
+    mails: SqlMails
 
     def __init__(
         self,

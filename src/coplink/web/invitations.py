@@ -49,7 +49,8 @@ def blueprint(desk: Desk) -> Blueprint:
                 uow, seen.community, person, InstitutionId(typed("institution", 64)), desk.now()
             )
             uow.commit()
-        return see(f"/c/{seen.community.id}/people#links")
+        page = "invite" if typed("back", 10) == "invite" else "people#links"
+        return see(f"/c/{seen.community.id}/{page}")
 
     @views.post("/c/<key>/links/<link>/revoke")
     def revoke(key: str, link: str) -> Response:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from coplink.core.people import PersonId, Proof, Role, Standing
 from coplink.storage.repositories.base import AnotherInstitution, Repository
+from coplink.storage.repositories.mails import DONE, WAITING
 from coplink.storage.tables import (
     AccountRow,
     AnnouncementRow,
@@ -22,6 +23,7 @@ from coplink.storage.tables import (
     IdentityRow,
     LinkRow,
     LookUpRow,
+    MailRow,
     MembershipRow,
     ParticipationRow,
     PersonRow,
@@ -57,6 +59,7 @@ class Merging(Repository):
         self._unreachable(gone, into)
         self._guests(gone, into)
         self._disclosures(gone, into)
+        self._mails(gone, into)
         self._run(delete(SessionRow).where(SessionRow.person == gone))
         self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
@@ -166,6 +169,16 @@ class Merging(Repository):
             delete(DisclosureRow).where(DisclosureRow.person == gone, DisclosureRow.community.in_(both))
         )
         self._run(update(DisclosureRow).where(DisclosureRow.person == gone).values(person=into))
+
+    def _mails(self, gone: PersonId, into: PersonId) -> None:
+        # Who was written to under either name is not written to again.
+        theirs = select(MailRow.community).where(MailRow.person == gone)
+        written = theirs.where(MailRow.state != WAITING)
+        mine = update(MailRow).where(MailRow.person == into)
+        self._run(mine.where(MailRow.community.in_(written)).values(state=DONE))
+        both = select(MailRow.community).where(MailRow.person == into)
+        self._run(delete(MailRow).where(MailRow.person == gone, MailRow.community.in_(both)))
+        self._run(update(MailRow).where(MailRow.person == gone).values(person=into))
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.

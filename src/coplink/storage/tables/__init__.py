@@ -23,6 +23,7 @@ from coplink.storage.tables.institutions import (
     KeyPairRow,
     RegistrationRow,
 )
+from coplink.storage.tables.mails import MailRow
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
 from coplink.storage.tables.plans import LedgerLookRow, PlanRow
@@ -68,6 +69,7 @@ __all__ = [
     "LinkRow",
     "LoginRow",
     "LookUpRow",
+    "MailRow",
     "MembershipRow",
     "NoticeRow",
     "NoticeServiceRow",
