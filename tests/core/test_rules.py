@@ -57,6 +57,7 @@ BELONGS = {Action.SEE_CHARTER, Action.ANSWER, Action.SEE_INSIDE, Action.LEAVE, A
         ),
         (Standing.JOINED, Role.MEMBER, BELONGS),
         (Standing.JOINED, Role.LISTENING_IN, BELONGS),
+        (Standing.JOINED, Role.STEWARD, BELONGS | {Action.KEEP}),
         (Standing.JOINED, Role.GUEST, BELONGS - {Action.CHOOSE_LEVEL}),
         (Standing.JOINED, Role.CO_FACILITATOR, set(Action) - {Action.ADMINISTER}),
     ],

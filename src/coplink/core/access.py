@@ -16,6 +16,7 @@ class Action(StrEnum):
     ANSWER = "accept or decline an invitation"
     LEAVE = "leave or pause"
     CHOOSE_LEVEL = "take part, or just listen in"
+    KEEP = "keep its lists and its links"
     INVITE = "invite people"
     ANNOUNCE = "say something to everybody"
     SHAPE = "change its charter, rhythm and places"
@@ -25,7 +26,8 @@ class Action(StrEnum):
 def may(person: Person, action: Action, community: Community, membership: Membership | None) -> bool:
     """Whether ``person`` may do ``action`` in ``community``, given how they stand to it.
 
-    Connection admins decide about connections of their own institution, never about what is inside a community.
+    A steward keeps lists and links, and decides about nobody's membership, no rhythm and no place. Connection admins
+    decide about connections of their own institution, never about what is inside a community.
     """
     standing = membership.standing if membership else None
     match action:
@@ -39,6 +41,9 @@ def may(person: Person, action: Action, community: Community, membership: Member
             return (
                 standing is Standing.JOINED and membership is not None and membership.role is not Role.GUEST
             )
+        case Action.KEEP:
+            keeps = membership is not None and (membership.role.leads or membership.role is Role.STEWARD)
+            return standing is Standing.JOINED and keeps
         case Action.INVITE | Action.ANNOUNCE | Action.SHAPE:
             return standing is Standing.JOINED and membership is not None and membership.role.leads
         case Action.ADMINISTER:

@@ -26,6 +26,7 @@ class Role(StrEnum):
 
     FACILITATOR = "facilitator"
     CO_FACILITATOR = "co-facilitator"
+    STEWARD = "steward"
     MEMBER = "member"
     LISTENING_IN = "listening-in"
     GUEST = "guest"

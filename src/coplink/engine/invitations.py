@@ -80,5 +80,5 @@ def open_links(uow: UnitOfWork, community: CommunityId, now: datetime) -> Sequen
 
 
 def _require(uow: UnitOfWork, community: Community, person: Person) -> None:
-    if not may(person, Action.INVITE, community, uow.communities.membership(community.id, person.id)):
-        raise NotAllowed(say("Only facilitators invite people."))
+    if not may(person, Action.KEEP, community, uow.communities.membership(community.id, person.id)):
+        raise NotAllowed(say("Only facilitators and stewards keep invitation links."))

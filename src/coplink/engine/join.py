@@ -159,15 +159,17 @@ def choose_level(
 def share(
     uow: UnitOfWork, community: Community, leader: Person, person: PersonId, role: Role, now: datetime
 ) -> Membership:
-    """Share the facilitation with a member, or give it back: who leads asks others in, and steps down themselves.
+    """Share the facilitation or the stewardship with a member, or take it back.
 
-    Whoever listens in is not asked: taking part is theirs to choose.
+    Who leads asks others in, and steps down themselves; a steward gives it back, or who leads takes it back. Whoever
+    listens in is not asked: taking part is theirs to choose.
     """
     uow.communities.hold(community.id)
     mine = uow.communities.membership(community.id, leader.id)
-    if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.MEMBER):
-        raise DomainError(say("Choose facilitator, co-facilitator or member."))
-    if not may(leader, Action.SHAPE, community, mine):
+    if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.STEWARD, Role.MEMBER):
+        raise DomainError(say("Choose facilitator, co-facilitator, steward or member."))
+    giving_back = person == leader.id and role is Role.MEMBER and may(leader, Action.KEEP, community, mine)
+    if not giving_back and not may(leader, Action.SHAPE, community, mine):
         raise NotAllowed(say("Only facilitators share the facilitation."))
     known = uow.communities.membership(community.id, person)
     if known is None or known.standing is not Standing.JOINED:
@@ -184,7 +186,13 @@ def share(
         raise DomainError(HAND_OVER)
     membership = known.now(Standing.JOINED, now, role)
     uow.communities.put_membership(membership)
-    said = say("now facilitates") if role.leads else say("stepped down from facilitating")
+    if role.leads:
+        said = say("now facilitates")
+    elif known.role.leads:
+        said = say("stepped down from facilitating")
+    else:
+        keeps = role is Role.STEWARD
+        said = say("now keeps lists and links") if keeps else say("no longer keeps lists and links")
     uow.records.say(Happening(community.id, community.institution, now, person, said))
     marks.people_changed(uow, community.id)
     return membership

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, make_response, render_template
 
-from coplink.core.access import Action
+from coplink.core.access import Action, may
 from coplink.core.fit import becomes
 from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
@@ -89,12 +89,14 @@ def blueprint(desk: Desk) -> Blueprint:
             contacts = organisations.contacts(uow, community.id)
             links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
             invitable: list[tuple[InstitutionId, str]] = []
-            if page.seen.leads:
-                taking_part = {p.institution for p in uow.communities.participations(community.id)}
+            keeps = may(person, Action.KEEP, community, page.seen.membership)
+            if keeps:
+                parts = {p.institution: p for p in uow.communities.participations(community.id)}
+                gone = {key for key, part in parts.items() if part.withdrawn}
                 invitable = [
                     (one.id, one.name)
                     for one in uow.institutions.all()
-                    if one.listed or one.id in taking_part or one.id == person.institution
+                    if (one.listed or one.id in parts or one.id == person.institution) and one.id not in gone
                 ]
                 invitable.sort(key=lambda one: (one[0] != person.institution, one[1].casefold()))
         text = render_template(
@@ -106,6 +108,7 @@ def blueprint(desk: Desk) -> Blueprint:
             base_url=desk.base_url,
             member_there=member_there,
             contacts=contacts,
+            keeps=keeps,
         )
         return make_response(text)
 

@@ -58,7 +58,7 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         chosen = {one.value: one for one in Role}.get(typed("role", 20))
         if chosen is None:
-            raise DomainError(say("Choose facilitator, co-facilitator or member."))
+            raise DomainError(say("Choose facilitator, co-facilitator, steward or member."))
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
             join.share(uow, seen.community, person, PersonId(member), chosen, desk.now())

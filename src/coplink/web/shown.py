@@ -102,6 +102,7 @@ def role_name(role: Role) -> str:
     names = {
         Role.FACILITATOR: gettext("facilitator"),
         Role.CO_FACILITATOR: gettext("co-facilitator"),
+        Role.STEWARD: gettext("steward"),
         Role.MEMBER: gettext("member"),
         Role.LISTENING_IN: gettext("listening in"),
         Role.GUEST: gettext("guest"),
