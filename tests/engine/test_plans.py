@@ -348,6 +348,8 @@ def test_a_place_that_rests_has_no_question(school, ana, community, people):
     assert space.state is SpaceState.ARCHIVED
     with pytest.raises(StalePlan):
         approve(school, community, ana, digest)
+    assert kept(school, community) is None
+    assert told(school, community) == {}
 
 
 def test_the_reasons_say_what_is_so(school, community, people):

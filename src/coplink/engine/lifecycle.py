@@ -18,6 +18,7 @@ from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine import marks
 from coplink.engine.farewells import bear_in_mind
+from coplink.engine.plans import no_more
 from coplink.ports.records import Happening
 from coplink.ports.storage import UnitOfWork
 
@@ -106,6 +107,7 @@ def let_go(uow: UnitOfWork, space: Space, take_away: bool) -> None:
     """The state of a space that is let go; the worker takes leave over there, once."""
     parting = Parting.TAKE_AWAY if take_away else Parting.KEEP
     uow.spaces.put(replace(space, state=SpaceState.DETACHED, parting=parting, trouble=None))
+    no_more(uow, space)
     uow.work.mark(Kind.UPKEEP, space.id, space.community)
 
 
@@ -184,6 +186,7 @@ def _rest(uow: UnitOfWork, space: Space) -> None:
     """One that is ready, or was just being woken."""
     if space.state is SpaceState.READY or (space.state in AT_WORK and space.archived_at is not None):
         uow.spaces.put(replace(space, state=SpaceState.ARCHIVED, archived_at=None, trouble=None))
+        no_more(uow, space)
         uow.work.mark(Kind.UPKEEP, space.id, space.community)
 
 

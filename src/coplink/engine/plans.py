@@ -152,6 +152,12 @@ def approve(
     uow.work.mark(Kind.RECONCILE, space.id, space.community)
 
 
+def no_more(uow: UnitOfWork, space: Space) -> None:
+    """A place that is put to rest or let go has no question any more."""
+    uow.plans.drop(space.id)
+    uow.records.clear_notices(space.community, f"{Kind.RECONCILE}:{space.id}")
+
+
 def waiting(uow: UnitOfWork, space: Space) -> KeptPlan | None:
     """The plan that waits for a person; none in a place that rests or was let go."""
     return uow.plans.of(space.id) if space.state is SpaceState.READY else None

@@ -8,20 +8,23 @@ The page calls no platform: it shows the plan that was kept, and the worker draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, make_response, render_template
 
 from coplink.core.access import Action
 from coplink.core.errors import StalePlan
-from coplink.core.people import Person, PersonId
+from coplink.core.people import AccountId, Person, PersonId
 from coplink.core.spaces import Space
-from coplink.core.words import Said
+from coplink.core.words import Said, say
 from coplink.engine import lifecycle, plans, reading
 from coplink.ports.plans import KeptPlan, Part, PlanLine
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
 from coplink.web.shown import usable_zone
+
+UNNAMED = say("People of other institutions, and accounts that nobody here says are theirs:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +124,29 @@ def _page(
 
 
 def _parts(uow: UnitOfWork, kept: KeptPlan, admin: Person | None) -> dict[str, tuple[Row, ...]]:
-    """What is shown of each part: by reason; to an ``admin`` no names of other institutions' people."""
+    """What is shown of each part, by reason; an ``admin`` learns neither names nor reasons of other schools' people."""
     known = uow.people.many([PersonId(line.person) for line in kept.lines if line.person])
-    shown = {
-        key: one.name for key, one in known.items() if admin is None or one.institution == admin.institution
-    }
-    return {
-        part.value: _rows([line for line in kept.lines if line.part is part], shown)
-        for part in Part
-        if any(line.part is part for line in kept.lines)
-    }
+    if admin is not None:
+        known = {key: one for key, one in known.items() if one.institution == admin.institution}
+    whose = {line.account: PersonId(line.person) for line in kept.lines if line.person}
+    names = {account: known[person].name for account, person in whose.items() if person in known}
+    shown = {}
+    for part in Part:
+        told = [line for line in kept.lines if line.part is part]
+        if admin is not None:
+            told = [line if line.account in names else replace(line, why=UNNAMED) for line in told]
+        if told:
+            shown[part.value] = _rows(told, names)
+    return shown
 
 
-def _rows(lines: list[PlanLine], shown: dict[PersonId, str]) -> tuple[Row, ...]:
+def _rows(lines: list[PlanLine], known: Mapping[AccountId, str]) -> tuple[Row, ...]:
     reasons = {str(line.why): line.why for line in lines}
     rows = []
     for text, why in sorted(reasons.items()):
-        alike = [line for line in lines if str(line.why) == text]
-        names = [shown[PersonId(one.person)] for one in alike if one.person and PersonId(one.person) in shown]
-        rows.append(Row(why, tuple(sorted(names, key=str.casefold)), len(alike) - len(names)))
+        alike = [line.account for line in lines if str(line.why) == text]
+        names = sorted((known[one] for one in alike if one in known), key=str.casefold)
+        rows.append(Row(why, tuple(names), len(alike) - len(names)))
     return tuple(rows)
 
 
