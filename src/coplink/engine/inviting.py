@@ -12,7 +12,7 @@ from datetime import datetime
 from coplink.core.access import Action
 from coplink.core.announcing import SaidToAll
 from coplink.core.community import Community, Stage
-from coplink.core.errors import DomainError
+from coplink.core.errors import DomainError, NotFound
 from coplink.core.people import Institution, InstitutionId, Person, Standing
 from coplink.core.words import Said, say
 from coplink.engine import saying
@@ -97,11 +97,11 @@ def shown(
 
 
 def way_of(found: InvitePage, institution: str) -> Way:
-    """The way to people of one institution; raises ``DomainError`` where there is none."""
+    """The way to people of one institution; ``NotFound`` where there is none."""
     for way in found.ways:
         if way.institution.id == institution:
             return way
-    raise DomainError(say("That institution is not known here."))
+    raise NotFound(say("That institution is not known here."))
 
 
 def _way(
