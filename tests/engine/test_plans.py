@@ -133,6 +133,8 @@ def test_to_approve_twice_is_once(school, ana, community, people):
     approve(school, community, ana)
     assert sum("approved a plan" in line for line in history(school, community)) == 1
     digest = kept(school, community).digest
+    with pytest.raises(StalePlan):
+        approve(school, community, ana, "0123456789abcdef")
     school.work()
     with pytest.raises(StalePlan):
         approve(school, community, ana, digest)
