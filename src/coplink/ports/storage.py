@@ -27,8 +27,8 @@ from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
-from coplink.ports.plans import Plans
 from coplink.ports.mail import Mails
+from coplink.ports.plans import Plans
 from coplink.ports.records import (
     CheckUp,
     Happening,
