@@ -33,6 +33,7 @@ class Look:
 PAGES: dict[str, Look] = {
     "/": Look(FACILITATOR, "/?all=1", "Welcome"),
     "/sign-in": Look(ANYBODY, "/sign-in", "Where do you come from?"),
+    "/g/<token>": Look(ANYBODY, "{presenter}", NAME),
     "/privacy": Look(ANYBODY, "/privacy", "What is kept about you, and why"),
     "/terms": Look(ANYBODY, "/terms", "Terms"),
     "/i/<token>": Look(ANYBODY, "{link}", NAME),
@@ -70,14 +71,14 @@ PAGES: dict[str, Look] = {
         ADMIN, "/admin/spaces/{space}/plan", "What waits for you in Microsoft Teams"
     ),
     "/admin/spaces/<space>": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
+    "/admin/communities/<community>/withdraw": Look(
+        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend from"
+    ),
     "/admin/connections/<integration>/disconnect": Look(
         ADMIN, "/admin/connections/teams/disconnect", "Disconnect Microsoft Teams?"
     ),
     "/lti/register": Look(
         ANYBODY, "/lti/register?invitation={invitation}", "An address for your learning platform"
-    ),
-    "/admin/communities/<community>/withdraw": Look(
-        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend from"
     ),
     "/admin/claim/<token>": Look(CLAIMANT, "", "Connection admin of Riverbend"),
 }
@@ -124,6 +125,7 @@ class Tour:
             "invitation": platform_invitation(demo, "riverbend"),
             "file": settled.file,
             "list": settled.short_list,
+            "presenter": settled.presenter,
             "space": settled.space,
             "person": settled.person,
             "no": settled.no,

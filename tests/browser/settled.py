@@ -15,7 +15,8 @@ from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
-from coplink.engine import connect, curate, mailing, platforms
+from coplink.core.rhythm import expand
+from coplink.engine import connect, curate, mailing, platforms, presenting
 from coplink.ports.records import LinkKind
 from coplink.sandbox.district import region
 
@@ -27,7 +28,7 @@ NAME = "Labs that everybody can enter"
 class Settled:
     """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates.
 
-    ``no`` is where somebody who is invited says no.
+    ``no`` is where somebody who is invited says no, ``presenter`` what a guest presenter opens.
     """
 
     community: str
@@ -37,6 +38,7 @@ class Settled:
     space: str
     person: str
     no: str
+    presenter: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -62,7 +64,8 @@ def settle(demo: Demo) -> Settled:
     file, short_list, person = _list(inside, community)
     channel = inside.spaces(CommunityId(community))["teams"].id
     no = _no_thanks(inside, community)
-    return Settled(community, found_links[0], file, short_list, channel, person, no)
+    presenter = _presenter(inside, community)
+    return Settled(community, found_links[0], file, short_list, channel, person, no, presenter)
 
 
 def days_asked() -> Days:
@@ -113,6 +116,19 @@ def _no_thanks(inside: Inside, community: str) -> str:
         uow.mails.drop_waiting(key)
         uow.commit()
     return f"/no/{link.token}"
+
+
+def _presenter(inside: Inside, community: str) -> str:
+    """The address of the one page of somebody who presents at the next meeting."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        [hugo] = [m.person for m in uow.communities.memberships(key) if m.role.leads]
+        rhythm, now = uow.meetings.rhythm(key), services.now()
+        coming = next(one for one in expand(rhythm) if not one.cancelled and one.ends > now)
+        day = coming.original.isoformat()
+        made = presenting.ask(uow, uow.people.get(hugo), community, day, "Dr. Okafor", now)
+        uow.commit()
+    return f"/g/{made.link.token}"
 
 
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:

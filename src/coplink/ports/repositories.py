@@ -32,6 +32,7 @@ from coplink.ports.records import (
     Link,
     LinkKind,
     Login,
+    Presenter,
     Registration,
     Session,
 )
@@ -175,6 +176,14 @@ class Links(Protocol):
         person: PersonId | None = None,
         institution: InstitutionId | None = None,
     ) -> Sequence[Link]: ...
+    def put_presenter(self, presenter: Presenter) -> None:
+        """Keep a link with whom it is for and which meeting; the name is sealed."""
+        ...
+
+    def presenters(self, community: CommunityId) -> Sequence[Presenter]:
+        """All that were ever asked to a meeting of a community, closed ones too; oldest first."""
+        ...
+
     def use(self, key: str, now: datetime) -> bool:
         """Mark a one-time link used, atomically; False when someone else was first."""
         ...

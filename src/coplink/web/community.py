@@ -14,7 +14,7 @@ from coplink.core.access import Action, may
 from coplink.core.fit import becomes
 from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.engine import copies, lifecycle, organisations, provision, reading
+from coplink.engine import copies, lifecycle, organisations, presenting, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -129,6 +129,7 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             page = reading.meetings(uow, person, key, desk.manifests, desk.now())
             community = CommunityId(page.seen.community.id)
+            presenters = presenting.asked(uow, page.seen.community, desk.now()) if page.seen.leads else ()
             feed = next(
                 (one for one in uow.links.of(LinkKind.FEED, community, person.id) if one.open_at(desk.now())),
                 None,
@@ -137,7 +138,14 @@ def blueprint(desk: Desk) -> Blueprint:
         upcoming = [(meeting, break_of(page.rhythm, meeting)) for meeting in page.upcoming]
         address = f"{desk.base_url}{feeds.path_of(feed)}" if feed else ""
         text = render_template(
-            "meetings.html", page=page, seen=page.seen, upcoming=upcoming, zone=zone, feed=address
+            "meetings.html",
+            page=page,
+            seen=page.seen,
+            upcoming=upcoming,
+            zone=zone,
+            feed=address,
+            presenters=presenters,
+            base_url=desk.base_url,
         )
         return make_response(text)
 

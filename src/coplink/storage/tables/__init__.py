@@ -14,7 +14,7 @@ from coplink.storage.tables.communities import (
     ParticipationRow,
 )
 from coplink.storage.tables.copies import CopyRow, HeardNoticeRow, NoticeServiceRow
-from coplink.storage.tables.doors import LinkRow, LoginRow, SessionRow
+from coplink.storage.tables.doors import LinkRow, LoginRow, PresenterRow, SessionRow
 from coplink.storage.tables.guests import DisclosureRow, GuestRow
 from coplink.storage.tables.institutions import (
     ConnectionRow,
@@ -79,6 +79,7 @@ __all__ = [
     "PersonRow",
     "PlanRow",
     "PostRow",
+    "PresenterRow",
     "RegistrationRow",
     "RemovalRow",
     "ReportRow",
