@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.engine.acts import a_day_later, act, history, now_there
@@ -157,6 +158,9 @@ def test_an_institution_withdraws_with_its_people_and_places_and_nobody_elses(sc
     assert ([s.institution for s in what.places], what.people, what.refusal) == ([school.there.id], 2, None)
 
     withdraw(school, kim, both)
+    with school.services.begin() as uow:
+        ours = uow.ledger.remembered(what.places[0].id, school.clock.now(), timedelta(0)).ours
+    assert ours.isdisjoint({"77", "78"}), "a run under way takes nobody's seat at home: they are theirs now"
     school.work()
     for who in ("lee", "mia"):
         membership = of(school, both, person(school, who, school.there))
