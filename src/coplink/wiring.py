@@ -33,6 +33,7 @@ from coplink.lti.notices import LtiNotices
 from coplink.lti.our_keys import OurKeys
 from coplink.lti.outside import Outside
 from coplink.lti.rosters import LtiRosters
+from coplink.mail.smtp import Server, SmtpMail
 from coplink.pace import Pacer
 from coplink.ports.clock import Clock
 from coplink.ports.copies import NoticeOrders
@@ -48,6 +49,7 @@ from coplink.ports.integration import (
     Surroundings,
 )
 from coplink.ports.jobs import Job, Jobs, JobStats
+from coplink.ports.mail import Mail
 from coplink.ports.records import Connected
 from coplink.ports.rosters import RosterSource
 from coplink.ports.sealing import Sealer
@@ -108,6 +110,7 @@ class Services:
     pacer: Pacer
     policy: Policy = field(default_factory=Policy)
     jobs: Jobs = field(default_factory=NoJobs)
+    mail: Mail | None = None
     _open: dict[ConnectionId, tuple[str, Reach]] = field(default_factory=dict)
     _doors: dict[ConnectionId, tuple[str, Door | None]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -255,9 +258,27 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             LtiRosters(storage, connector),
             LtiNotices(storage, connector, Egress(outside=outside)),
             pacer,
+            mail=_mail(settings, clock),
         )
     )
     return services[0]
+
+
+def _mail(settings: Settings, clock: Clock) -> Mail | None:
+    """The operator's mail server, where one is named."""
+    if not settings.smtp_host:
+        return None
+    server = Server(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_from,
+        settings.smtp_security,
+        settings.smtp_user,
+        settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+        settings.http_timeout_seconds,
+        urlsplit(settings.base_url).hostname or "localhost",
+    )
+    return SmtpMail(server, clock.now)
 
 
 def _seconds_of(clock: Clock) -> Callable[[], float]:

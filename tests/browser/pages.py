@@ -33,6 +33,7 @@ class Look:
 PAGES: dict[str, Look] = {
     "/": Look(FACILITATOR, "/?all=1", "Welcome"),
     "/sign-in": Look(ANYBODY, "/sign-in", "Where do you come from?"),
+    "/g/<token>": Look(ANYBODY, "{presenter}", NAME),
     "/privacy": Look(ANYBODY, "/privacy", "What is kept about you, and why"),
     "/terms": Look(ANYBODY, "/terms", "Terms"),
     "/i/<token>": Look(ANYBODY, "{link}", NAME),
@@ -49,7 +50,14 @@ PAGES: dict[str, Look] = {
     "/deep-linking": Look(CHOOSER, "/deep-linking", "Put into"),
     "/c/<key>/library": Look(FACILITATOR, "/c/{community}/library", "Library"),
     "/c/<key>/people": Look(FACILITATOR, "/c/{community}/people", "People"),
+    "/c/<key>/access": Look(FACILITATOR, "/c/{community}/access", "Who has a way in"),
+    "/c/<key>/people/<member>": Look(FACILITATOR, "/c/{community}/people/{person}", "Hugo Marsh"),
+    "/c/<key>/invite": Look(FACILITATOR, "/c/{community}/invite", "Invite people"),
+    "/no/<token>": Look(ANYBODY, "{no}", NAME),
     "/c/<key>/places/<space>": Look(FACILITATOR, "/c/{community}/places/{space}", "Microsoft Teams"),
+    "/c/<key>/places/<space>/plan": Look(
+        FACILITATOR, "/c/{community}/places/{space}/plan", "What waits for you in Microsoft Teams"
+    ),
     "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
     "/c/<key>/announcements": Look(FACILITATOR, "/c/{community}/announcements", "Announcements"),
@@ -59,7 +67,13 @@ PAGES: dict[str, Look] = {
     "/me": Look(FACILITATOR, "/me", "Hugo Marsh"),
     "/admin": Look(ADMIN, "/admin", "Connections of Riverbend"),
     "/admin/connections/<integration>": Look(ADMIN, "/admin/connections/teams", "Microsoft Teams"),
+    "/admin/spaces/<space>/plan": Look(
+        ADMIN, "/admin/spaces/{space}/plan", "What waits for you in Microsoft Teams"
+    ),
     "/admin/spaces/<space>": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
+    "/admin/communities/<community>/withdraw": Look(
+        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend from"
+    ),
     "/admin/connections/<integration>/disconnect": Look(
         ADMIN, "/admin/connections/teams/disconnect", "Disconnect Microsoft Teams?"
     ),
@@ -87,6 +101,7 @@ NOT_PAGES = {
 MORE = {
     "somebody is invited": Look(INVITED, "/?all=1", "Welcome"),
     "people, for a member": Look(MEMBER, "/c/{community}/people", "People"),
+    "who has a way in, for a member": Look(MEMBER, "/c/{community}/access", "Who has a way in"),
     "nothing is here": Look(FACILITATOR, "/c/nothing", "This did not work"),
     "a link that is closed": Look(ANYBODY, "/i/" + "x" * 43, "This link is no longer open"),
     "a student may not add anything": Look(STUDENT, "", "Nothing was put into the course"),
@@ -110,7 +125,10 @@ class Tour:
             "invitation": platform_invitation(demo, "riverbend"),
             "file": settled.file,
             "list": settled.short_list,
+            "presenter": settled.presenter,
             "space": settled.space,
+            "person": settled.person,
+            "no": settled.no,
         }
         self._pages: dict[str, Page] = {}
 

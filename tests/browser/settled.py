@@ -15,7 +15,9 @@ from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
 from coplink.core.people import CommunityId
-from coplink.engine import connect, curate, platforms
+from coplink.core.rhythm import expand
+from coplink.engine import connect, curate, mailing, platforms, presenting
+from coplink.ports.records import LinkKind
 from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
@@ -24,13 +26,19 @@ NAME = "Labs that everybody can enter"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The community, its invitation link for the other district, a file, a short list, and its channel."""
+    """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates.
+
+    ``no`` is where somebody who is invited says no, ``presenter`` what a guest presenter opens.
+    """
 
     community: str
     link: str
     file: str
     short_list: str
     space: str
+    person: str
+    no: str
+    presenter: str
 
 
 def settle(demo: Demo) -> Settled:
@@ -53,9 +61,11 @@ def settle(demo: Demo) -> Settled:
     inside.mark_everything(CommunityId(community))
     inside.until_idle()
     found_links = re.findall(r"/i/[\w-]+", page.html)
-    file, short_list = _list(inside, community)
+    file, short_list, person = _list(inside, community)
     channel = inside.spaces(CommunityId(community))["teams"].id
-    return Settled(community, found_links[0], file, short_list, channel)
+    no = _no_thanks(inside, community)
+    presenter = _presenter(inside, community)
+    return Settled(community, found_links[0], file, short_list, channel, person, no, presenter)
 
 
 def days_asked() -> Days:
@@ -83,8 +93,8 @@ def platform_invitation(demo: Demo, district: str) -> str:
     return link.token
 
 
-def _list(inside: Inside, community: str) -> tuple[str, str]:
-    """A short list of what the library has by now."""
+def _list(inside: Inside, community: str) -> tuple[str, str, str]:
+    """A short list of what the library has by now, and who made it."""
     services, key = inside.services, CommunityId(community)
     with services.begin() as uow:
         files = uow.catalogue.of(key)
@@ -93,7 +103,32 @@ def _list(inside: Inside, community: str) -> tuple[str, str]:
         drawn = curate.Drawn("settled", "For the first week", "Read both before we meet", (files[0].id,))
         made = curate.make(uow, maker, community, drawn, services.now())
         uow.commit()
-    return files[0].id, made.id
+    return files[0].id, made.id, hugo
+
+
+def _no_thanks(inside: Inside, community: str) -> str:
+    """The address by which somebody who is invited says no, as it stands in their letter."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        [hugo] = [m.person for m in uow.communities.memberships(key) if m.role.leads]
+        mailing.ask(uow, uow.people.get(hugo), key, services.now())
+        link = uow.links.of(LinkKind.NO_THANKS, key)[0]
+        uow.mails.drop_waiting(key)
+        uow.commit()
+    return f"/no/{link.token}"
+
+
+def _presenter(inside: Inside, community: str) -> str:
+    """The address of the one page of somebody who presents at the next meeting."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        [hugo] = [m.person for m in uow.communities.memberships(key) if m.role.leads]
+        rhythm, now = uow.meetings.rhythm(key), services.now()
+        coming = next(one for one in expand(rhythm) if not one.cancelled and one.ends > now)
+        day = coming.original.isoformat()
+        made = presenting.ask(uow, uow.people.get(hugo), community, day, "Dr. Okafor", now)
+        uow.commit()
+    return f"/g/{made.link.token}"
 
 
 def _launch(browser: Browser, demo: Demo, who: str) -> Page:

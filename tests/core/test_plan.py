@@ -156,6 +156,38 @@ def test_the_same_plan_has_the_same_name_and_another_has_another() -> None:
     assert one.digest == same.digest != other.digest
 
 
+def test_the_name_covers_departures_and_not_what_people_asked_for_themselves() -> None:
+    quiet = plan({A: M}, {})
+    left = plan({A: M}, {}, ours={A}, gone={A})
+    waits = plan({A: M}, {}, ours={A})
+    assert len({quiet.digest, left.digest, waits.digest}) == 3
+    have = {A: M, AccountId("b"): M}
+    asked = plan({}, have, ours={A, AccountId("b")}, farewells={A})
+    assert asked.digest == plan({}, {AccountId("b"): M}, ours={AccountId("b")}).digest
+    assert [change.account for change in asked.asking] == ["b"]
+
+
+@given(plans(), plans())
+def test_plans_of_one_name_ask_for_the_same(
+    one: tuple[Plan, Desired, Observed, Remembered], other: tuple[Plan, Desired, Observed, Remembered]
+) -> None:
+    same = (one[0].asking, one[0].departures) == (other[0].asking, other[0].departures)
+    assert (one[0].digest == other[0].digest) is same
+
+
+@given(plans())
+def test_where_the_ledger_was_lost_nothing_is_taken_from_anybody(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    whole, adopting = drawn[0], drawn[0].adopt_only()
+    assert adopting.after.keys() >= whole.have.keys()
+    assert not adopting.departures
+    assert all(role.leads <= adopting.after[a].leads for a, role in whole.have.items())
+    assert {c for c in whole.changes if c.phase <= Phase.SEAT_MEMBERS} == set(adopting.changes)
+    assert whole.departures <= adopting.waiting
+    assert hazards(adopting, Policy(), Tally(removed_today=99)) == ()
+
+
 def crowd(count: int, role: Role = M) -> dict[AccountId, Role]:
     return {AccountId(str(n)): role for n in range(count)}
 
@@ -189,3 +221,41 @@ def test_every_reason_to_stop_is_given_at_once() -> None:
 def test_the_daily_limit_of_an_institution_counts_what_other_spaces_lost() -> None:
     assert not hazards(losing(1, 40), Policy(), Tally(removed_today=24, kept=5000))
     assert hazards(losing(1, 40), Policy(), Tally(removed_today=25, kept=5000))
+
+
+def emptied(count: int, unlisted: int = 0) -> Plan:
+    want = crowd(count)
+    return plan(want, {AccountId(f"x{n}"): M for n in range(unlisted)}, ours=set(want), gone=set(want))
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_a_space_that_is_suddenly_empty_is_held_however_small_it_was(count: int) -> None:
+    said = " ".join(map(str, hazards(emptied(count), Policy(), Tally(kept=5000))))
+    assert "Nobody sits there any more" in said
+    assert not hazards(emptied(2, unlisted=1), Policy(), Tally(kept=5000))
+
+
+def test_departures_count_towards_the_share_of_all_seats() -> None:
+    some = emptied(3, unlisted=40)
+    assert not hazards(some, Policy(), Tally(kept=5000))
+    said = " ".join(map(str, hazards(some, Policy(), Tally(kept=40))))
+    assert "large part" in said
+
+
+def test_removals_and_departures_together_stop_the_run() -> None:
+    have = crowd(10)
+    gone = {AccountId("g1"): M, AccountId("g2"): M}
+    both = plan(
+        {**have, **gone},
+        {**have, AccountId("o1"): M, AccountId("o2"): M},
+        ours={*gone, AccountId("o1"), AccountId("o2")},
+        gone=set(gone),
+    )
+    (only,) = hazards(both, Policy(), Tally(kept=5000))
+    assert "4 people" in str(only)
+
+
+def test_the_last_facilitator_is_not_even_demoted_without_asking() -> None:
+    (only,) = hazards(plan({A: M}, {A: F}, ours={A}), Policy(), Tally(kept=500))
+    assert "no facilitator" in str(only)
+    assert not hazards(plan({A: M, AccountId("b"): F}, {A: F}, ours={A}), Policy(), Tally(kept=500))

@@ -40,6 +40,9 @@ def membership(standing: Standing, role: Role = Role.MEMBER, person: str = "p") 
     return Membership(COMMUNITY.id, PersonId(person), HERE, role, standing, NOW)
 
 
+BELONGS = {Action.SEE_CHARTER, Action.ANSWER, Action.SEE_INSIDE, Action.LEAVE, Action.CHOOSE_LEVEL}
+
+
 @pytest.mark.parametrize(
     ("standing", "role", "allowed"),
     [
@@ -52,7 +55,10 @@ def membership(standing: Standing, role: Role = Role.MEMBER, person: str = "p") 
             Role.FACILITATOR,
             {Action.SEE_CHARTER, Action.ANSWER, Action.SEE_INSIDE, Action.LEAVE},
         ),
-        (Standing.JOINED, Role.MEMBER, {Action.SEE_CHARTER, Action.ANSWER, Action.SEE_INSIDE, Action.LEAVE}),
+        (Standing.JOINED, Role.MEMBER, BELONGS),
+        (Standing.JOINED, Role.LISTENING_IN, BELONGS),
+        (Standing.JOINED, Role.STEWARD, BELONGS | {Action.KEEP}),
+        (Standing.JOINED, Role.GUEST, BELONGS - {Action.CHOOSE_LEVEL}),
         (Standing.JOINED, Role.CO_FACILITATOR, set(Action) - {Action.ADMINISTER}),
     ],
 )

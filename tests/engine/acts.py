@@ -30,7 +30,7 @@ def a_day_later(school, community):
         full_round(uow, community.id, school.clock.now())
         for kind in Kind:
             for space in uow.spaces.of(community.id):
-                if kind not in (Kind.ORDER_NOTICES, Kind.PREFLIGHT, Kind.DISCONNECT):
+                if kind not in (Kind.ORDER_NOTICES, Kind.PREFLIGHT, Kind.DISCONNECT, Kind.INVITE):
                     uow.work.mark(kind, space.id, community.id)
         uow.commit()
     due_by_time(school.services.begin, school.clock.now(), timedelta(minutes=15), timedelta(hours=24))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from tests.engine.acts import told
 
 from coplink.core.arrival import Arrival, Context, RosterSourceAddress
 from coplink.core.people import AccountId, Proof, Role, Standing
@@ -320,6 +321,8 @@ def test_an_empty_roster_where_there_were_people_proves_nothing(school, crowd):
     read_again(school, crowd)
     assert last_report(school, crowd) == {"listed": 0, "no_longer_listed": 0}
     assert kept(school, crowd) == before
+    assert "roster is empty, where it listed people before" in told(school, crowd)["empty_roster"]
     school.roster.people = everybody
     read_again(school, crowd)
     assert school.roster.looked == 0
+    assert "empty_roster" not in told(school, crowd)

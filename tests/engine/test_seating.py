@@ -29,7 +29,7 @@ class Room:
     """A platform's seats: what is asked of it, and what it answers instead of saying yes."""
 
     def __init__(self):
-        self.sitting = {}
+        self.sitting = {AccountId("1"): Role.FACILITATOR}  # Ana sits there from the first work on
         self.asked = []
         self.trouble = None  # does the work, then raises
         self.refusing = None  # raises and does nothing

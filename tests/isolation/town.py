@@ -301,6 +301,8 @@ class Town:
                 visitor.post(f"/c/{community}/links", {"institution": school.institution}).status_code == 303
             )
             assert visitor.post(f"/c/{community}/feed", {}).status_code == 303
+            guest = {"meeting": "2026-12-16", "name": f"{school.word} guest"}
+            assert visitor.post(f"/c/{community}/presenters", guest).status_code == 303
         self.jobs.run_until_idle()
         self.login(school, Visitor(self))
         choosing = self.launch(school, LEADER, leads=True, chooses=True)

@@ -101,6 +101,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "placed.meeting": Walk(),
     "placed.file": Walk(),
     "placed.short_list": Walk(),
+    "placed.change_list": Walk({"title": "One", "why": "", "entry": "<artifact>"}),
     "doors.knock": Walk(open_to_all="a way in, before anybody is known"),
     "doors.token": Walk(open_to_all="a way in, before anybody is known"),
     "doors.back": (
@@ -126,6 +127,16 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "community.library": Walk(),
     "community.meetings": Walk(),
     "community.history": Walk(),
+    "explain.access": Walk(),
+    "explain.person": Walk(),
+    "explain.look": Walk(),
+    "inviting.ways": Walk(),
+    "inviting.announce": Walk(
+        {"institution": "<institution>", "title": "One", "text": "Two", "do": "look", "key": "k" * 20}
+    ),
+    "inviting.send": Walk(elsewhere="tests/web/test_inviting.py, with a mail server"),
+    "inviting.before_no": Walk(bearer="no_thanks"),
+    "inviting.no_thanks": Walk(bearer="no_thanks"),
     "announcing.announcements": Walk(),
     "announcing.tell": (
         Walk({"title": "One", "text": "Two", "do": "say", "key": "k" * 20}),
@@ -140,11 +151,22 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "lifecycle.act": tuple(
         Walk({"do": do}) for do in ("archive", "restore", "name", "again", "detach", "revive")
     ),
+    "plans.plan": Walk(),
+    "plans.approve": Walk({"digest": "0123456789abcdef"}),
+    "plans.admin_plan": Walk(),
+    "plans.admin_approve": Walk({"digest": "0123456789abcdef"}),
     "lifecycle.admin_place": Walk(),
     "lifecycle.admin_act": (Walk({"do": "name"}), Walk({"do": "archive"}), Walk({"do": "detach"})),
+    "presenting.opened": Walk(bearer="presenter"),
+    "presenting.ask": Walk({"meeting": "2026-12-02", "name": "Pat"}),
+    "presenting.revoke": Walk(),
+    "organisations.contact": Walk({"do": "take"}),
+    "organisations.before": Walk(),
+    "organisations.withdraw": Walk({"reason": "For a year"}),
     "disconnecting.before": Walk(),
     "disconnecting.disconnect": Walk(),
     "joining.role": Walk({"role": "co-facilitator"}),
+    "joining.level": Walk({"level": "listen"}),
     "joining.invitation": Walk(),
     "joining.accept": Walk(),
     "joining.guest": Walk({"address": "yes", "institution": "<institution>"}),

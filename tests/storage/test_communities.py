@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from coplink.core.community import Charter, Participation, Stage
+from coplink.core.community import Charter, Contact, Participation, Stage
 from coplink.core.people import CommunityId, Membership, Role, Standing
 from coplink.core.spaces import SpaceId, SpaceKind, SpaceState, Trouble, Unreachable
 from coplink.core.words import say
@@ -84,6 +84,45 @@ def test_participations_by_community_and_institution(keep, world):
         assert uow.communities.participations(world.community.id) == [own, agreed]
         assert uow.communities.participations(institution=world.south.id) == [agreed]
         assert uow.communities.participation(CommunityId("k9"), world.south.id) is None
+
+
+def test_a_withdrawal_is_kept_and_taken_back_whole(keep, world):
+    gone = Participation(
+        world.community.id, world.south.id, world.now, None, world.now, "admin-1", "Not this year"
+    )
+    with keep() as uow:
+        uow.communities.put_participation(gone)
+        assert uow.communities.participation(world.community.id, world.south.id) == gone
+        assert not gone.agreed
+        again = Participation(world.community.id, world.south.id, world.now)
+        uow.communities.put_participation(again)
+        assert uow.communities.participation(world.community.id, world.south.id) == again
+
+
+def test_one_contact_for_each_institution_in_each_community(keep, world):
+    first = Contact(world.community.id, world.north.id, world.ada.id, world.now)
+    with keep() as uow:
+        assert uow.communities.contacts(world.community.id) == {}
+        uow.communities.put_contact(first)
+        uow.communities.put_contact(first)
+        assert uow.communities.contacts(world.community.id) == {world.north.id: first}
+        uow.communities.drop_contact(world.community.id, world.south.id)
+        assert uow.communities.contacts(world.community.id) == {world.north.id: first}
+        uow.communities.drop_contact(world.community.id, world.north.id)
+        assert uow.communities.contacts(world.community.id) == {}
+
+
+def test_who_pauses_because_of_their_institution_is_told_from_who_does_so_themselves(keep, world):
+    mine = Membership(
+        world.community.id, world.ada.id, world.north.id, Role.MEMBER, Standing.PAUSED, world.now, True
+    )
+    with keep() as uow:
+        for by_institution in (True, False):
+            one = replace(mine, by_institution=by_institution)
+            uow.communities.put_membership(one)
+            assert uow.communities.membership(world.community.id, world.ada.id) == one
+            assert one in uow.communities.memberships(world.community.id)
+        assert mine.now(Standing.LEFT, world.now).by_institution is False
 
 
 def test_an_opt_out_holds_until_it_is_taken_back(keep, world):

@@ -9,6 +9,7 @@ WITH_A_CODE = {
     "/lti/held",
     "/lti/register",
     "/deep-linking/back",
+    "/no/<token>",
 }  # a page without a session yet; its code works once
 
 

@@ -17,14 +17,21 @@ TABLE = """
              /admin/connections/pinboard  403         403    403     403    403  403      200   303
              /admin/connections/pinboard/disconnect  403  403  403   403    403  403      200   303
              /admin/spaces/nothing        403         403    403     403    403  403      404   303
+             /admin/communities/nothing/withdraw  403  403   403     403    403  403      404   303
+             /admin/spaces/nothing/plan   403         403    403     403    403  403      404   303
              /admin/connections/nothing   403         403    403     403    403  403      404   303
              /admin/connections/pinboard/return  403  403    403     403    403  403      401   303
              /c/KEY                       200         200    303     200    303  404      404   303
              /c/KEY/places                200         200    404     200    404  404      404   303
              /c/KEY/places/progress       200         200    404     200    404  404      404   303
              /c/KEY/places/nothing        404         404    404     404    404  404      404   303
+             /c/KEY/places/nothing/plan   404         404    404     404    404  404      404   303
              /c/KEY/life                  200         404    404     404    404  404      404   303
              /c/KEY/people                200         200    404     200    404  404      404   303
+             /c/KEY/people/nothing        404         404    404     404    404  404      404   303
+             /c/KEY/invite                200         404    404     404    404  404      404   303
+             /no/nothing                  410         410    410     410    410  410      410   410
+             /c/KEY/access                200         200    404     200    404  404      404   303
              /c/KEY/library               200         200    404     200    404  404      404   303
              /c/KEY/meetings              200         200    404     200    404  404      404   303
              /c/KEY/meetings/next         200         200    303     200    303  404      404   303
@@ -38,6 +45,7 @@ TABLE = """
              /c/nothing                   404         404    404     404    404  404      404   303
              /c/nothing/people            404         404    404     404    404  404      404   303
              /i/nothing                   410         410    410     410    410  410      410   410
+             /g/nothing                   404         404    404     404    404  404      404   404
              /admin/claim/nothing         410         410    410     410    410  410      410   410
              /feed/nothing.ics            404         404    404     404    404  404      404   404
              /alive                       200         200    200     200    200  200      200   200
@@ -105,6 +113,8 @@ def test_the_table_names_every_page(site):
         "<artifact>": "nothing",
         "<chosen>": "nothing",
         "<space>": "nothing",
+        "<community>": "nothing",
+        "<member>": "nothing",
     }
     missing = []
     for rule in site.app.url_map.iter_rules():

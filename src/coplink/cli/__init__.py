@@ -9,7 +9,7 @@
     install <integration>       what an admin uploads or pastes over there
     keys rotate                 a new key for what we sign to platforms, the old one beside it for a while
     secrets rotate              seal everything anew with the newest key
-    plan <community>            what the next reconciliation would do
+    plan <community>            what the next reconciliation would do; approve <space> <digest>: a yes to too much
     demo                        all of it in a browser, on pretend platforms
 
 May import: everything; only ``cli.demo`` knows the sandbox.
@@ -29,7 +29,8 @@ from coplink.cli.disconnect import disconnect
 from coplink.cli.doctor import doctor
 from coplink.cli.install import install
 from coplink.cli.keys import keys
-from coplink.cli.look import integrations, plan
+from coplink.cli.look import integrations
+from coplink.cli.plan import approve, plan
 from coplink.cli.platforms import platform
 from coplink.cli.process import run, serve, work
 from coplink.cli.secrets import secrets
@@ -61,6 +62,7 @@ for _command in (
     disconnect,
     install,
     plan,
+    approve,
     secrets,
     demo,
 ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from coplink.core.community import Community
-from coplink.core.people import Membership, Person, Standing
+from coplink.core.people import Membership, Person, Role, Standing
 
 
 class Action(StrEnum):
@@ -15,6 +15,8 @@ class Action(StrEnum):
     SEE_INSIDE = "see its people, meetings and catalogue"
     ANSWER = "accept or decline an invitation"
     LEAVE = "leave or pause"
+    CHOOSE_LEVEL = "take part, or just listen in"
+    KEEP = "keep its lists and its links"
     INVITE = "invite people"
     ANNOUNCE = "say something to everybody"
     SHAPE = "change its charter, rhythm and places"
@@ -24,7 +26,8 @@ class Action(StrEnum):
 def may(person: Person, action: Action, community: Community, membership: Membership | None) -> bool:
     """Whether ``person`` may do ``action`` in ``community``, given how they stand to it.
 
-    Connection admins decide about connections of their own institution, never about what is inside a community.
+    A steward keeps lists and links, and decides about nobody's membership, no rhythm and no place. Connection admins
+    decide about connections of their own institution, never about what is inside a community.
     """
     standing = membership.standing if membership else None
     match action:
@@ -34,6 +37,13 @@ def may(person: Person, action: Action, community: Community, membership: Member
             return standing in (Standing.JOINED, Standing.PAUSED)
         case Action.LEAVE:
             return standing in (Standing.JOINED, Standing.PAUSED)
+        case Action.CHOOSE_LEVEL:
+            return (
+                standing is Standing.JOINED and membership is not None and membership.role is not Role.GUEST
+            )
+        case Action.KEEP:
+            keeps = membership is not None and (membership.role.leads or membership.role is Role.STEWARD)
+            return standing is Standing.JOINED and keeps
         case Action.INVITE | Action.ANNOUNCE | Action.SHAPE:
             return standing is Standing.JOINED and membership is not None and membership.role.leads
         case Action.ADMINISTER:

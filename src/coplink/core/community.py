@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coplink.core.errors import DomainError
-from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.core.words import say
 
 DOMAIN_LENGTH = 280
@@ -46,17 +46,48 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """One institution's part in a community; another institution's spaces wait until it has *agreed* (UTC)."""
+    """One institution's part in a community; another institution's spaces wait until it has *agreed* (UTC).
+
+    One that withdrew says since when, by whom (a person's id) and why; it can agree again.
+    """
 
     community: CommunityId
     institution: InstitutionId
     agreed_at: datetime | None = None
     refused_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""
+    reason: str = ""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it took part once and does not want to any more."""
+        return self.withdrawn_at is not None
 
     @property
     def agreed(self) -> bool:
         """Whether this institution's spaces may be touched."""
-        return self.agreed_at is not None and self.refused_at is None
+        return self.agreed_at is not None and self.refused_at is None and not self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The one person of an institution to turn to about a community, by their own word, since when (UTC)."""
+
+    community: CommunityId
+    institution: InstitutionId
+    person: PersonId
+    since: datetime
+
+
+def reason_for_withdrawing(typed: str) -> str:
+    """What an admin says to those who are taken out; raises ``DomainError`` where it says nothing or too much."""
+    reason = " ".join(typed.split())
+    if not reason:
+        raise DomainError(say("Say in a sentence why: the people of your institution are told."))
+    if len(reason) > DOMAIN_LENGTH:
+        raise DomainError(say("Keep the reason under {count} characters.", count=DOMAIN_LENGTH))
+    return reason
 
 
 def charter(about: str, audience: str, hopes: str = "", version: int = 1) -> Charter:

@@ -33,7 +33,8 @@ def desired_state(
     ``accounts`` are those on the space's platform within its institution. Only an account its owner proved through its
     own door takes a seat; ``opening`` tells a member how to do that ("open the Teams tab once"). ``welcome`` is for
     people of other institutions: they sit as members at most, and who has a page to open yet is told so beside the
-    seat. Who says no gives up the seat, as whoever leaves does; who was not asked yet keeps what they have.
+    seat. Who says no gives up the seat, as whoever leaves does; who was not asked yet keeps what they have. Those who
+    pause because their institution withdrew said nothing themselves: they give up their seats elsewhere only.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()
@@ -59,7 +60,9 @@ def desired_state(
                 unreachable[person] = welcome.reason(person)
                 if guest is not None and seat is not None and welcome.answers.get(person) is False:
                     farewells.add(seat)
-        if membership.standing in (Standing.LEFT, Standing.PAUSED) and seat is not None:
+        away = membership.standing in (Standing.LEFT, Standing.PAUSED)
+        at_home = membership.by_institution and people[person].institution == space.institution
+        if away and not at_home and seat is not None:
             farewells.add(seat)
     return Desired(seats, frozenset(farewells), unreachable)
 

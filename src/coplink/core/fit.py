@@ -11,6 +11,7 @@ from coplink.core.words import Said, say
 _NEXT = {
     Role.FACILITATOR: (Role.FACILITATOR, Role.MEMBER),
     Role.CO_FACILITATOR: (Role.CO_FACILITATOR, Role.FACILITATOR, Role.MEMBER),
+    Role.STEWARD: (Role.STEWARD, Role.MEMBER),
     Role.MEMBER: (Role.MEMBER,),
     Role.LISTENING_IN: (Role.LISTENING_IN, Role.MEMBER),
     Role.GUEST: (Role.GUEST, Role.LISTENING_IN, Role.MEMBER),
@@ -27,7 +28,7 @@ class Compromise:
 
 
 def fit(desired: Desired, roles: frozenset[Role]) -> tuple[Desired, tuple[Compromise, ...]]:
-    """Reduce the five roles to those a space can hold, and say what was given instead."""
+    """Reduce the roles to those a space can hold, and say what was given instead."""
     seats = {account: _nearest(role, roles) for account, role in desired.seats.items()}
     made = sorted({(desired.seats[a], role) for a, role in seats.items() if desired.seats[a] is not role})
     compromises = tuple(
@@ -37,6 +38,11 @@ def fit(desired: Desired, roles: frozenset[Role]) -> tuple[Desired, tuple[Compro
         for asked, given in made
     )
     return replace(desired, seats=seats), compromises
+
+
+def becomes(role: Role, roles: frozenset[Role]) -> Role:
+    """What one role becomes in a place that knows these."""
+    return _nearest(role, roles)
 
 
 def _nearest(role: Role, roles: frozenset[Role]) -> Role:

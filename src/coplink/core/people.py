@@ -13,11 +13,20 @@ CommunityId = NewType("CommunityId", str)
 AccountId = NewType("AccountId", str)
 
 
+class Level(StrEnum):
+    """How far somebody goes along with a community: chosen by themselves, but for leading, which is shared."""
+
+    LEADS = "leads"
+    TAKES_PART = "takes part"
+    FOLLOWS = "follows"
+
+
 class Role(StrEnum):
     """What a member does in a community. A space may know fewer of them: see ``coplink.core.fit``."""
 
     FACILITATOR = "facilitator"
     CO_FACILITATOR = "co-facilitator"
+    STEWARD = "steward"
     MEMBER = "member"
     LISTENING_IN = "listening-in"
     GUEST = "guest"
@@ -26,6 +35,18 @@ class Role(StrEnum):
     def leads(self) -> bool:
         """Whether this role leads the community."""
         return self in (Role.FACILITATOR, Role.CO_FACILITATOR)
+
+    @property
+    def follows(self) -> bool:
+        """Whether this role sees what is inside and is asked for nothing."""
+        return self is Role.LISTENING_IN
+
+    @property
+    def level(self) -> Level:
+        """How far this role goes along, in one of three words."""
+        if self.leads:
+            return Level.LEADS
+        return Level.FOLLOWS if self.follows else Level.TAKES_PART
 
 
 class Standing(StrEnum):
@@ -108,7 +129,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One person's consented belonging to one community. ``changed_at`` in UTC."""
+    """One person's consented belonging to one community. ``changed_at`` in UTC.
+
+    ``by_institution``: they pause because their institution withdrew, and not by their own word.
+    """
 
     community: CommunityId
     person: PersonId
@@ -116,10 +140,12 @@ class Membership:
     role: Role
     standing: Standing
     changed_at: datetime
+    by_institution: bool = False
 
     def now(self, standing: Standing, when: datetime, role: Role | None = None) -> Membership:
-        """The same membership with another standing (and role)."""
-        return replace(self, standing=standing, changed_at=when, role=role or self.role)
+        """The same membership with another standing (and role), by the person's own word."""
+        role = role or self.role
+        return replace(self, standing=standing, changed_at=when, role=role, by_institution=False)
 
 
 def same_address(one: str | None, other: str | None) -> bool:

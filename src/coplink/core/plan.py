@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from coplink.core.desired import Desired
@@ -93,10 +93,30 @@ class Plan:
         return seats
 
     @property
+    def asking(self) -> tuple[Change, ...]:
+        """What a person may have to be asked about: all but what people asked for themselves, which is done first."""
+        return tuple(c for c in self.changes if c.after is not None or c.account not in self.farewells)
+
+    @property
     def digest(self) -> str:
-        """The name of exactly this plan: SHA-256 over its changes, 16 hex digits."""
-        rows = [[self.space], *([c.account, c.before, c.after] for c in self.changes)]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+        """The name of exactly this plan, but for people's own leaving."""
+        return digest_of(self.space, self.asking, self.departures)
+
+    def adopt_only(self) -> Plan:
+        """The same without anything that takes from anybody: for a space whose ledger was lost."""
+        spared = {c.account for c in self.changes if c.after is None or c.phase is Phase.STEP_DOWN}
+        return replace(
+            self,
+            changes=tuple(c for c in self.changes if c.account not in spared),
+            departures=frozenset(),
+            waiting=self.waiting | self.departures | spared,
+        )
+
+
+def digest_of(space: SpaceId, changes: Iterable[Change], departures: Collection[AccountId]) -> str:
+    """The name of exactly these changes and departures: SHA-256, 16 hex digits."""
+    rows = [[space], *([c.account, c.before, c.after] for c in changes), sorted(departures)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
 
 def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remembered) -> Plan:

@@ -131,6 +131,18 @@ class Remembered:
     out: frozenset[AccountId] = frozenset()
 
 
+class Doubt(StrEnum):
+    """Whether what coplink did in a space is known.
+
+    ``held``: the ledger was lost or is an older one, and nothing is taken from anybody until two complete readings, a
+    lag apart, were made. ``over``: this reading was the second.
+    """
+
+    NONE = "none"
+    HELD = "held"
+    OVER = "over"
+
+
 @dataclass(frozen=True, slots=True)
 class Unreachable:
     """A member without a seat in a space: the reason and the next step, as one sentence."""

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ANNOUNCE = "announce"
     UPKEEP = "upkeep"
     DISCONNECT = "disconnect"
+    INVITE = "invite"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from coplink.ports.errors import CursorExpired, Gone, NeedsAttention, NotReadyYe
 BACKOFF = (15.0, 60.0, 300.0, 1800.0)
 BEING_MADE = 1800.0  # seconds in which what was just made may well not show: twice what vendors publish
 FACILITATOR = "facilitator"
+WHO_DECIDES = "facilitator or connection admin"
 SUPPORT = "coplink’s administrator"
 NOBODY = "nobody: coplink tries again by itself"
 
@@ -65,7 +66,7 @@ def decide(error: CoplinkError, attempt: int, backoff: Sequence[float] = BACKOFF
         case CursorExpired() if attempt < len(backoff):
             return StartOver()
         case UnsafePlan():
-            return Ask(Trouble(error.code, joined(error.hazards), FACILITATOR))
+            return Ask(Trouble(error.code, joined(error.hazards), WHO_DECIDES))
         case NeedsAttention():
             return Ask(Trouble(error.code, error.message, error.who))
         case PlanError():

@@ -223,9 +223,12 @@ def _origin(address: str) -> tuple[str, str, int | None]:
 
 
 def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> Community:
-    """The institution takes part: its waiting spaces are made."""
-    found, participation = _asked(uow, admin, community)
-    uow.communities.put_participation(replace(participation, agreed_at=now, refused_at=None))
+    """The institution takes part: its waiting spaces are made.
+
+    After it had withdrawn its people come back by their own click, and an admin takes each place up again.
+    """
+    found, _ = _asked(uow, admin, community)
+    uow.communities.put_participation(Participation(community, admin.institution, agreed_at=now))
     for space in uow.spaces.of(community):
         if space.institution == admin.institution and space.state in (SpaceState.WAITING, SpaceState.REFUSED):
             uow.spaces.put(replace(space, state=SpaceState.MAKING))
@@ -239,6 +242,8 @@ def refuse(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime
     _, participation = _asked(uow, admin, community)
     if participation.agreed:
         raise DomainError(say("Your institution takes part already."))
+    if participation.withdrawn:
+        raise DomainError(say("Your institution has withdrawn already."))
     uow.communities.put_participation(replace(participation, refused_at=now))
     for space in uow.spaces.of(community):
         if space.institution == admin.institution and space.state is SpaceState.WAITING:

@@ -1,10 +1,11 @@
-"""Make a short list of a community's artifacts, for a course or for each other. Whoever belongs may make one."""
+"""Make a short list of a community's artifacts, for a course or for each other. Whoever belongs may make one;
+facilitators and stewards keep them in order."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coplink.core import lists
@@ -46,6 +47,31 @@ def make(uow: UnitOfWork, maker: Person, community: str, drawn: Drawn, now: date
     told = say("made the list “{title}”", title=title)
     uow.records.say(Happening(made.community, maker.institution, now, maker.id, told))
     return made
+
+
+def change(
+    uow: UnitOfWork,
+    keeper: Person,
+    community: str,
+    key: str,
+    title: str,
+    why: str,
+    entries: Sequence[ArtifactId],
+    now: datetime,
+) -> CuratedList:
+    """Give a list other words, or take files from it; whoever made it stays its maker. The same again is no act."""
+    seen = community_of(uow, keeper, community, Action.KEEP)
+    found = uow.catalogue.curated(ListId(key))
+    if found is None or found.community != seen.community.id:
+        raise NotFound(say("There is nothing here for you, or it has moved."))
+    title, why, staying = lists.check(title, why, [one for one in found.entries if one in set(entries)])
+    changed = replace(found, title=title, why=why, entries=staying)
+    if changed == found:
+        return found
+    uow.catalogue.put_list(changed)
+    told = say("changed the list “{title}”", title=title)
+    uow.records.say(Happening(changed.community, keeper.institution, now, keeper.id, told))
+    return changed
 
 
 def read(

@@ -30,6 +30,9 @@ def create(
         or uow.communities.participation(community.id, institution)
     ):
         raise NotFound(say("That institution is not known here."))
+    part = uow.communities.participation(community.id, institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(say("{name} withdrew from this community.", name=invited.name))
     for link in open_links(uow, community.id, now):
         if link.institution == institution:
             return link
@@ -77,5 +80,5 @@ def open_links(uow: UnitOfWork, community: CommunityId, now: datetime) -> Sequen
 
 
 def _require(uow: UnitOfWork, community: Community, person: Person) -> None:
-    if not may(person, Action.INVITE, community, uow.communities.membership(community.id, person.id)):
-        raise NotAllowed(say("Only facilitators invite people."))
+    if not may(person, Action.KEEP, community, uow.communities.membership(community.id, person.id)):
+        raise NotAllowed(say("Only facilitators and stewards keep invitation links."))

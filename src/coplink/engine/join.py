@@ -1,5 +1,7 @@
 """Invite, join, decline, pause, leave: the only place a membership changes, and always by the person's own act.
 
+But one: where an institution withdraws, its people pause, and it is their own act again that brings them back.
+
 A decline leaves nothing but keyed hashes of the person's identities: an unanswered invitation and a declined one are
 the same row, so no page, count, export or log can tell them apart.
 """
@@ -7,6 +9,7 @@ the same row, so no page, count, export or log can tell them apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from coplink.core.access import Action, may
@@ -18,6 +21,16 @@ from coplink.engine import marks
 from coplink.ports.records import Happening, Link
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
+
+HAND_OVER = say(
+    "Hand over first: a community needs at least one facilitator. On the page of people, share the facilitation with "
+    "somebody who takes part; then try again."
+)
+
+WITHDRAWN = say(
+    "Your institution does not take part in this community any more. Once an admin there agrees to it again, you can "
+    "come in, by your own click."
+)
 
 
 def hashes(sealer: Sealer, community: CommunityId, identities: Iterable[Identity]) -> frozenset[str]:
@@ -68,8 +81,17 @@ def accept(
     person: Person,
     now: datetime,
     link: Link | None = None,
+    listening: bool = False,
 ) -> Membership:
-    """Join, by the person's own act: on an invitation, with an invitation link, or after a pause or a leaving."""
+    """Join, by the person's own act: on an invitation, with an invitation link, or after a pause or a leaving.
+
+    ``listening``: they only want to listen in, whatever the invitation says; who comes back without a word is what they
+    were.
+    """
+    uow.communities.hold(community.id)
+    part = uow.communities.participation(community.id, person.institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(WITHDRAWN)
     known = uow.communities.membership(community.id, person.id)
     if known is None and not _opens(link, community, person, now):
         raise NotAllowed(say("You need an invitation to join this community."))
@@ -78,10 +100,12 @@ def accept(
         role = known.role
         if known.standing is Standing.JOINED:
             return known
+    if listening:
+        role = Role.LISTENING_IN
     uow.communities.opt_in(hashes(sealer, community.id, uow.people.identities(person.id)))
     membership = Membership(community.id, person.id, person.institution, role, Standing.JOINED, now)
     uow.communities.put_membership(membership)
-    _tell(uow, community, person, now, say("joined"))
+    _tell(uow, community, person, now, say("joined to listen in") if role.follows else say("joined"))
     marks.people_changed(uow, community.id)
     return membership
 
@@ -99,6 +123,12 @@ def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) 
     return _step_out(uow, community, person, Standing.PAUSED, now, say("is taking a break"))
 
 
+def set_aside(uow: UnitOfWork, memberships: Iterable[Membership], now: datetime) -> None:
+    """Their institution withdrew: they pause, and come back by their own click once it takes part again."""
+    for one in memberships:
+        uow.communities.put_membership(replace(one.now(Standing.PAUSED, now), by_institution=True))
+
+
 def leave(
     uow: UnitOfWork, community: Community, person: Person, now: datetime, place: str = ""
 ) -> Membership:
@@ -107,28 +137,62 @@ def leave(
     return _step_out(uow, community, person, Standing.LEFT, now, said)
 
 
+def choose_level(
+    uow: UnitOfWork, community: Community, person: Person, listening: bool, now: datetime
+) -> Membership:
+    """Take part or just listen in: everybody for themselves, at any time. Whoever leads steps down by listening in."""
+    uow.communities.hold(community.id)
+    known = uow.communities.membership(community.id, person.id)
+    if known is None or not may(person, Action.CHOOSE_LEVEL, community, known):
+        raise NotAllowed(say("Only someone who has joined takes part or listens in."))
+    if known.role.follows is listening:
+        return known
+    if known.role.leads and _last_facilitator(uow, community, person):
+        raise DomainError(HAND_OVER)
+    membership = known.now(Standing.JOINED, now, Role.LISTENING_IN if listening else Role.MEMBER)
+    uow.communities.put_membership(membership)
+    _tell(uow, community, person, now, say("now listens in") if listening else say("now takes part"))
+    marks.people_changed(uow, community.id)
+    return membership
+
+
 def share(
     uow: UnitOfWork, community: Community, leader: Person, person: PersonId, role: Role, now: datetime
 ) -> Membership:
-    """Share the facilitation with a member, or give it back: who leads asks others in, and steps down themselves."""
+    """Share the facilitation or the stewardship with a member, or take it back.
+
+    Who leads asks others in, and steps down themselves; a steward gives it back, or who leads takes it back. Whoever
+    listens in is not asked: taking part is theirs to choose.
+    """
+    uow.communities.hold(community.id)
     mine = uow.communities.membership(community.id, leader.id)
-    if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.MEMBER):
-        raise DomainError(say("Choose facilitator, co-facilitator or member."))
-    if not may(leader, Action.SHAPE, community, mine):
+    if role not in (Role.FACILITATOR, Role.CO_FACILITATOR, Role.STEWARD, Role.MEMBER):
+        raise DomainError(say("Choose facilitator, co-facilitator, steward or member."))
+    giving_back = person == leader.id and role is Role.MEMBER and may(leader, Action.KEEP, community, mine)
+    if not giving_back and not may(leader, Action.SHAPE, community, mine):
         raise NotAllowed(say("Only facilitators share the facilitation."))
     known = uow.communities.membership(community.id, person)
     if known is None or known.standing is not Standing.JOINED:
         raise DomainError(say("Only someone who has joined can facilitate."))
     if known.role is role:
         return known
-    if known.role.leads and not role.leads:
-        if person != leader.id:
-            raise NotAllowed(say("Facilitators step down themselves."))
-        if _last_facilitator(uow, community, leader):
-            raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+    if known.role.follows:
+        raise DomainError(
+            say("They just listen in. Whoever wants to facilitate says first that they take part.")
+        )
+    if known.role.leads and person != leader.id:
+        raise NotAllowed(say("Facilitators step down themselves."))
+    if known.role.leads and not role.leads and _last_facilitator(uow, community, leader):
+        raise DomainError(HAND_OVER)
     membership = known.now(Standing.JOINED, now, role)
     uow.communities.put_membership(membership)
-    said = say("now facilitates") if role.leads else say("stepped down from facilitating")
+    if role.leads:
+        said = say("now facilitates")
+    elif known.role.leads:
+        said = say("stepped down from facilitating")
+    else:
+        keeps = role is Role.STEWARD
+        said = say("now keeps lists and links") if keeps else say("no longer keeps lists and links")
     uow.records.say(Happening(community.id, community.institution, now, person, said))
     marks.people_changed(uow, community.id)
     return membership
@@ -137,13 +201,17 @@ def share(
 def _step_out(
     uow: UnitOfWork, community: Community, person: Person, standing: Standing, now: datetime, said: Said
 ) -> Membership:
+    uow.communities.hold(community.id)
     known = uow.communities.membership(community.id, person.id)
     if known is None or not may(person, Action.LEAVE, community, known):
         raise NotAllowed(say("You do not belong to this community."))
     if known.role.leads and _last_facilitator(uow, community, person):
-        raise DomainError(say("Hand over first: a community needs at least one facilitator."))
+        raise DomainError(HAND_OVER)
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
+    contact = uow.communities.contacts(community.id).get(person.institution)
+    if contact is not None and contact.person == person.id:
+        uow.communities.drop_contact(community.id, person.institution)
     if standing is Standing.LEFT:
         uow.guests.forget_answers(community.id, person.id)
     _tell(uow, community, person, now, said)

@@ -18,6 +18,7 @@ from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine import marks
 from coplink.engine.farewells import bear_in_mind
+from coplink.engine.plans import no_more
 from coplink.ports.records import Happening
 from coplink.ports.storage import UnitOfWork
 
@@ -106,6 +107,7 @@ def let_go(uow: UnitOfWork, space: Space, take_away: bool) -> None:
     """The state of a space that is let go; the worker takes leave over there, once."""
     parting = Parting.TAKE_AWAY if take_away else Parting.KEEP
     uow.spaces.put(replace(space, state=SpaceState.DETACHED, parting=parting, trouble=None))
+    no_more(uow, space)
     uow.work.mark(Kind.UPKEEP, space.id, space.community)
 
 
@@ -116,6 +118,11 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
     if space.state is not SpaceState.DETACHED:
         raise DomainError(say("This place was not let go."))
     _may_undo(uow, space, person)
+    part = uow.communities.participation(space.community, space.institution)
+    if part is not None and part.withdrawn:
+        raise DomainError(
+            say("The institution withdrew from this community. An admin there agrees to it again first.")
+        )
     if space.parting is not None:
         raise DomainError(say("coplink is still taking its leave there. Try again in a minute."))
     connected = uow.institutions.connection(space.connection)
@@ -179,6 +186,7 @@ def _rest(uow: UnitOfWork, space: Space) -> None:
     """One that is ready, or was just being woken."""
     if space.state is SpaceState.READY or (space.state in AT_WORK and space.archived_at is not None):
         uow.spaces.put(replace(space, state=SpaceState.ARCHIVED, archived_at=None, trouble=None))
+        no_more(uow, space)
         uow.work.mark(Kind.UPKEEP, space.id, space.community)
 
 

@@ -142,14 +142,16 @@ class Meetings:
 
 @dataclass(frozen=True, slots=True)
 class AdminCommunity:
-    """One community for a connection admin: its name and stage, whether agreed, own places, and no content."""
+    """One community for a connection admin: its name and stage, whether agreed, own places, and no content.
+
+    Who of their own people has no seat in these is told by ``engine.access_list``.
+    """
 
     community: Community
     founded_by: str
     agreed: bool
     refused: bool
     places: tuple[PlaceView, ...]
-    missing: tuple[tuple[str, str, Said], ...]
 
 
 def community_of(uow: UnitOfWork, reader: Person, key: str, action: Action) -> Seen:
@@ -286,22 +288,13 @@ def lines_of(
 def admin_communities(
     uow: UnitOfWork, institution: InstitutionId, manifests: Mapping[str, Manifest]
 ) -> tuple[AdminCommunity, ...]:
-    """What a connection admin sees of communities: names, stages, own places and missing seats; never content."""
+    """What a connection admin sees of communities: names, stages and own places; never content."""
     found = []
     for participation in uow.communities.participations(institution=institution):
         community = uow.communities.get(participation.community)
         if community is None:
             continue
         own = tuple(p for p in places_of(uow, community, manifests) if p.space.institution == institution)
-        missing = []
-        for place in own:
-            entries = uow.spaces.unreachable(place.space.id)
-            known = uow.people.many([PersonId(entry.person) for entry in entries])
-            missing += [
-                (known[PersonId(e.person)].name, place.title, e.reason)
-                for e in entries
-                if PersonId(e.person) in known and known[PersonId(e.person)].institution == institution
-            ]
         found.append(
             AdminCommunity(
                 community,
@@ -309,7 +302,6 @@ def admin_communities(
                 participation.agreed,
                 participation.refused_at is not None,
                 own,
-                tuple(missing),
             )
         )
     return tuple(found)

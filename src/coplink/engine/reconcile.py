@@ -2,65 +2,39 @@
 
 Always whole, from a fresh reading; an interrupted run is finished by the next. What people asked for themselves is done
 first, whatever else is in the way; in a space that rests nothing else is done. What was written and is not yet
-visible, or is perhaps gone, leaves the space dirty until the platform's lag has passed.
+visible, or is perhaps gone, leaves the space dirty until the platform's lag has passed. Where the ledger was lost,
+people are seated and nothing is taken from anybody until the place was read twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from coplink.core.community import Community
-from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.fit import fit
-from coplink.core.guests import TAKEN_OUT, Guest, Hospitality
-from coplink.core.people import Account, AccountId, Membership, Person, PersonId
+from coplink.core.guests import TAKEN_OUT
+from coplink.core.people import AccountId
 from coplink.core.plan import Plan, diff
-from coplink.core.policy import Policy, Tally, require_safe
-from coplink.core.spaces import Observed, Space, SpaceId, SpaceState, Unreachable
+from coplink.core.policy import Policy
+from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
+from coplink.engine import plans
 from coplink.engine.attention import FACILITATOR, joined
-from coplink.engine.guests import BEING_KNOWN, closed, let_in, not_known_yet
+from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
+from coplink.engine.known import Known, observe, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
 from coplink.engine.seating import Writer, Written
-from coplink.ports.errors import LimitReached, OutcomeUnknown, Unavailable
+from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.guests import guests_of
 from coplink.ports.records import Notice, Report
 from coplink.ports.seats import Done
 from coplink.ports.storage import UnitOfWork
 
 ROOM_FOR_ALL = 500  # no place of any platform holds fewer
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What coplink knows about one space before it plans."""
-
-    space: Space
-    community: Community
-    memberships: Sequence[Membership]
-    people: dict[PersonId, Person]
-    accounts: dict[PersonId, Account]
-    guests: Mapping[PersonId, Guest]
-    desired: Desired
-
-    @property
-    def people_of(self) -> dict[AccountId, PersonId]:
-        """Whose an account is."""
-        known = {account.account: person for person, account in self.accounts.items()}
-        return known | {one.account: person for person, one in self.guests.items() if one.account}
-
-    @property
-    def guests_here(self) -> frozenset[AccountId]:
-        """The accounts of people of other institutions who are to sit here."""
-        accounts = (one.account for one in self.guests.values())
-        return frozenset(one for one in accounts if one is not None and one in self.desired.seats)
 
 
 def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, now: Now) -> Outcome:
@@ -81,15 +55,12 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     welcoming = guests_of(reach.connection)
     if welcoming is not None and not resting:
         trouble = let_in(begin, welcoming, space, turn, reach.manifest.admin, now) or trouble
-    observed = seats.read(space.parts)
-    with begin() as uow:
-        observed = replace(observed, gone=uow.ledger.saw(space.id, observed, now(), reach.lag))
-        if observed.gone:
-            # A guest who was taken out stays out of this place, and belongs to the community still.
-            uow.ledger.take_out(space.id, observed.gone & wanted(uow, space, reach).guests_here)
-        uow.commit()
+    observed, doubt = _observe(begin, space, reach, seats.read(space.parts), now)
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
-    _forget_ended(begin, space, reach, known, observed, now)
+    if doubt is Doubt.HELD:
+        plan = plan.adopt_only()
+    else:
+        _forget_ended(begin, space, reach, known, observed, now)
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
     addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
@@ -99,19 +70,25 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     writer.write(leaving, written)
     if resting:
         _in_doubt(space, written)
-        return Again(wait_for_lag(reach.lag)) if leaving else Settled()
-    with begin() as uow:
-        tally = tally_of(uow, space, now())
-    require_safe(plan, policy, tally)
+        return Again(wait_for_lag(reach.lag)) if leaving or doubt is Doubt.HELD else Settled()
+    approved = plans.consider(begin, known, plan, policy, reach.manifest.title, now)
     kept: frozenset[AccountId] = frozenset()
+    asked = frozenset(plan.asking)
     if plan.departures:
         kept = _departed(begin, known, reach, plan.departures, now)
         known, plan = _plan(begin, space, reach, observed, kept, now)
-    rest = [change for change in plan.changes if change not in leaving]
-    full = _full(reach, space, plan)
-    if full is not None:
-        rest = [change for change in rest if change.before is not None]
-    writer.write(rest, written)
+    # What came up since the plan was judged waits for the next run, which judges it.
+    rest = [change for change in plan.asking if change in asked]
+    try:
+        full = _full(reach, space, plan)
+        here = rest if full is None else [change for change in rest if change.before is not None]
+        writer.write(here, written)
+    except IntegrationError:
+        if approved:
+            plans.left_to_do(begin, space.id, rest, kept, written)
+        raise
+    if approved:
+        plans.carried_out(begin, space, reach.manifest.title, now)
     late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
     written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(plan.out, TAKEN_OUT))
     _report(begin, known, plan, written, bool(kept), now)
@@ -123,7 +100,17 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         raise Unavailable(say("The list of people came only in part."), f"half a listing of {space.id}")
     _in_doubt(space, written)
     unseen = any(outcome is Done.CHANGED for outcome in written.outcomes.values())
-    return Again(wait_for_lag(reach.lag)) if plan.waiting or unseen or late else Settled()
+    more = plan.waiting or unseen or late or doubt is Doubt.HELD or len(rest) < len(plan.asking)
+    return Again(wait_for_lag(reach.lag)) if more else Settled()
+
+
+def _observe(
+    begin: Begin, space: Space, reach: Reach, observed: Observed, now: Now
+) -> tuple[Observed, Doubt]:
+    with begin() as uow:
+        found = observe(uow, space, reach, observed, now())
+        uow.commit()
+    return found
 
 
 def _leaving(uow: UnitOfWork, space: Space, reach: Reach) -> bool:
@@ -159,41 +146,6 @@ def _full(reach: Reach, space: Space, plan: Plan) -> LimitReached | None:
     return LimitReached(joined([said, way]), reach.manifest.admin, f"{count} seats of {most} in {space.id}")
 
 
-def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
-    """What coplink knows and wants for a space; reads only, so that a page or the command line can show a plan."""
-    community = uow.communities.get(space.community)
-    if community is None:
-        raise DomainError(say("That community is not known."))
-    memberships = list(uow.communities.memberships(space.community))
-    keys = [m.person for m in memberships]
-    people = dict(uow.people.many(keys))
-    memberships = [m for m in memberships if m.person in people]
-    accounts = dict(uow.people.accounts_on(space.institution, space.integration, keys))
-    guests = uow.guests.at(space.institution, space.integration, keys)
-    shut = closed(guests_of(reach.connection), space)
-    desired = desired_state(
-        space,
-        memberships,
-        people,
-        accounts,
-        opening=not_linked(reach.manifest.door_name),
-        welcome=Hospitality(
-            shut,
-            guests,
-            uow.guests.answers_at(space.community, space.institution),
-            uow.ledger.seated(space.id) if shut is not None and guests else (),
-        ),
-    )
-    desired, _ = fit(desired, reach.manifest.roles)
-    return Known(space, community, memberships, people, accounts, guests, desired)
-
-
-def tally_of(uow: UnitOfWork, space: Space, now: datetime) -> Tally:
-    """What this institution already lost today, and how many seats are kept there."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Tally(uow.journal.removed_since(space.institution, midnight), uow.ledger.kept(space.institution))
-
-
 def _plan(
     begin: Begin, space: Space, reach: Reach, observed: Observed, kept: frozenset[AccountId], now: Now
 ) -> tuple[Known, Plan]:
@@ -210,12 +162,15 @@ def _forget_ended(
 ) -> None:
     """A seat of ours that nobody wants and that is there no more has ended, however it did.
 
-    Were it kept in mind, whoever comes back later would look like somebody who has just left.
+    Were it kept in mind, whoever comes back later would look like somebody who has just left. A place in which nobody
+    sits any more, where somebody should, proves nothing: it may be a wrong reading.
     """
     if not observed.complete:
         return
     with begin() as uow:
         remembered = uow.ledger.remembered(space.id, now(), reach.lag)
+        if not observed.seats and not remembered.ours.isdisjoint(known.desired.seats.keys()):
+            return
         ended = remembered.ours - remembered.fresh - known.desired.seats.keys() - observed.seats.keys()
         uow.ledger.forget(space.id, ended)
         uow.commit()
@@ -279,5 +234,6 @@ def _report(
         uow.spaces.put_unreachable(space.id, [Unreachable(p, said) for p, said in sorted(reasons.items())])
         if not lost_facilitator:
             uow.records.clear_notices(known.community.id, f"facilitator:{space.id}")
+        uow.ledger.count(space.id)
         uow.records.report(Report("reconcile", space.id, space.community, now(), counts))
         uow.commit()

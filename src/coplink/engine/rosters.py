@@ -14,7 +14,9 @@ from coplink.core.arrival import RosterSourceAddress
 from coplink.core.people import CommunityId
 from coplink.core.roster import Comparison, Listed, Reading, Snapshot
 from coplink.core.spaces import SpaceState, Trouble
+from coplink.core.words import say
 from coplink.core.work import Kind, Turn
+from coplink.engine.attention import FACILITATOR
 from coplink.engine.listed import DOOR, welcome
 from coplink.engine.outcome import Again, Begin, Now, Outcome, Settled
 from coplink.ports.records import ContextLink, Notice, Report
@@ -24,6 +26,13 @@ from coplink.ports.storage import StaleTurn, UnitOfWork
 HALF_PAGE_AGAIN = 300.0
 AT_ONCE = 2000
 TRUSTED_FOR = timedelta(days=7)
+EMPTIED = Trouble(
+    "empty_roster",
+    say(
+        "The course’s roster is empty, where it listed people before. What was known is kept, and nobody is removed."
+    ),
+    FACILITATOR,
+)
 
 
 def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
@@ -31,6 +40,9 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
     with begin() as uow:
         context = uow.communities.context(turn.target)
         if context is None or not context.roster:
+            return Settled()
+        part = uow.communities.participation(CommunityId(context.community), context.institution)
+        if part is not None and part.withdrawn:  # nobody of theirs is invited any more
             return Settled()
         last = uow.rosters.last(context.id)
         members = uow.rosters.members(CommunityId(context.community))
@@ -54,6 +66,11 @@ def _trusted(last: LastReading | None, members: int, now: datetime) -> Snapshot 
     if last is None or last.since is None or members < last.members or now - last.since > TRUSTED_FOR:
         return None
     return last.snapshot
+
+
+def _listed(last: LastReading) -> bool:
+    """Whether the last complete reading listed anybody."""
+    return last.snapshot is not None and last.snapshot.listed > 0
 
 
 @dataclass(slots=True)
@@ -114,7 +131,9 @@ class _Run:
                 uow.rosters.keep(replace(last, owing=False))
             if reading.complete or reading.lacking:
                 uow.communities.put_context(replace(context, read_at=moment))
-                self._say(uow, None if reading.complete else reading.lacking, moment)
+                lacking = None if reading.complete else reading.lacking
+                emptied = reading.complete and not compared.listed and _listed(last)
+                self._say(uow, EMPTIED if emptied else lacking, moment)
             counts = {"listed": compared.listed, "no_longer_listed": gone}
             uow.records.report(Report("read_roster", context.id, context.community, moment, counts))
             uow.commit()
@@ -149,7 +168,7 @@ class _Run:
         same = known is not None and compared.unchanged
         if same and self.members == last.members:
             return replace(last, owing=False)
-        if not compared.listed and last.snapshot and last.snapshot.listed:
+        if not compared.listed and _listed(last):
             return replace(last, owing=False)  # nobody at all where there were people: what was known is kept
         members = uow.rosters.members(CommunityId(self.context.community))
         snapshot = last.snapshot if same else compared.snapshot()

@@ -11,7 +11,7 @@ from coplink.core.access import Action, may
 from coplink.core.announcing import Post, PostState, SaidId, SaidToAll, in_short, words_of
 from coplink.core.community import Stage
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.people import Person
+from coplink.core.people import CommunityId, InstitutionId, Person
 from coplink.core.spaces import Space, SpaceId, SpaceState, Trouble
 from coplink.core.words import Said, say
 from coplink.engine import marks
@@ -138,10 +138,31 @@ def _places(
     return tuple(sorted(found, key=lambda place: (place.title, place.space.id)))
 
 
+def places_at(
+    uow: UnitOfWork,
+    community: CommunityId,
+    institution: InstitutionId,
+    manifests: Mapping[str, Manifest],
+    text: str,
+) -> tuple[Place, ...]:
+    """The places of one institution with how the words would look there."""
+    spaces = [space for space in uow.spaces.of(community) if space.institution == institution]
+    return _places(spaces, _titles(uow, spaces, manifests), manifests, text)
+
+
 def say_to_all(
-    uow: UnitOfWork, person: Person, key: str, drawn: Drawn, manifests: Mapping[str, Manifest], now: datetime
+    uow: UnitOfWork,
+    person: Person,
+    key: str,
+    drawn: Drawn,
+    manifests: Mapping[str, Manifest],
+    now: datetime,
+    only: InstitutionId | None = None,
 ) -> SaidToAll:
-    """Keep it and ask for it in every place; raises ``DomainError`` in plain words where it cannot be said."""
+    """Keep it and ask for it in every place, or in those of one institution ``only``.
+
+    Raises ``DomainError`` in plain words where it cannot be said.
+    """
     seen = community_of(uow, person, key, Action.SEE_INSIDE)
     community = seen.community
     if not may(person, Action.ANNOUNCE, community, seen.membership):
@@ -159,6 +180,8 @@ def say_to_all(
     made = SaidToAll(SaidId(digest[:32]), community.id, person.institution, person.id, title, text, now)
     uow.announced.put(made)
     for space in uow.spaces.of(community.id):
+        if only is not None and space.institution != only:
+            continue
         says, why = _says(space, manifests.get(space.integration))
         state = PostState.WAITING if says else PostState.SILENT
         trouble = Trouble("not_ready" if says else "cannot", why, "") if why else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from coplink.core.people import InstitutionId
@@ -127,6 +127,8 @@ class LinkKind(StrEnum):
     FEED = "feed"
     ACCOUNT = "account"
     PLATFORM = "platform"
+    PRESENTER = "presenter"
+    NO_THANKS = "no_thanks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,15 @@ class Link:
     def open_at(self, now: datetime) -> bool:
         """Whether it still opens."""
         return not self.revoked_at and not self.used_at and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Somebody without an account who comes to one meeting, by a link of their own; the date is its original one."""
+
+    link: Link
+    meeting: date
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,13 @@ from coplink.core.people import (
 )
 from coplink.core.plan import Change
 from coplink.core.rhythm import Rhythm
-from coplink.core.spaces import ConnectionId, Observed, Remembered, SpaceId
+from coplink.core.spaces import ConnectionId, Doubt, Observed, Remembered, SpaceId
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
+from coplink.ports.mail import Mails
+from coplink.ports.plans import Plans
 from coplink.ports.records import (
     CheckUp,
     Happening,
@@ -47,6 +49,7 @@ from coplink.ports.repositories import (
 )
 from coplink.ports.rosters import Rosters
 from coplink.ports.seats import Done
+from coplink.ports.traces import Traces
 from coplink.ports.watch import Subscription
 
 
@@ -93,6 +96,21 @@ class Ledger(Protocol):
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None: ...
     def forget_all(self, space: SpaceId, those_out: bool = False) -> None:
         """Know nothing any more of who sits there, nor, if ``those_out``, whom somebody took out; nobody is removed."""
+        ...
+
+    def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
+        """Note a reading, before ``saw``, and whether the ledger can be trusted.
+
+        It cannot where it held lines and holds none, and after a restore.
+        """
+        ...
+
+    def adopt(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
+        """These sit there, and nobody knows whose making that was: unknown, where there is no line yet."""
+        ...
+
+    def count(self, space: SpaceId) -> None:
+        """Keep in mind whether there are lines now, so that their loss is noticed."""
         ...
 
     def kept(self, institution: InstitutionId) -> int: ...
@@ -307,6 +325,8 @@ class UnitOfWork(Protocol):
     @property
     def ledger(self) -> Ledger: ...
     @property
+    def plans(self) -> Plans: ...
+    @property
     def journal(self) -> Journal: ...
     @property
     def meetings(self) -> Meetings: ...
@@ -322,6 +342,10 @@ class UnitOfWork(Protocol):
     def work(self) -> Work: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
+    def mails(self) -> Mails: ...
 
     def new_id(self) -> str:
         """A fresh random id, 32 hex digits."""

@@ -34,6 +34,8 @@ from coplink.settings.key_file import is_key, kept_key
 PREFIX = "COPLINK_"
 SECRETS_DIR = "COPLINK_SECRETS_DIR"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_MAILBOX = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}"
+_SENDER = re.compile(rf"{_MAILBOX}|[\w .'-]{{1,80}} <{_MAILBOX}>")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
@@ -171,6 +173,25 @@ class Settings(BaseSettings):
         "although their addresses are private.",
     )
 
+    smtp_host: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:-]{0,253}$",
+        description="The mail server by which facilitators may send invitations, such as smtp.example.org; "
+        "empty: no e-mail is sent.",
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65_535, description="Its port; 465 is usual with tls.")
+    smtp_user: str = Field(default="", description="The account to sign in with; empty: none.")
+    smtp_password: SecretStr | None = Field(default=None, description="The password of that account.")
+    smtp_from: str = Field(
+        default="",
+        description="Whom invitations come from: an address such as coplink@example.org, or a name with it: "
+        "Communities <coplink@example.org>.",
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the line is kept private; none only with a server on this machine.",
+    )
+
     @field_validator("base_url")
     @classmethod
     def _bare(cls, value: str) -> str:
@@ -196,6 +217,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "data_dir: say where coplink keeps its files, or set database_url, job_database_url and master_keys"
             )
+        if self.smtp_host:
+            if not _SENDER.fullmatch(self.smtp_from):
+                raise ValueError("smtp_from: with smtp_host, name an address such as coplink@example.org")
+            if self.smtp_security == "none" and self.smtp_host not in LOOPBACK_HOSTS:
+                raise ValueError(
+                    "smtp_security: none is for a server on this machine alone; use starttls or tls"
+                )
         for key in self.master_keys:
             if not is_key(key.get_secret_value()):
                 raise ValueError("master_keys: each must be 32 bytes in URL-safe base64, 44 characters")

@@ -5,7 +5,8 @@ that says what it is. It holds sealed values as they are and no key: without the
 with another one it is refused before anything is touched.
 
 After a restore the world is newer than what coplink knows. Seats of people who do not belong count as put by hand from
-then on, so that nobody is removed by what an old ledger says; everything is looked at anew.
+then on, so that nobody is removed by what an old ledger says; nothing is taken from anybody until each space was read
+twice, no absence and no approval of before counts, and everything is looked at anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, insert, literal, select, update
 from sqlalchemy.engine import URL
 
 from coplink import __version__
@@ -29,7 +30,15 @@ from coplink.core.words import say
 from coplink.ports.sealing import Sealer
 from coplink.storage import copying
 from coplink.storage.database import make_engine, newest, upgrade
-from coplink.storage.tables import AccountRow, LedgerRow, MembershipRow, SpaceRow, WorkRow
+from coplink.storage.tables import (
+    AccountRow,
+    LedgerLookRow,
+    LedgerRow,
+    MembershipRow,
+    PlanRow,
+    SpaceRow,
+    WorkRow,
+)
 
 CARD = "coplink_backup"
 SERVER, PROBE = "coplink", "backup"
@@ -204,6 +213,11 @@ def _know_less(target: Connection, now: datetime) -> None:
         .correlate(LedgerRow)
     )
     target.execute(delete(LedgerRow).where(~belongs))
+    target.execute(update(LedgerRow).values(absent_since=None))
+    target.execute(delete(PlanRow))
+    target.execute(delete(LedgerLookRow))
+    every = select(SpaceRow.id, SpaceRow.institution, literal(True), literal(True))
+    target.execute(insert(LedgerLookRow).from_select(["space", "institution", "held", "adopting"], every))
     target.execute(
         update(WorkRow).values(
             generation=WorkRow.generation + 1,

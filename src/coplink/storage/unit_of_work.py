@@ -27,12 +27,15 @@ from coplink.storage.repositories.institutions import SqlInstitutions
 from coplink.storage.repositories.journal import SqlJournal
 from coplink.storage.repositories.ledger import SqlLedger
 from coplink.storage.repositories.links import SqlLinks
+from coplink.storage.repositories.mails import SqlMails
 from coplink.storage.repositories.meetings import SqlMeetings
 from coplink.storage.repositories.people import SqlPeople
+from coplink.storage.repositories.plans import SqlPlans
 from coplink.storage.repositories.platforms import SqlPlatforms
 from coplink.storage.repositories.records import SqlRecords
 from coplink.storage.repositories.rosters import SqlRosters
 from coplink.storage.repositories.spaces import SqlSpaces
+from coplink.storage.repositories.traces import SqlTraces
 from coplink.storage.repositories.watches import SqlWatches
 from coplink.storage.repositories.work import SqlWork
 from coplink.storage.sweeps import Sweeps
@@ -53,6 +56,7 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "notice_services": SqlNoticeServices,
     "spaces": SqlSpaces,
     "ledger": SqlLedger,
+    "plans": SqlPlans,
     "journal": SqlJournal,
     "meetings": SqlMeetings,
     "catalogue": SqlCatalogue,
@@ -61,6 +65,8 @@ REPOSITORIES: dict[str, type[Repository]] = {
     "checks": SqlChecks,
     "work": SqlWork,
     "records": SqlRecords,
+    "traces": SqlTraces,
+    "mails": SqlMails,
 }
 
 
@@ -81,6 +87,7 @@ class SqlUnitOfWork:
     notice_services: SqlNoticeServices
     spaces: SqlSpaces
     ledger: SqlLedger
+    plans: SqlPlans
     journal: SqlJournal
     meetings: SqlMeetings
     catalogue: SqlCatalogue
@@ -89,6 +96,8 @@ class SqlUnitOfWork:
     checks: SqlChecks
     work: SqlWork
     records: SqlRecords
+    traces: SqlTraces
+    mails: SqlMails
 
     def __init__(
         self,

@@ -6,7 +6,9 @@
     landing             where am I: my communities, invitations, may I found one here
     founding            four answers, a preview, one click
     community, joining  a community's pages; invited, join, pause, leave; announcing: say something to everybody
+    explain             who has a way in, and why things are as they are for one person
     me, connections     my accounts and calendar; what connection admins do; consent: let coplink into a platform
+    plans               what is too much to do unasked, and who says yes to it
     hooks, feeds        called by platforms and calendars
     shown, errors       words and times; one page for everything that goes wrong
 
@@ -36,20 +38,25 @@ from coplink.web import (
     disconnecting,
     doors,
     errors,
+    explain,
     feeds,
     founding,
     guard,
     health,
     hooks,
     invitations,
+    inviting,
     joining,
     landing,
     lifecycle,
     lti,
     me,
     notices,
+    organisations,
     placed,
+    plans,
     platforms,
+    presenting,
     registering,
     shown,
     tab_setup,
@@ -92,11 +99,16 @@ def create_app(services: Services) -> Flask:
         joining.blueprint(desk),
         copies.blueprint(desk),
         invitations.blueprint(desk),
+        explain.blueprint(desk),
+        inviting.blueprint(desk),
         me.blueprint(desk),
         connections.blueprint(desk, frames),
         consent.blueprint(desk, frames),
         disconnecting.blueprint(desk, frames),
         lifecycle.blueprint(desk),
+        plans.blueprint(desk),
+        organisations.blueprint(desk),
+        presenting.blueprint(desk),
         platforms.blueprint(desk, frames),
         registering.blueprint(desk),
         hooks.blueprint(desk),

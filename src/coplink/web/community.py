@@ -10,10 +10,11 @@ from datetime import datetime
 
 from flask import Blueprint, Response, make_response, render_template
 
-from coplink.core.access import Action
-from coplink.core.people import CommunityId, InstitutionId
+from coplink.core.access import Action, may
+from coplink.core.fit import becomes
+from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.engine import copies, lifecycle, provision, reading
+from coplink.engine import copies, lifecycle, organisations, presenting, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -34,6 +35,7 @@ def blueprint(desk: Desk) -> Blueprint:
             if not seen.inside:
                 return see(f"/c/{seen.community.id}/invitation")
             page = reading.home(uow, person, key, desk.manifests, desk.now())
+            withdrawn = organisations.withdrawn(uow, page.seen.community.id, person.institution)
             last = _last_meeting(page.rhythm, desk.now())
             copied = copies.to_know(uow, person, key) if page.seen.leads else ()
             news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]
@@ -41,7 +43,14 @@ def blueprint(desk: Desk) -> Blueprint:
         # What another institution's admin is asked is not for this reader; the list of places says what it waits for.
         notices = [one for one in page.notices if one.code != "asked_to_take_part"]
         text = render_template(
-            "home.html", page=page, seen=page.seen, zone=zone, news=news, notices=notices, copied=copied
+            "home.html",
+            page=page,
+            seen=page.seen,
+            zone=zone,
+            news=news,
+            notices=notices,
+            copied=copied,
+            withdrawn=withdrawn,
         )
         return make_response(text)
 
@@ -69,18 +78,37 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             page = reading.people(uow, person, key, desk.manifests)
             community = page.seen.community
+            member_there = sorted(
+                {
+                    desk.manifests[space.integration].title
+                    for space in uow.spaces.of(community.id)
+                    if space.integration in desk.manifests
+                    and becomes(Role.LISTENING_IN, desk.manifests[space.integration].roles) is Role.MEMBER
+                }
+            )
+            contacts = organisations.contacts(uow, community.id)
             links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
             invitable: list[tuple[InstitutionId, str]] = []
-            if page.seen.leads:
-                taking_part = {p.institution for p in uow.communities.participations(community.id)}
+            keeps = may(person, Action.KEEP, community, page.seen.membership)
+            if keeps:
+                parts = {p.institution: p for p in uow.communities.participations(community.id)}
+                gone = {key for key, part in parts.items() if part.withdrawn}
                 invitable = [
                     (one.id, one.name)
                     for one in uow.institutions.all()
-                    if one.listed or one.id in taking_part or one.id == person.institution
+                    if (one.listed or one.id in parts or one.id == person.institution) and one.id not in gone
                 ]
                 invitable.sort(key=lambda one: (one[0] != person.institution, one[1].casefold()))
         text = render_template(
-            "people.html", page=page, seen=page.seen, links=links, invitable=invitable, base_url=desk.base_url
+            "people.html",
+            page=page,
+            seen=page.seen,
+            links=links,
+            invitable=invitable,
+            base_url=desk.base_url,
+            member_there=member_there,
+            contacts=contacts,
+            keeps=keeps,
         )
         return make_response(text)
 
@@ -101,6 +129,7 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             page = reading.meetings(uow, person, key, desk.manifests, desk.now())
             community = CommunityId(page.seen.community.id)
+            presenters = presenting.asked(uow, page.seen.community, desk.now()) if page.seen.leads else ()
             feed = next(
                 (one for one in uow.links.of(LinkKind.FEED, community, person.id) if one.open_at(desk.now())),
                 None,
@@ -109,7 +138,14 @@ def blueprint(desk: Desk) -> Blueprint:
         upcoming = [(meeting, break_of(page.rhythm, meeting)) for meeting in page.upcoming]
         address = f"{desk.base_url}{feeds.path_of(feed)}" if feed else ""
         text = render_template(
-            "meetings.html", page=page, seen=page.seen, upcoming=upcoming, zone=zone, feed=address
+            "meetings.html",
+            page=page,
+            seen=page.seen,
+            upcoming=upcoming,
+            zone=zone,
+            feed=address,
+            presenters=presenters,
+            base_url=desk.base_url,
         )
         return make_response(text)
 

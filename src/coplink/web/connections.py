@@ -15,7 +15,7 @@ from coplink.core.errors import ConfigurationError, DomainError, NotFound
 from coplink.core.people import CommunityId, Person
 from coplink.core.spaces import ConnectionId, SpaceId
 from coplink.core.words import Said, say
-from coplink.engine import connect, preflight, provision, reading
+from coplink.engine import access_list, connect, organisations, preflight, provision, reading
 from coplink.ports.errors import IntegrationError
 from coplink.ports.integration import Check, Manifest, Verdict
 from coplink.ports.records import LinkKind
@@ -174,13 +174,28 @@ def _overview(desk: Desk, admin: Person) -> Response:
     with desk.begin() as uow:
         connected = {one.integration: one for one in uow.institutions.connections(admin.institution)}
         communities = reading.admin_communities(uow, admin.institution, desk.manifests)
+        without = {
+            one.community.id: access_list.without_seats(uow, admin.institution, one.places, desk.manifests)
+            for one in communities
+        }
+        withdrawn = {
+            one.community.id: organisations.withdrawn(uow, one.community.id, admin.institution)
+            for one in communities
+        }
+        contacts = {
+            one.community.id: organisations.contacts(uow, one.community.id).get(admin.institution)
+            for one in communities
+        }
         text = render_template(
             "admin.html",
+            withdrawn=withdrawn,
+            contacts=contacts,
             institution=uow.institutions.get(admin.institution),
             manifests=desk.manifests,
             connected=connected,
             ended={one.integration for one in uow.institutions.connections(admin.institution, ended=True)},
             communities=communities,
+            without=without,
             platforms=platforms.shown(uow, admin, desk),
             base_url=desk.base_url,
             notices=uow.records.notices(institution=admin.institution),

@@ -34,7 +34,7 @@ from coplink.web.session import Visit
 CALLED_BY_OTHERS = frozenset({"lti.login", "lti.launched", "hooks.hook", "notices.hear"})
 # Who comes there says so anew; the session they had is looked up only where it matters.
 WHOEVER_COMES = frozenset({"lti.login", "lti.launched"})
-WITH_A_CODE = frozenset({"lti.held", "deep_linking.back", "registering.register"})
+WITH_A_CODE = frozenset({"lti.held", "deep_linking.back", "registering.register", "inviting.no_thanks"})
 WITHOUT_SESSION = frozenset(
     {"static", "health.alive", "health.ready", "hooks.hook", "feeds.feed", "lti.jwks", "registering.canvas"}
     | {"doors.asset"}

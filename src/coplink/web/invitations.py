@@ -44,18 +44,19 @@ def blueprint(desk: Desk) -> Blueprint:
     def create(key: str) -> Response:
         person = desk.person()
         with desk.begin() as uow:
-            seen = reading.community_of(uow, person, key, Action.INVITE)
+            seen = reading.community_of(uow, person, key, Action.KEEP)
             invitations.create(
                 uow, seen.community, person, InstitutionId(typed("institution", 64)), desk.now()
             )
             uow.commit()
-        return see(f"/c/{seen.community.id}/people#links")
+        page = "invite" if typed("back", 10) == "invite" else "people#links"
+        return see(f"/c/{seen.community.id}/{page}")
 
     @views.post("/c/<key>/links/<link>/revoke")
     def revoke(key: str, link: str) -> Response:
         person = desk.person()
         with desk.begin() as uow:
-            seen = reading.community_of(uow, person, key, Action.INVITE)
+            seen = reading.community_of(uow, person, key, Action.KEEP)
             invitations.revoke(uow, seen.community, person, link, desk.now())
             uow.commit()
         return see(f"/c/{seen.community.id}/people#links")

@@ -18,17 +18,21 @@ from coplink.core.people import CommunityId, Institution, Membership, Person, Pe
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, reading
+from coplink.engine.organisations import Withdrawn, withdrawn
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
 from coplink.web.shown import usable_zone
+
+LISTEN, TAKE_PART = "listen", "take-part"
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
-    ``elsewhere``: other institutions where it has places, which may take them as a guest.
+    ``elsewhere``: other institutions where it has places, which may take them as a guest. ``withdrawn``: their own
+    institution does not take part any more.
     """
 
     community: Community
@@ -38,6 +42,7 @@ class Invited:
     said_no: bool
     rhythm: Rhythm | None
     elsewhere: Sequence[Institution] = ()
+    withdrawn: Withdrawn | None = None
 
     @property
     def standing(self) -> Standing:
@@ -54,12 +59,24 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         chosen = {one.value: one for one in Role}.get(typed("role", 20))
         if chosen is None:
-            raise DomainError(say("Choose facilitator, co-facilitator or member."))
+            raise DomainError(say("Choose facilitator, co-facilitator, steward or member."))
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
             join.share(uow, seen.community, person, PersonId(member), chosen, desk.now())
             uow.commit()
         return see(f"/c/{key}/people")
+
+    @views.post("/c/<key>/level")
+    def level(key: str) -> Response:
+        person = desk.person()
+        chosen = typed("level", 20)
+        if chosen not in (LISTEN, TAKE_PART):
+            raise DomainError(say("Choose to take part or to listen in."))
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.CHOOSE_LEVEL)
+            join.choose_level(uow, seen.community, person, chosen == LISTEN, desk.now())
+            uow.commit()
+        return see(f"/c/{seen.community.id}/people")
 
     @views.get("/c/<key>/invitation")
     def invitation(key: str) -> Response:
@@ -73,7 +90,13 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             invited = invited_to(uow, desk, key)
             join.accept(
-                uow, desk.services.sealer, invited.community, invited.person, desk.now(), invited.link
+                uow,
+                desk.services.sealer,
+                invited.community,
+                invited.person,
+                desk.now(),
+                invited.link,
+                listening=typed("level", 20) == LISTEN,
             )
             disclosures.told(
                 uow, invited.community.id, invited.person, request.form.getlist("told"), desk.now()
@@ -145,7 +168,9 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
         community, membership = found, None
     no = join.said_no(uow, desk.services.sealer, community.id, person.id)
     elsewhere = disclosures.elsewhere(uow, community.id, person)
-    return Invited(community, person, membership, link, no, uow.meetings.rhythm(community.id), elsewhere)
+    gone = withdrawn(uow, community.id, person.institution)
+    rhythm = uow.meetings.rhythm(community.id)
+    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone)
 
 
 def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:

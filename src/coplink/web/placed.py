@@ -5,13 +5,14 @@ Who belongs sees them; who is invited, pauses or has left is shown the invitatio
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
-from coplink.core.access import Action
+from coplink.core.access import Action, may
+from coplink.core.artifacts import ArtifactId
 from coplink.engine import curate, picked, reading
 from coplink.engine.reading import Seen
 from coplink.ports.storage import UnitOfWork
-from coplink.web.desk import Desk, see
+from coplink.web.desk import Desk, cleaned, see, typed
 from coplink.web.shown import usable_zone
 
 
@@ -52,7 +53,17 @@ def blueprint(desk: Desk) -> Blueprint:
             _, found, artifacts = curate.read(uow, seen.reader, key, chosen)
             lines = reading.lines_of(uow, seen, artifacts, desk.manifests)
             maker = uow.people.get(found.made_by)
-        return _page(desk, seen, "placed_list.html", found=found, lines=lines, maker=maker)
+        keeps = may(seen.reader, Action.KEEP, seen.community, seen.membership)
+        return _page(desk, seen, "placed_list.html", found=found, lines=lines, maker=maker, keeps=keeps)
+
+    @views.post("/c/<key>/lists/<chosen>")
+    def change_list(key: str, chosen: str) -> Response:
+        person = desk.person()
+        entries = [ArtifactId(cleaned(one, 64)) for one in request.form.getlist("entry")]
+        with desk.begin() as uow:
+            curate.change(uow, person, key, chosen, typed("title", 400), typed("why"), entries, desk.now())
+            uow.commit()
+        return see(f"/c/{key}/lists/{chosen}")
 
     return views
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask_babel import get_locale, gettext
 
 from coplink.core.errors import DomainError
-from coplink.core.people import Role
+from coplink.core.people import Level, Role
 from coplink.core.rhythm import Dates, MonthlyDay, MonthlyWeekday, Rhythm, Weekly, zone_of
 from coplink.core.spaces import SpaceState
 from coplink.core.words import Said
@@ -102,11 +102,22 @@ def role_name(role: Role) -> str:
     names = {
         Role.FACILITATOR: gettext("facilitator"),
         Role.CO_FACILITATOR: gettext("co-facilitator"),
+        Role.STEWARD: gettext("steward"),
         Role.MEMBER: gettext("member"),
         Role.LISTENING_IN: gettext("listening in"),
         Role.GUEST: gettext("guest"),
     }
     return str(names[role])
+
+
+def level_name(level: Level) -> str:
+    """How far somebody goes along, in a word or two."""
+    names = {
+        Level.LEADS: gettext("leads"),
+        Level.TAKES_PART: gettext("takes part"),
+        Level.FOLLOWS: gettext("follows"),
+    }
+    return str(names[level])
 
 
 def title_of(one: Picked) -> str:
@@ -176,6 +187,7 @@ def words_for(app: Flask) -> None:
         "weekday": weekday,
         "pattern_in_words": pattern_in_words,
         "role_name": role_name,
+        "level_name": level_name,
         "state_name": state_name,
         "media_name": media_name,
     }

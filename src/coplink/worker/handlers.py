@@ -16,6 +16,7 @@ from coplink.engine import (
     announce,
     collect,
     disconnect,
+    mailing,
     meetings,
     notice_orders,
     preflight,
@@ -56,6 +57,7 @@ class Worker:
             Kind.ANNOUNCE: self._announce,
             Kind.UPKEEP: self._upkeep,
             Kind.DISCONNECT: self._disconnect,
+            Kind.INVITE: self._invite,
         }
 
     def perform(self, name: str, target: str, attempt: int) -> float | None:
@@ -227,6 +229,10 @@ class Worker:
     def _announce(self, turn: Turn) -> Outcome:
         s = self._services
         return announce.post(s.begin, s.open, s.settings.base_url, turn, s.now)
+
+    def _invite(self, turn: Turn) -> Outcome:
+        s = self._services
+        return mailing.send(s.begin, s.mail, s.sealer, s.settings.base_url, turn, s.now)
 
     def _collect(self, turn: Turn) -> Outcome:
         s = self._services

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Select, bindparam, delete, select
 
-from coplink.core.community import Charter, Community, Participation, Stage
+from coplink.core.community import Charter, Community, Contact, Participation, Stage
 from coplink.core.people import CommunityId, InstitutionId, Membership, PersonId, Role, Standing
 from coplink.ports.records import ContextLink
 from coplink.storage.ready import Ready
@@ -14,6 +14,7 @@ from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.tables import (
     CharterRow,
     CommunityRow,
+    ContactRow,
     ContextRow,
     MembershipRow,
     OptOutRow,
@@ -45,6 +46,7 @@ MEMBERSHIP = Ready(
         _memberships.c.role,
         _memberships.c.standing,
         _memberships.c.changed_at,
+        _memberships.c.by_institution,
     ).where(_memberships.c.community == bindparam("of"), _memberships.c.person == bindparam("whose"))
 )
 
@@ -77,6 +79,12 @@ class SqlCommunities(Repository):
     def all(self) -> Sequence[CommunityId]:
         found = self._session.scalars(select(CommunityRow.id).order_by(CommunityRow.id))
         return [CommunityId(key) for key in found]
+
+    def hold(self, key: CommunityId) -> None:
+        # SQLite lets one write at a time. Rows that only refer to the community are added all the same.
+        self._session.execute(
+            select(CommunityRow.id).where(CommunityRow.id == key).with_for_update(key_share=True)
+        )
 
     def of_person(self, person: PersonId) -> Sequence[tuple[Community, Membership]]:
         query = (
@@ -139,6 +147,9 @@ class SqlCommunities(Repository):
             institution=participation.institution,
             agreed_at=participation.agreed_at,
             refused_at=participation.refused_at,
+            withdrawn_at=participation.withdrawn_at,
+            withdrawn_by=participation.withdrawn_by,
+            reason=participation.reason,
         )
 
     def participation(self, community: CommunityId, institution: InstitutionId) -> Participation | None:
@@ -154,10 +165,38 @@ class SqlCommunities(Repository):
             query = query.where(ParticipationRow.institution == institution)
         return [
             Participation(
-                CommunityId(row.community), InstitutionId(row.institution), row.agreed_at, row.refused_at
+                CommunityId(row.community),
+                InstitutionId(row.institution),
+                row.agreed_at,
+                row.refused_at,
+                row.withdrawn_at,
+                row.withdrawn_by,
+                row.reason,
             )
             for row in self._rows(query)
         ]
+
+    def put_contact(self, contact: Contact) -> None:
+        self._put(
+            ContactRow,
+            community=contact.community,
+            institution=contact.institution,
+            person=contact.person,
+            since=contact.since,
+        )
+
+    def drop_contact(self, community: CommunityId, institution: InstitutionId) -> None:
+        mine = (ContactRow.community == community, ContactRow.institution == institution)
+        self._run(delete(ContactRow).where(*mine))
+
+    def contacts(self, community: CommunityId) -> Mapping[InstitutionId, Contact]:
+        query = select(ContactRow).where(ContactRow.community == community).order_by(ContactRow.institution)
+        return {
+            InstitutionId(row.institution): Contact(
+                community, InstitutionId(row.institution), PersonId(row.person), row.since
+            )
+            for row in self._rows(query)
+        }
 
     def put_membership(self, membership: Membership) -> None:
         self._put(
@@ -168,15 +207,22 @@ class SqlCommunities(Repository):
             role=membership.role.value,
             standing=membership.standing.value,
             changed_at=membership.changed_at,
+            by_institution=membership.by_institution,
         )
 
     def membership(self, community: CommunityId, person: PersonId) -> Membership | None:
         found = self._transaction.first(MEMBERSHIP, of=community, whose=person)
         if found is None:
             return None
-        institution, role, standing, changed_at = found
+        institution, role, standing, changed_at, by_institution = found
         return Membership(
-            community, person, InstitutionId(institution), Role(role), Standing(standing), changed_at
+            community,
+            person,
+            InstitutionId(institution),
+            Role(role),
+            Standing(standing),
+            changed_at,
+            bool(by_institution),
         )
 
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
@@ -223,6 +269,7 @@ def _membership(row: MembershipRow) -> Membership:
         Role(row.role),
         Standing(row.standing),
         row.changed_at,
+        row.by_institution,
     )
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, exists, func, select
 
 from coplink.core.people import AccountId, InstitutionId
 from coplink.core.plan import Change
-from coplink.core.spaces import Observed, Remembered, SpaceId
+from coplink.core.spaces import Doubt, Observed, Remembered, SpaceId
 from coplink.ports.seats import Done
 from coplink.storage.repositories.base import Repository, portions
 from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
-from coplink.storage.tables import LedgerRow, SeatRow, SpaceRow
+from coplink.storage.tables import LedgerLookRow, LedgerRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
 
@@ -90,11 +90,63 @@ class SqlLedger(Repository):
         self._run(delete(LedgerRow).where(LedgerRow.space == space, *goes))
         self._run(delete(SeatRow).where(SeatRow.space == space))
 
+    def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
+        row, holds = self._look(space), self._holds(space)
+        adopting = row is not None and (row.adopting or (row.held and not holds))
+        if row is None or not adopting:
+            self._note(space, row, holds, False, None)
+            return Doubt.NONE
+        first = row.first_look if row.adopting else None
+        over = complete and first is not None and now - first >= lag
+        if complete and first is None:
+            first = now
+        self._note(space, row, holds, not over, None if over else first)
+        return Doubt.OVER if over else Doubt.HELD
+
+    def adopt(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
+        known = self._lines(space)
+        here = {a: Line(SeatState.INTENDED, now) for a in accounts if a not in known}
+        self._write(space, known, here)
+
+    def count(self, space: SpaceId) -> None:
+        row = self._look(space)
+        if row is not None:
+            self._note(space, row, self._holds(space), row.adopting, row.first_look)
+
     def kept(self, institution: InstitutionId) -> int:
         """Seats the platform said yes to and that were not taken away; doubtful ones do not count."""
         kept = (SeatState.PUT.value, SeatState.SEEN.value)
         query = select(func.count()).where(LedgerRow.institution == institution, LedgerRow.state.in_(kept))
         return self._session.scalar(query) or 0
+
+    def _look(self, space: SpaceId) -> LedgerLookRow | None:
+        return self._one(select(LedgerLookRow).where(LedgerLookRow.space == space))
+
+    def _holds(self, space: SpaceId) -> bool:
+        return bool(self._session.scalar(select(exists().where(LedgerRow.space == space))))
+
+    def _note(
+        self,
+        space: SpaceId,
+        row: LedgerLookRow | None,
+        held: bool,
+        adopting: bool,
+        first: datetime | None,
+    ) -> None:
+        if row is not None and (row.held, row.adopting, row.first_look) == (held, adopting, first):
+            return
+        institution = row.institution if row is not None else self._institution(space)
+        self._put(
+            LedgerLookRow,
+            space=space,
+            institution=institution,
+            held=held,
+            adopting=adopting,
+            first_look=first,
+        )
+
+    def _institution(self, space: SpaceId) -> str:
+        return self._session.scalars(select(SpaceRow.institution).where(SpaceRow.id == space)).one()
 
     def _lines(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> Lines:
         """All lines of a space, or those of some accounts; always locked in the same order."""
@@ -125,7 +177,7 @@ class SqlLedger(Repository):
         changed = {a: line for a, line in after.items() if line is not None and line != before.get(a)}
         if not changed:
             return
-        institution = self._session.scalars(select(SpaceRow.institution).where(SpaceRow.id == space)).one()
+        institution = self._institution(space)
         self._put_many(
             LedgerRow,
             [

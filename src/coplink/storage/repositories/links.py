@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import or_, select, update
 
 from coplink.core.people import CommunityId, InstitutionId, PersonId
-from coplink.ports.records import Link, LinkKind
+from coplink.ports.records import Link, LinkKind, Presenter
 from coplink.storage.repositories.base import Repository
 from coplink.storage.repositories.doors import digest
-from coplink.storage.tables import LinkRow
+from coplink.storage.tables import LinkRow, PresenterRow
 
 TOKEN = "link token"  # noqa: S105  (the purpose it is sealed for)
+
+PRESENTER = "presenter name"
 
 
 class SqlLinks(Repository):
@@ -58,6 +60,31 @@ class SqlLinks(Repository):
         if institution is not None:
             query = query.where(LinkRow.institution == institution)
         return [self._link(row) for row in self._rows(query.order_by(LinkRow.made_at, LinkRow.id))]
+
+    def put_presenter(self, presenter: Presenter) -> None:
+        link = presenter.link
+        self.put(link)
+        self._put(
+            PresenterRow,
+            link=link.id,
+            institution=link.institution,
+            community=link.community,
+            meeting=presenter.meeting.isoformat(),
+            name=self._sealer.seal(link.institution, PRESENTER, presenter.name),
+        )
+
+    def presenters(self, community: CommunityId) -> Sequence[Presenter]:
+        query = select(PresenterRow).where(PresenterRow.community == community)
+        rows = {row.link: row for row in self._rows(query)}
+        return [
+            Presenter(
+                link,
+                date.fromisoformat(rows[link.id].meeting),
+                self._sealer.open(link.institution, PRESENTER, rows[link.id].name),
+            )
+            for link in self.of(LinkKind.PRESENTER, community)
+            if link.id in rows
+        ]
 
     def use(self, key: str, now: datetime) -> bool:
         still_open = (

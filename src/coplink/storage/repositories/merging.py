@@ -8,10 +8,13 @@ from sqlalchemy import delete, select, update
 
 from coplink.core.people import PersonId, Proof, Role, Standing
 from coplink.storage.repositories.base import AnotherInstitution, Repository
+from coplink.storage.repositories.mails import DONE, WAITING
 from coplink.storage.tables import (
     AccountRow,
     AnnouncementRow,
     ArtifactRow,
+    CommunityRow,
+    ContactRow,
     CopyRow,
     CuratedListRow,
     DisclosureRow,
@@ -20,7 +23,9 @@ from coplink.storage.tables import (
     IdentityRow,
     LinkRow,
     LookUpRow,
+    MailRow,
     MembershipRow,
+    ParticipationRow,
     PersonRow,
     SessionRow,
     UnreachableRow,
@@ -54,6 +59,7 @@ class Merging(Repository):
         self._unreachable(gone, into)
         self._guests(gone, into)
         self._disclosures(gone, into)
+        self._mails(gone, into)
         self._run(delete(SessionRow).where(SessionRow.person == gone))
         self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
         self._run(update(LinkRow).where(LinkRow.person == gone).values(person=into))
@@ -61,6 +67,10 @@ class Merging(Repository):
         self._run(update(CuratedListRow).where(CuratedListRow.made_by == gone).values(made_by=into))
         self._run(update(AnnouncementRow).where(AnnouncementRow.said_by == gone).values(said_by=into))
         self._run(update(CopyRow).where(CopyRow.asked_by == gone).values(asked_by=into))
+        self._run(update(ContactRow).where(ContactRow.person == gone).values(person=into))
+        self._run(
+            update(ParticipationRow).where(ParticipationRow.withdrawn_by == gone).values(withdrawn_by=into)
+        )
         self._run(update(HappeningRow).where(HappeningRow.actor == gone).values(actor=into))
         self._fill(rows[gone], rows[into])
         self._run(delete(PersonRow).where(PersonRow.id == gone))
@@ -108,7 +118,12 @@ class Merging(Repository):
             row.community: row
             for row in self._rows(select(MembershipRow).where(MembershipRow.person == into))
         }
-        for row in self._rows(select(MembershipRow).where(MembershipRow.person == gone)):
+        theirs = self._rows(select(MembershipRow).where(MembershipRow.person == gone))
+        # Held: another who leads and leaves at this moment has left, or leaves after this merge.
+        both = sorted({row.community for row in theirs} & known.keys())
+        held = select(CommunityRow.id).where(CommunityRow.id.in_(both)).order_by(CommunityRow.id)
+        self._session.execute(held.with_for_update(key_share=True))
+        for row in theirs:
             other = known.get(row.community)
             kept = row if other is None else self._one_of(row, other)
             role = kept.role if other is None or row.standing != other.standing else _leading(row, other)
@@ -120,6 +135,7 @@ class Merging(Repository):
                 role=role,
                 standing=kept.standing,
                 changed_at=kept.changed_at,
+                by_institution=kept.by_institution,
             )
         self._run(delete(MembershipRow).where(MembershipRow.person == gone))
 
@@ -132,8 +148,7 @@ class Merging(Repository):
         others = select(MembershipRow).where(
             MembershipRow.community == one.community, MembershipRow.person.not_in([one.person, other.person])
         )
-        # Locked: another who leads and leaves at this moment has left, or leaves after this merge.
-        rows = self._rows(others.order_by(MembershipRow.person).with_for_update())
+        rows = self._rows(others.order_by(MembershipRow.person))
         return later if any(map(_leads, rows)) else leading[0]
 
     def _guests(self, gone: PersonId, into: PersonId) -> None:
@@ -161,6 +176,16 @@ class Merging(Repository):
         self._run(
             delete(DisclosureRow).where(DisclosureRow.person == into, DisclosureRow.community.not_in(belongs))
         )
+
+    def _mails(self, gone: PersonId, into: PersonId) -> None:
+        # Who was written to under either name is not written to again.
+        theirs = select(MailRow.community).where(MailRow.person == gone)
+        written = theirs.where(MailRow.state != WAITING)
+        mine = update(MailRow).where(MailRow.person == into)
+        self._run(mine.where(MailRow.community.in_(written)).values(state=DONE))
+        both = select(MailRow.community).where(MailRow.person == into)
+        self._run(delete(MailRow).where(MailRow.person == gone, MailRow.community.in_(both)))
+        self._run(update(MailRow).where(MailRow.person == gone).values(person=into))
 
     def _unreachable(self, gone: PersonId, into: PersonId) -> None:
         # The next look writes this list anew; until then the one record that stays keeps its own line.

@@ -7,13 +7,14 @@ from coplink.storage.tables.checks import CheckUpRow
 from coplink.storage.tables.communities import (
     CharterRow,
     CommunityRow,
+    ContactRow,
     ContextRow,
     MembershipRow,
     OptOutRow,
     ParticipationRow,
 )
 from coplink.storage.tables.copies import CopyRow, HeardNoticeRow, NoticeServiceRow
-from coplink.storage.tables.doors import LinkRow, LoginRow, SessionRow
+from coplink.storage.tables.doors import LinkRow, LoginRow, PresenterRow, SessionRow
 from coplink.storage.tables.guests import DisclosureRow, GuestRow
 from coplink.storage.tables.institutions import (
     ConnectionRow,
@@ -22,8 +23,10 @@ from coplink.storage.tables.institutions import (
     KeyPairRow,
     RegistrationRow,
 )
+from coplink.storage.tables.mails import MailRow
 from coplink.storage.tables.meetings import OfferRow, RhythmRow, SeriesLinkRow
 from coplink.storage.tables.people import AccountRow, IdentityRow, LookUpRow, PersonRow
+from coplink.storage.tables.plans import LedgerLookRow, PlanRow
 from coplink.storage.tables.records import HappeningRow, NoticeRow, ReportRow
 from coplink.storage.tables.rosters import RosterRow
 from coplink.storage.tables.spaces import (
@@ -46,6 +49,7 @@ __all__ = [
     "CheckUpRow",
     "CommunityRow",
     "ConnectionRow",
+    "ContactRow",
     "ContextRow",
     "CopyRow",
     "CuratedListRow",
@@ -59,11 +63,13 @@ __all__ = [
     "InstitutionRow",
     "JournalRow",
     "KeyPairRow",
+    "LedgerLookRow",
     "LedgerRow",
     "LeftoverRow",
     "LinkRow",
     "LoginRow",
     "LookUpRow",
+    "MailRow",
     "MembershipRow",
     "NoticeRow",
     "NoticeServiceRow",
@@ -71,7 +77,9 @@ __all__ = [
     "OptOutRow",
     "ParticipationRow",
     "PersonRow",
+    "PlanRow",
     "PostRow",
+    "PresenterRow",
     "RegistrationRow",
     "RemovalRow",
     "ReportRow",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, Table
+from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Table
 
 
 class CommunityRow(Table):
@@ -56,7 +56,10 @@ class ContextRow(Table):
 
 
 class ParticipationRow(Table):
-    """An institution's part in a community. No personal data; kept as long as the community."""
+    """An institution's part in a community. Personal data: which admin took it out, and what they said to its people.
+
+    Kept until it takes part again, else as long as the community.
+    """
 
     __tablename__ = "participations"
 
@@ -64,6 +67,23 @@ class ParticipationRow(Table):
     institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True, index=True)
     agreed_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
+
+
+class ContactRow(Table):
+    """Whom to turn to in an institution about a community. Personal data: that somebody took this on, and when.
+
+    Dropped when they give it back, pause or leave, or their institution withdraws.
+    """
+
+    __tablename__ = "contacts"
+
+    community: Mapped[str] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True, index=True)
+    person: Mapped[PersonRef]
+    since: Mapped[datetime]
 
 
 class MembershipRow(Table):
@@ -80,6 +100,7 @@ class MembershipRow(Table):
     role: Mapped[str]
     standing: Mapped[str]
     changed_at: Mapped[datetime]
+    by_institution: Mapped[bool] = mapped_column(server_default=false())
 
 
 class OptOutRow(Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Sealed, Table, Wrapped
@@ -69,3 +69,18 @@ class LinkRow(Table):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+
+
+class PresenterRow(Table):
+    """Whom a link to one meeting is for. Personal data: a name (sealed), so that those who asked know whom they asked.
+
+    Kept, closed, as its link is.
+    """
+
+    __tablename__ = "presenters"
+
+    link: Mapped[str] = mapped_column(ForeignKey("links.id"), primary_key=True)
+    institution: Mapped[InstitutionRef]
+    community: Mapped[CommunityRef]
+    meeting: Mapped[str]
+    name: Mapped[Sealed]

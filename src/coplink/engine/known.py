@@ -1,0 +1,101 @@
+"""What coplink knows, saw and wants of one space, before it plans: for the worker and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from coplink.core.community import Community
+from coplink.core.desired import Desired, desired_state, not_linked
+from coplink.core.errors import DomainError
+from coplink.core.fit import fit
+from coplink.core.guests import Guest, Hospitality
+from coplink.core.people import Account, AccountId, Membership, Person, PersonId
+from coplink.core.policy import Tally
+from coplink.core.spaces import Doubt, Observed, Space
+from coplink.core.words import say
+from coplink.engine.guests import closed
+from coplink.engine.outcome import Reach
+from coplink.ports.guests import guests_of
+from coplink.ports.storage import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What coplink knows about one space before it plans."""
+
+    space: Space
+    community: Community
+    memberships: Sequence[Membership]
+    people: dict[PersonId, Person]
+    accounts: dict[PersonId, Account]
+    guests: Mapping[PersonId, Guest]
+    desired: Desired
+
+    @property
+    def people_of(self) -> dict[AccountId, PersonId]:
+        """Whose an account is."""
+        known = {account.account: person for person, account in self.accounts.items()}
+        return known | {one.account: person for person, one in self.guests.items() if one.account}
+
+    @property
+    def guests_here(self) -> frozenset[AccountId]:
+        """The accounts of people of other institutions who are to sit here."""
+        accounts = (one.account for one in self.guests.values())
+        return frozenset(one for one in accounts if one is not None and one in self.desired.seats)
+
+
+def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
+    """What coplink knows and wants for a space; reads only, so that a page or the command line can show a plan."""
+    community = uow.communities.get(space.community)
+    if community is None:
+        raise DomainError(say("That community is not known."))
+    memberships = list(uow.communities.memberships(space.community))
+    keys = [m.person for m in memberships]
+    people = dict(uow.people.many(keys))
+    memberships = [m for m in memberships if m.person in people]
+    accounts = dict(uow.people.accounts_on(space.institution, space.integration, keys))
+    guests = uow.guests.at(space.institution, space.integration, keys)
+    shut = closed(guests_of(reach.connection), space)
+    desired = desired_state(
+        space,
+        memberships,
+        people,
+        accounts,
+        opening=not_linked(reach.manifest.door_name),
+        welcome=Hospitality(
+            shut,
+            guests,
+            uow.guests.answers_at(space.community, space.institution),
+            uow.ledger.seated(space.id) if shut is not None and guests else (),
+        ),
+    )
+    desired, _ = fit(desired, reach.manifest.roles)
+    return Known(space, community, memberships, people, accounts, guests, desired)
+
+
+def observe(
+    uow: UnitOfWork, space: Space, reach: Reach, observed: Observed, now: datetime
+) -> tuple[Observed, Doubt]:
+    """Note what was read, and say who is gone beyond doubt; nobody is, where the ledger was lost.
+
+    Whoever joined and sits there with a seat of nobody knows whose making gives it up by their own word later.
+    """
+    doubt = uow.ledger.doubt(space.id, observed.complete, now, reach.lag)
+    gone = uow.ledger.saw(space.id, observed, now, reach.lag)
+    if doubt is not Doubt.NONE:
+        seats = wanted(uow, space, reach).desired.seats.keys() & observed.seats.keys()
+        uow.ledger.adopt(space.id, sorted(seats), now)
+    if doubt is Doubt.HELD:
+        gone = frozenset()
+    if gone:
+        # A guest who was taken out stays out of this place, and belongs to the community still.
+        uow.ledger.take_out(space.id, gone & wanted(uow, space, reach).guests_here)
+    return replace(observed, gone=gone), doubt
+
+
+def tally_of(uow: UnitOfWork, space: Space, now: datetime) -> Tally:
+    """What this institution already lost today, and how many seats are kept there."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Tally(uow.journal.removed_since(space.institution, midnight), uow.ledger.kept(space.institution))

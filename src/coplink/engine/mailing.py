@@ -1,0 +1,278 @@
+"""Invitations by e-mail: asked for by who facilitates, sent by the worker, to each person once at most, ever.
+
+A row is kept before each letter is handed over, so that after a crash nobody is written to twice: who may have got a
+letter gets no other. Whoever said no, has answered otherwise, or shares the address of somebody who has, gets nothing;
+their row ends as that of all others, and nothing is counted, so that a "no" shows nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from coplink.core.access import Action
+from coplink.core.community import Community, Stage
+from coplink.core.errors import DomainError, NotFound
+from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
+from coplink.core.words import Said, say
+from coplink.core.work import Kind, Turn
+from coplink.engine import invitations, join
+from coplink.engine.attention import SUPPORT
+from coplink.engine.inviting import REST, invited_with_address
+from coplink.engine.outcome import Begin, Now, Outcome, Settled
+from coplink.engine.reading import community_of
+from coplink.engine.secrets import fresh_token
+from coplink.ports.errors import IntegrationError, Misconfigured, OutcomeUnknown, Unavailable
+from coplink.ports.mail import Handed, Letter, Line, Mail
+from coplink.ports.records import Happening, Link, LinkKind
+from coplink.ports.sealing import Sealer
+from coplink.ports.storage import StaleTurn, UnitOfWork
+
+BATCH = 50
+"""So many letters go over one connection."""
+NEWS = timedelta(days=3)
+"""What the server did not take until then is not sent any more."""
+LIFE = timedelta(days=90)
+LATER = say("The mail server takes some of the invitations only later; coplink tries again by itself.")
+NO_SERVER = say("No mail server is set up any more, and invitations wait to be sent.")
+
+
+def ask(uow: UnitOfWork, person: Person, key: str, now: datetime) -> None:
+    """Have letters sent to everybody who is invited, has an address and was not written to about this community.
+
+    Who said no is asked for like all others and left out when it is sent: what is kept here must not tell them apart.
+    """
+    seen = community_of(uow, person, key, Action.INVITE)
+    community = seen.community
+    if community.stage is Stage.CONCLUDED:
+        raise DomainError(REST)
+    known, asked = uow.mails.known(community.id), False
+    for institution, people in sorted(invited_with_address(uow, community).items()):
+        fresh = {one.id: institution for one in people if one.id not in known}
+        if not fresh or not _reachable(uow, community, person, institution, now):
+            continue
+        uow.mails.ask(community.id, fresh, now)
+        for one in sorted(fresh):
+            uow.links.put(
+                Link(
+                    uow.new_id(),
+                    LinkKind.NO_THANKS,
+                    fresh_token(),
+                    institution,
+                    community.id,
+                    one,
+                    now,
+                    now + LIFE,
+                )
+            )
+        asked = True
+    if asked:
+        told = say("sent the invitation by e-mail to the invited who have an address")
+        uow.records.say(Happening(community.id, community.institution, now, person.id, told))
+    uow.work.mark(Kind.INVITE, community.id, community.id)
+
+
+def send(begin: Begin, mail: Mail | None, sealer: Sealer, base_url: str, turn: Turn, now: Now) -> Outcome:
+    """Send what was asked for, in lots over one connection each.
+
+    Raises ``IntegrationError`` where the server is in the way; one letter in doubt ends the go (``OutcomeUnknown``).
+    """
+    key, after, later = CommunityId(turn.target), "", False
+    with begin() as uow:
+        community = uow.communities.get(key)
+        uow.mails.give_up(key)
+        answerable = {link.institution for link in invitations.open_links(uow, key, now())}
+        for institution in uow.institutions.all():
+            if institution.id not in answerable:  # somebody closed the link: they may be asked for again
+                uow.mails.drop_waiting(key, institution.id)
+        if community is None or community.stage is Stage.CONCLUDED:
+            uow.mails.drop_waiting(key)
+            community = None
+        uow.commit()
+    if community is None:
+        return Settled()
+    while True:
+        with begin() as uow:
+            lot = uow.mails.waiting(key, after, BATCH)
+        if not lot:
+            break
+        if mail is None:
+            raise Misconfigured(NO_SERVER, SUPPORT)
+        after = lot[-1][0]
+        post = _Post(begin, sealer, base_url, turn, community, now)
+        if post.pass_over(lot):
+            with mail.open() as line:
+                later |= post.deliver(line, [one for one, _ in lot])
+    if later:
+        raise Unavailable(LATER)
+    return Settled()
+
+
+def opened(uow: UnitOfWork, token: str, now: datetime) -> tuple[Community, Person, Membership | None]:
+    """Who says no by the address in a letter, and to what; raises ``DomainError`` when it no longer opens."""
+    link = uow.links.by_token(LinkKind.NO_THANKS, token.strip())
+    community = uow.communities.get(CommunityId(link.community)) if link and link.community else None
+    person = uow.people.get(PersonId(link.person)) if link and link.person else None
+    if link is None or community is None or person is None or not link.open_at(now):
+        raise DomainError(say("This address is no longer open. Nothing more is sent to you in any case."))
+    return community, person, uow.communities.membership(community.id, person.id)
+
+
+def refuse(uow: UnitOfWork, sealer: Sealer, token: str, now: datetime) -> Community:
+    """No thanks, by the address in a letter; whoever has joined meanwhile is not thrown out by it."""
+    community, person, membership = opened(uow, token, now)
+    if membership is None or membership.standing is Standing.INVITED:
+        join.decline(uow, sealer, community, person)
+    return community
+
+
+class _Post:
+    """One lot of letters of one community."""
+
+    def __init__(
+        self, begin: Begin, sealer: Sealer, base_url: str, turn: Turn, community: Community, now: Now
+    ) -> None:
+        self._begin, self._sealer, self._base_url = begin, sealer, base_url
+        self._turn, self._community, self._now = turn, community, now
+        self._same: dict[str, list[PersonId]] = {}
+
+    def pass_over(self, lot: Iterable[tuple[PersonId, datetime]]) -> bool:
+        """End the rows of those who get nothing; whether anybody is left to write to."""
+        left = False
+        with self._begin() as uow:
+            keys = [one.person for one in uow.communities.memberships(self._community.id)]
+            for one in uow.people.many(keys).values():
+                self._same.setdefault(_address(one), []).append(one.id)
+            for person, asked_at in lot:
+                if self._now() - asked_at > NEWS or not self._wanted(uow, person):
+                    self._mine(uow)
+                    uow.mails.done(self._community.id, person)
+                else:
+                    left = True
+            uow.commit()
+        return left
+
+    def deliver(self, line: Line, people: Iterable[PersonId]) -> bool:
+        """Hand over one letter after the other; whether some are to be tried again later."""
+        later = False
+        for person in people:
+            letter = self._letter(person)
+            if letter is None:
+                continue
+            try:
+                outcome = line.hand_over(letter)
+            except IntegrationError:
+                self._end(person, again=True)
+                raise
+            self._end(person, again=outcome is Handed.LATER)
+            later |= outcome is Handed.LATER
+            if outcome is Handed.UNKNOWN:
+                raise OutcomeUnknown("a letter: the mail server gave no answer")
+        return later
+
+    def _letter(self, key: PersonId) -> Letter | None:
+        """The letter to one person, with its row begun; None where they get nothing after all."""
+        with self._begin() as uow:
+            self._mine(uow)
+            if not uow.mails.begin(self._community.id, key):
+                return None
+            person = uow.people.get(key)
+            letter = self._written(uow, person) if person is not None and self._wanted(uow, key) else None
+            if letter is None:
+                uow.mails.done(self._community.id, key)
+            uow.commit()
+        return letter
+
+    def _written(self, uow: UnitOfWork, person: Person) -> Letter | None:
+        community = self._community
+        open_links = invitations.open_links(uow, community.id, self._now())
+        link = next((one for one in open_links if one.institution == person.institution), None)
+        decline = next(
+            (
+                one
+                for one in uow.links.of(LinkKind.NO_THANKS, community.id, person.id)
+                if one.open_at(self._now())
+            ),
+            None,
+        )
+        if link is None or decline is None:
+            return None
+        no = f"{self._base_url}/no/{decline.token}"
+        text = words(uow, community, f"{self._base_url}/i/{link.token}", no)
+        name = hashlib.sha256(f"{community.id}:{person.id}".encode()).hexdigest()[:32]
+        return Letter(person.email or "", str(subject(community)), text, no, name)
+
+    def _end(self, person: PersonId, again: bool) -> None:
+        with self._begin() as uow:
+            if again:
+                uow.mails.again(self._community.id, person)
+            else:
+                uow.mails.done(self._community.id, person)
+            uow.commit()
+
+    def _mine(self, uow: UnitOfWork) -> None:
+        if not uow.work.holds(self._turn):
+            raise StaleTurn(f"{self._turn.kind.value} of {self._turn.target} was begun by another worker")
+
+    def _wanted(self, uow: UnitOfWork, key: PersonId) -> bool:
+        """Whether this person, and everybody else of that address, has given no answer and got no letter."""
+        person = uow.people.get(key)
+        if person is None or not _address(person):
+            return False
+        same = {key, *self._same.get(_address(person), ())}
+        if len(same) > 1 and not uow.mails.written(self._community.id).isdisjoint(same - {key}):
+            return False
+        for one in same:
+            membership = uow.communities.membership(self._community.id, one)
+            if membership is None or membership.standing is not Standing.INVITED:
+                return False
+            if join.said_no(uow, self._sealer, self._community.id, one):
+                return False
+        return True
+
+
+def subject(community: Community) -> Said:
+    """What the letter is about, in one line."""
+    return say("You are invited: {name}", name=community.name)
+
+
+def words(uow: UnitOfWork, community: Community, address: str, decline: str) -> str:
+    """The letter: what the community is about, who facilitates, where to answer, and how to say no at once."""
+    leading = [
+        m.person
+        for m in uow.communities.memberships(community.id)
+        if m.standing is Standing.JOINED and m.role.leads
+    ]
+    names = sorted(person.name for person in uow.people.many(leading).values())
+    return str(
+        say(
+            "{name} is a community of practice. It is about: {about}\n\nIt is for: {audience}\n\n"
+            "Those who facilitate it and invite you: {names}\n\n"
+            "Read more, and say yes or no thanks, here:\n{address}\n\n"
+            "Nobody becomes a member without saying yes, and nobody is told about a no. "
+            "coplink does not write to you about this community again.\n\n"
+            "No thanks, at once and without signing in:\n{decline}\n",
+            name=community.name,
+            about=community.charter.about,
+            audience=community.charter.audience,
+            names=", ".join(names),
+            address=address,
+            decline=decline,
+        )
+    )
+
+
+def _reachable(
+    uow: UnitOfWork, community: Community, person: Person, institution: InstitutionId, now: datetime
+) -> bool:
+    """Whether people of this institution have a link to answer by; it is made where there is none yet."""
+    try:
+        invitations.create(uow, community, person, institution, now)
+    except (NotFound, DomainError):  # not known to them, or withdrawn
+        return False
+    return True
+
+
+def _address(person: Person) -> str:
+    return (person.email or "").strip().casefold()

@@ -1,0 +1,206 @@
+"""Organisations in a community: whom to turn to in each, and an institution that does not want to take part any more.
+
+A contact takes that on and gives it back by their own act. Withdrawing is a decision of an institution's admin about
+its own people and places: its places are let go, its people pause and are told who decided it and why, and nobody of
+theirs comes back before it agrees again, nor otherwise than by their own click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from coplink.core.access import Action, may
+from coplink.core.community import Community, Contact, Participation, reason_for_withdrawing
+from coplink.core.errors import DomainError, NotAllowed, NotFound
+from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
+from coplink.core.spaces import Space, SpaceState
+from coplink.core.words import Said, say
+from coplink.engine import lifecycle, marks
+from coplink.engine.join import set_aside
+from coplink.ports.records import Happening, LinkKind
+from coplink.ports.storage import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What withdrawing would do, for the page that asks once more; ``refusal`` says why it cannot be done now."""
+
+    community: Community
+    places: tuple[Space, ...]
+    people: int
+    refusal: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """That an institution withdrew: who decided it (a name), when (UTC) and why."""
+
+    institution: str
+    by: str
+    at: datetime
+    reason: str
+
+
+def take_on(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> None:
+    """Become the contact of one's own institution, where nobody is; taken on twice is once."""
+    uow.communities.hold(community.id)
+    _belongs(uow, community, person)
+    known = uow.communities.contacts(community.id).get(person.institution)
+    if known is not None and known.person == person.id:
+        return
+    if known is not None:
+        holder = uow.people.get(known.person)
+        raise DomainError(
+            say(
+                "{name} is the contact of your institution. Once they give it back, you can take it on.",
+                name=holder.name if holder else "",
+            )
+        )
+    uow.communities.put_contact(Contact(community.id, person.institution, person.id, now))
+    _tell(
+        uow, community, person, now, say("is now the contact of {name}", name=_name(uow, person.institution))
+    )
+
+
+def give_back(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> None:
+    """Be the contact no more; nobody gives back for somebody else."""
+    uow.communities.hold(community.id)
+    _belongs(uow, community, person)
+    known = uow.communities.contacts(community.id).get(person.institution)
+    if known is None:
+        return
+    if known.person != person.id:
+        raise NotAllowed(say("Only the contact themselves gives it back."))
+    uow.communities.drop_contact(community.id, person.institution)
+    said = say("is no longer the contact of {name}", name=_name(uow, person.institution))
+    _tell(uow, community, person, now, said)
+
+
+def contacts(uow: UnitOfWork, community: CommunityId) -> Mapping[InstitutionId, Person]:
+    """The contact of each institution that has one."""
+    found = uow.communities.contacts(community)
+    known = uow.people.many([one.person for one in found.values()])
+    return {key: known[one.person] for key, one in found.items() if one.person in known}
+
+
+def before_withdrawing(uow: UnitOfWork, admin: Person, key: str) -> Withdrawal:
+    """What an admin is shown before they withdraw; ``NotFound`` where their institution was never asked."""
+    community, part = _part(uow, admin, key)
+    return Withdrawal(
+        community,
+        tuple(space for space in _own(uow, admin, community) if space.state in lifecycle.LET_GO),
+        len(_present(uow, admin, community)),
+        _refusal(uow, admin, community, part),
+    )
+
+
+def withdraw(
+    uow: UnitOfWork, admin: Person, key: str, typed: str, take_away: bool, now: datetime
+) -> Community:
+    """Take the institution, its places and its people out of a community; a second time changes nothing.
+
+    ``take_away``: also what is coplink's own in its places. Raises ``DomainError`` where nobody elsewhere facilitates.
+    """
+    uow.communities.hold(CommunityId(key))
+    community, part = _part(uow, admin, key)
+    if part.withdrawn:
+        return community
+    reason = reason_for_withdrawing(typed)
+    if refusal := _refusal(uow, admin, community, part):
+        raise DomainError(refusal)
+    present = _present(uow, admin, community)
+    for space in _own(uow, admin, community):
+        _let_go(uow, space, [one.person for one in present], take_away)
+    set_aside(uow, present, now)
+    for link in uow.links.of(LinkKind.INVITATION, community.id, institution=admin.institution):
+        if link.open_at(now):
+            uow.links.put(replace(link, revoked_at=now))
+    uow.communities.drop_contact(community.id, admin.institution)
+    uow.communities.put_participation(replace(part, withdrawn_at=now, withdrawn_by=admin.id, reason=reason))
+    said = say(
+        "withdrew {name} from the community: “{reason}”", name=_name(uow, admin.institution), reason=reason
+    )
+    _tell(uow, community, admin, now, said)
+    marks.people_changed(uow, community.id)
+    return community
+
+
+def withdrawn(uow: UnitOfWork, community: CommunityId, institution: InstitutionId) -> Withdrawn | None:
+    """Who took this institution out of a community, when and why; None where it was not."""
+    part = uow.communities.participation(community, institution)
+    if part is None or part.withdrawn_at is None:
+        return None
+    admin = uow.people.get(PersonId(part.withdrawn_by))
+    return Withdrawn(_name(uow, institution), admin.name if admin else "", part.withdrawn_at, part.reason)
+
+
+def _part(uow: UnitOfWork, admin: Person, key: str) -> tuple[Community, Participation]:
+    community = uow.communities.get(CommunityId(key))
+    part = uow.communities.participation(CommunityId(key), admin.institution) if community else None
+    if not admin.admin or community is None or part is None:
+        raise NotFound(say("Your institution has not been asked to take part in that."))
+    return community, part
+
+
+def _refusal(uow: UnitOfWork, admin: Person, community: Community, part: Participation) -> Said | None:
+    """Why it cannot withdraw now, with the way out."""
+    if not part.agreed:
+        return say("Your institution does not take part in “{name}”.", name=community.name)
+    leading = [
+        one
+        for one in uow.communities.memberships(community.id)
+        if one.standing is Standing.JOINED and one.role.leads
+    ]
+    if all(one.institution == admin.institution for one in leading):
+        return say(
+            "Nobody of another institution facilitates “{name}”, and a community needs a facilitator. First one of "
+            "them shares the facilitation with somebody of another institution. Or one of them puts the community to "
+            "rest, and you let your places go one by one.",
+            name=community.name,
+        )
+    return None
+
+
+def _own(uow: UnitOfWork, admin: Person, community: Community) -> list[Space]:
+    return [one for one in uow.spaces.of(community.id) if one.institution == admin.institution]
+
+
+def _present(uow: UnitOfWork, admin: Person, community: Community) -> list[Membership]:
+    """Their people who have joined: those who pause or have left by their own word stay as they are."""
+    return [
+        one
+        for one in uow.communities.memberships(community.id)
+        if one.institution == admin.institution and one.standing is Standing.JOINED
+    ]
+
+
+def _let_go(uow: UnitOfWork, space: Space, people: list[PersonId], take_away: bool) -> None:
+    """Let one place go. Its people keep their seats there: from now on these are theirs, whoever made them."""
+    if space.state is SpaceState.WAITING:
+        uow.spaces.put(replace(space, state=SpaceState.REFUSED))
+    if space.state not in lifecycle.LET_GO:
+        return
+    accounts = uow.people.accounts_on(space.institution, space.integration, people)
+    uow.ledger.forget(space.id, [one.account for one in accounts.values()])
+    lifecycle.let_go(uow, replace(space, by_admin=True), take_away)
+
+
+def _belongs(uow: UnitOfWork, community: Community, person: Person) -> None:
+    known = uow.communities.membership(community.id, person.id)
+    if (
+        known is None
+        or known.standing is not Standing.JOINED
+        or not may(person, Action.SEE_INSIDE, community, known)
+    ):
+        raise NotAllowed(say("Only someone who has joined can be the contact."))
+
+
+def _name(uow: UnitOfWork, key: InstitutionId) -> str:
+    institution = uow.institutions.get(key)
+    return institution.name if institution else ""
+
+
+def _tell(uow: UnitOfWork, community: Community, person: Person, now: datetime, said: Said) -> None:
+    uow.records.say(Happening(community.id, person.institution, now, person.id, said))

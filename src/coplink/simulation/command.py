@@ -1,0 +1,91 @@
+"""``coplink-sim``: one world's story, many worlds, or the planted bugs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import click
+
+from coplink import logs
+from coplink.simulation.life import live
+from coplink.simulation.many import Summary, caught, each
+from coplink.simulation.mutants import MUTANTS
+from coplink.simulation.planting import planted
+
+
+@click.command()
+@click.option("--seed", type=int, help="One world: its options, and what was broken.")
+@click.option("--trace", is_flag=True, help="With --seed: everything that happened in it.")
+@click.option("--seeds", type=int, help="So many worlds in parallel.")
+@click.option("--from", "first", type=int, default=0, show_default=True, help="The first seed.")
+@click.option("--mutants", "all_mutants", is_flag=True, help="Plant each bug and see whether it is caught.")
+@click.option("--mutant", help="With --seed or --seeds: plant this bug.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option("--processes", type=int, help="How many at once (all cores).")
+def main(
+    seed: int | None,
+    trace: bool,
+    seeds: int | None,
+    first: int,
+    all_mutants: bool,
+    mutant: str | None,
+    as_json: bool,
+    processes: int | None,
+) -> None:
+    """Whole worlds from seeds: real engine and database, pretended platforms. Exit 1: a broken promise."""
+    if seed is not None:
+        sys.exit(_one(seed, trace, mutant))
+    if all_mutants:
+        sys.exit(_planted(seeds or 1000, processes, as_json))
+    begun, summary = time.monotonic(), Summary()
+    asked = range(first, first + (seeds or 500))
+    with planted(mutant):
+        for ended in each(asked, processes):
+            summary.add(ended)
+            if not as_json and sys.stderr.isatty():
+                click.echo(
+                    f"\r{summary.worlds} of {len(asked)}, {len(summary.broken)} broken", nl=False, err=True
+                )
+    told = {**summary.told(), "seconds": round(time.monotonic() - begun, 1)}
+    _print(told, as_json)
+    sys.exit(1 if summary.violations or summary.unreached() else 0)
+
+
+def _one(seed: int, trace: bool, mutant: str | None) -> int:
+    if mutant is not None:
+        with planted(mutant):
+            (ended,) = each([seed], 1)
+    else:
+        logs.configure("WARNING" if trace else "CRITICAL")
+        ended = live(seed, told=click.echo if trace else lambda _: None)
+    for violation in ended.violations:
+        click.echo(violation)
+    writes = sum(ended.effects.values())
+    click.echo(f"seed {seed}: {len(ended.violations)} broken, {writes} writes, {ended.crashes} crashes")
+    return 0 if ended.good else 1
+
+
+def _planted(most: int, processes: int | None, as_json: bool) -> int:
+    found: dict[str, int | None] = {}
+    for mutant in MUTANTS:
+        found[mutant.name] = caught(mutant, most, processes)
+        if not as_json:
+            where = found[mutant.name]
+            click.echo(f"{mutant.name}: {'NOT CAUGHT' if where is None else f'caught by seed {where}'}")
+    alive = [name for name, where in found.items() if where is None]
+    told = {"planted": len(found), "caught": len(found) - len(alive), "by": found}
+    if as_json:
+        click.echo(json.dumps({"mutants": told}))
+    else:
+        click.echo(f"{told['caught']} of {told['planted']} caught")
+    return 1 if alive else 0
+
+
+def _print(told: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        click.echo(f"{name}: {value}")

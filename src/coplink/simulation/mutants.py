@@ -1,0 +1,203 @@
+"""Bugs that are planted into the text of a module as it is loaded: each must break a promise in some world.
+
+``planting`` does it. A text that is not found is an error: what a mutant is about has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A bug: in which module, which text is replaced by which."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+MUTANTS: Sequence[Mutant] = (
+    Mutant(
+        "two_way: whoever sits there and does not belong goes",
+        "coplink.core.plan",
+        "if a not in want and a in parting]",
+        "if a not in want]",
+    ),
+    Mutant(
+        "half a listing is a whole one",
+        "coplink.storage.seat_states",
+        "if fresh or not complete:",
+        "if fresh:",
+    ),
+    Mutant(
+        "one absence is a departure",
+        "coplink.storage.seat_states",
+        "        return replace(line, absent_since=now), False",
+        "        return (line, True) if line.state is SeatState.SEEN else (None, False)",
+    ),
+    Mutant(
+        "what was written is expected at once",
+        "coplink.storage.seat_states",
+        "return now - self.written_at < lag",
+        "return False",
+    ),
+    Mutant(
+        "sent is seen",
+        "coplink.storage.seat_states",
+        "return Line(SeatState.REMOVED if change.after is None else SeatState.PUT, now)",
+        "return Line(SeatState.REMOVED if change.after is None else SeatState.SEEN, now)",
+    ),
+    Mutant(
+        "no answer is a yes",
+        "coplink.storage.seat_states",
+        "        case Done.UNKNOWN:\n            return Line(SeatState.INTENDED, now)",
+        "        case Done.UNKNOWN:\n            return Line(SeatState.SEEN, now)",
+    ),
+    Mutant(
+        "a seat in doubt is kept when its person leaves",
+        "coplink.core.plan",
+        "unknown & desired.farewells",
+        "unknown & frozenset()",
+    ),
+    Mutant(
+        "whoever was invited is seated",
+        "coplink.core.desired",
+        "membership.standing is Standing.JOINED",
+        "membership.standing in (Standing.JOINED, Standing.INVITED)",
+    ),
+    Mutant(
+        "a break is no leaving",
+        "coplink.core.desired",
+        "if membership.standing in (Standing.LEFT, Standing.PAUSED) and seat is not None:",
+        "if membership.standing is Standing.LEFT and seat is not None:",
+    ),
+    Mutant(
+        "joining takes back no leaving over there",
+        "coplink.engine.reconcile",
+        "leave(uow, known.community, person, now(), place=reach.manifest.title)",
+        "str(person)",
+    ),
+    Mutant(
+        "a roster makes members",
+        "coplink.engine.join",
+        "Membership(community, key, person.institution, role, Standing.INVITED, now)",
+        "Membership(community, key, person.institution, role, Standing.JOINED, now)",
+    ),
+    Mutant(
+        "a no is forgotten at once",
+        "coplink.engine.join",
+        "    uow.communities.opt_out(hashes(sealer, community.id, uow.people.identities(person.id)))",
+        "    hashes(sealer, community.id, uow.people.identities(person.id))",
+    ),
+    Mutant(
+        "a change of membership asks for no work",
+        "coplink.engine.marks",
+        "        if space.state in (SpaceState.READY, SpaceState.ARCHIVED):\n            uow.work.mark(Kind.RECONCILE",
+        "        if space.state in ():\n            uow.work.mark(Kind.RECONCILE",
+    ),
+    Mutant(
+        "nothing stands in the journal",
+        "coplink.engine.seating",
+        "            entry = uow.journal.open(self.turn, self.space.id, _what(lot), uow.new_id(), self.now())",
+        "            entry = 'none'",
+    ),
+    Mutant(
+        "a call inside a transaction",
+        "coplink.engine.seating",
+        "            uow.ledger.intend(self.space.id, lot, self.now())\n            uow.commit()",
+        "            uow.ledger.intend(self.space.id, lot, self.now())\n"
+        "            self.seats.remove(self.space.parts, [c.account for c in lot if removing])\n"
+        "            uow.commit()",
+    ),
+    Mutant(
+        "intent is kept in mind only",
+        "coplink.engine.seating",
+        "            uow.ledger.intend(self.space.id, lot, self.now())\n",
+        "",
+    ),
+    Mutant(
+        "slowed down means not done",
+        "coplink.engine.seating",
+        "Done.REFUSED if c.before or c.after is None else Done.UNKNOWN",
+        "Done.REFUSED",
+    ),
+    Mutant(
+        "a lot in doubt was done",
+        "coplink.engine.seating",
+        "result.outcomes.get(change.account, Done.UNKNOWN)",
+        "result.outcomes.get(change.account, Done.CHANGED)",
+    ),
+    Mutant(
+        "the cursor goes first",
+        "coplink.engine.collect",
+        "            if page.last or not from_scratch:  # a first listing is only a cursor once it is whole",
+        "            if True:",
+    ),
+    Mutant(
+        "a forgotten cursor is an empty page",
+        "coplink.engine.collect",
+        "            if page.last and from_scratch:\n                changed += _withdraw_absent",
+        "            if page.last and False:\n                changed += _withdraw_absent",
+    ),
+    Mutant(
+        "what is deleted stays in the catalogue",
+        "coplink.core.artifacts",
+        "fact.gone",
+        "False",
+    ),
+    Mutant(
+        "a new key for each try of a place",
+        "coplink.engine.meetings",
+        'key = f"{space.id}:{rhythm.version}"',
+        'key = f"{space.id}:{uow.new_id()}"',
+    ),
+    Mutant(
+        "meetings in UTC",
+        "coplink.core.rhythm",
+        "ZoneInfo(",
+        "(lambda _: ZoneInfo('UTC'))(",
+    ),
+    Mutant(
+        "places are made by name, not by mark",
+        "coplink.engine.provision",
+        "space.marker",
+        "uow.new_id()",
+    ),
+    Mutant(
+        "a departure takes one seat only",
+        "coplink.engine.join",
+        "person, now, said)\n    marks.people_changed(uow, community.id)\n",
+        "person, now, said)\n",
+    ),
+    Mutant(
+        "the last who leads may go",
+        "coplink.engine.join",
+        "if known.role.leads and _last_facilitator(uow, community, person):",
+        "if False:",
+    ),
+    Mutant(
+        "many removals ask nobody",
+        "coplink.core.policy",
+        "if len(plan.departures) > most:",
+        "if False:",
+    ),
+    Mutant(
+        "work that failed is done",
+        "coplink.worker.handlers",
+        "                return self._after(turn, decide(error, turn.attempt, backoff), error)",
+        "                return self._ended(turn, Settled())",
+    ),
+    Mutant(
+        "a platform is opened, whoever's it is",
+        "coplink.wiring",
+        "connected = uow.institutions.connection(key)\n        if connected is None:\n            raise NotFound",
+        "connected = uow.institutions.connection(key)\n"
+        "        every = sorted(uow.institutions.connections(), key=lambda one: one.institution)\n"
+        "        same = [one for one in every if connected and one.integration == connected.integration]\n"
+        "        connected = same[0] if same else None\n"
+        "        if connected is None:\n            raise NotFound",
+    ),
+)
