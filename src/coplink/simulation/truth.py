@@ -121,7 +121,8 @@ class Guardian:
         gone = known.word in (Word.LEFT, Word.PAUSED) or known.run == self.truth.run
         if account in suite.rooms[room].by_hand and not (gone and (room, account) in suite.attempted):
             self.truth.broken("I2", f"{human}, who was seated by hand, is removed from {where}")
-        if not gone and not known.taken_out and not known.ended_elsewhere:
+        gone = gone or bool(known.taken_out) or known.ended_elsewhere
+        if not gone:
             self.truth.broken("I1", f"{human}, whose word is {known.word}, is removed from {where}")
         others = [a for a, role in suite.rooms[room].seats.items() if role.leads and a != account]
         if suite.rooms[room].seats[account].leads and not others and not gone:
