@@ -8,7 +8,7 @@ LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL $(BIN)/uv pip compile --qui
 	--python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-again test-long bench lint format lock clean screenshots
+.PHONY: help sim demo demo-reset test test-again test-long bench lint format lock clean screenshots
 
 help:  ## list the commands
 	@grep -hE '^[a-z./-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/-]+):.*## */\1\t/' | expand -t 14
@@ -45,6 +45,9 @@ test-again: lint  ## what failed in the last run, one test after another
 test-long: lint  ## the suite and the tests that take long
 	$(BIN)/pytest -m long
 	$(BIN)/pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
+
+sim: .venv/ready  ## five hundred simulated worlds, or one: make sim SEED=17
+	$(BIN)/coplink-sim $(if $(SEED),--seed $(SEED) --trace,--seeds 500)
 
 bench: .venv/ready  ## what launches and rosters cost, side by side with other ways (some minutes)
 	$(BIN)/python bench/launch.py

@@ -17,6 +17,7 @@ TARGETS = [
     "test-again",
     "test-long",
     "bench",
+    "sim",
     "lint",
     "format",
     "lock",

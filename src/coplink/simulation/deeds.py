@@ -270,7 +270,9 @@ class Deeds:
             )
             fact = replace(made, author=author)
         else:
-            fact = replace(known, changed_at=now, version=version, gone=self.draw.random() < 0.3)
+            # A platform's own clock is not set back when coplink's is.
+            later = max(now, known.changed_at + timedelta(seconds=1))
+            fact = replace(known, changed_at=later, version=version, gone=self.draw.random() < 0.3)
         log.append(fact)
         self.world.told(f"  {suite.name}: {fact.name} is {'deleted' if fact.gone else 'saved'} in {remote}")
 

@@ -10,8 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-
-from sqlalchemy import Engine
+from typing import Any
 
 from coplink import registry
 from coplink.jobs.inline import InlineJobs
@@ -94,7 +93,7 @@ def _settings() -> Settings:
 
 
 @cache
-def _engine() -> Engine:
+def _engine() -> Any:
     """One for all worlds of this process, one after the other: what it has compiled stays compiled."""
     engine = make_engine(_settings().database_url)
     upgrade(engine)

@@ -15,7 +15,7 @@ from coplink.simulation.mutants import Mutant
 from coplink.simulation.planting import planted
 
 LEAST_REACHED = 0.01
-LOT = 8
+LOT = 16
 
 
 @dataclass

@@ -137,9 +137,13 @@ class SeatsSuite:
         wanted = [self.seat(rig, account, role) for account, role in zip(rig.accounts, Role, strict=False)]
         wanted.sort(key=lambda seat: not seat.role.leads)
         seats.put(parts, wanted)
-        assert len(wanted) == len(Role)
-        assert seats.read(parts).seats == {seat.account: self.kept(rig, seat.role) for seat in wanted}
+        sitting = {seat.account: self.kept(rig, seat.role) for seat in wanted}
+        assert seats.read(parts).seats == sitting
         assert set(seats.put(parts, wanted).outcomes.values()) == {Done.ALREADY_SO}
+        last = rig.accounts[len(wanted) - 1]
+        for role in list(Role)[len(wanted) :]:  # more roles than accounts: the last one has several in turn
+            seats.put(parts, [self.seat(rig, last, role)])
+            assert seats.read(parts).seats == {**sitting, last: self.kept(rig, role)}
 
     def test_looking_at_one_account_agrees_with_the_listing(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
