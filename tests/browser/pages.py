@@ -72,7 +72,7 @@ PAGES: dict[str, Look] = {
     ),
     "/admin/spaces/<space>": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
     "/admin/communities/<community>/withdraw": Look(
-        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend from"
+        ADMIN, "/admin/communities/{community}/withdraw", "Withdraw Riverbend"
     ),
     "/admin/connections/<integration>/disconnect": Look(
         ADMIN, "/admin/connections/teams/disconnect", "Disconnect Microsoft Teams?"
