@@ -14,7 +14,7 @@ from coplink.simulation.mutants import MUTANTS
 
 # Worlds that once showed a defect of coplink, or of the judging; kept for good.
 KEPT = (1, 3, 13, 20, 31, 86)
-FEW = 8
+FEW = 2
 QUICKLY = "nothing stands in the journal"
 
 
@@ -23,9 +23,9 @@ def test_worlds_that_once_went_wrong_and_some_more_keep_every_promise() -> None:
     for ended in each(sorted({*KEPT, *range(1000, 1000 + FEW)})):
         summary.add(ended)
     assert summary.broken == {}
-    assert summary.effects["seats"] > 30
-    assert summary.effects["removals"] > 3
-    assert summary.crashes > 3
+    assert summary.effects["seats"] > 20
+    assert summary.effects["removals"] > 1
+    assert summary.crashes > 1
 
 
 def test_the_same_seed_is_the_same_world() -> None:
