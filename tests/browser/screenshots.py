@@ -175,7 +175,7 @@ class Camera:
     def _in_teams(self, width: int) -> None:
         page = self._context(width).new_page()
         page.goto(f"{self._demo.url('teams')}/teams/chloe.park")
-        tool(page).get_by_role("link", name="coplink", exact=True).wait_for()
+        tool(page).get_by_role("link", name="Chloe Park").wait_for()  # the door has let her in
         frame_of_tool(page).goto(f"{self._demo.tool_url}/c/{self._community}")
         tool(page).get_by_role("region", name="Next").wait_for()
         self._shoot(page, "teams")
