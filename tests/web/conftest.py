@@ -172,6 +172,22 @@ class Site:
             **changed,
         }
 
+    def joined_by_link(self) -> tuple[Browser, Browser, str, str]:
+        """Ana founds a community, and Ben joins it by her link: their browsers, the community, the link."""
+        ana = self.enter("ana", leads=True)
+        key = self.found(ana)
+        self.jobs.run_until_idle()
+        ana.get(f"/c/{key}/people")
+        ana.post(f"/c/{key}/links", {"institution": self.here.id})
+        ana.get(f"/c/{key}/people")
+        link = "/i/" + ana.soup().select_one("input[readonly]")["value"].rpartition("/")[2]
+        ben = self.browser()
+        ben.get(link)
+        self.enter("ben", browser=ben)
+        ben.get(f"/c/{key}/invitation")
+        assert ben.post(f"/c/{key}/join").status_code == 303
+        return ana, ben, key, link
+
     def found(self, browser: Browser, **changed: Any) -> str:
         """Found a community and return its id."""
         browser.get("/found")

@@ -15,18 +15,7 @@ def invited(site):
     site.roster.people = [
         Listed(one, one.title(), f"{one}@school.example") for one in ("ana", "ben", "cy", "dee")
     ]
-    ana = site.enter("ana", leads=True)
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    ana.get(f"/c/{key}/people")
-    ana.post(f"/c/{key}/links", {"institution": site.here.id})
-    ana.get(f"/c/{key}/people")
-    link = "/i/" + ana.soup().select_one("input[readonly]")["value"].rpartition("/")[2]
-    ben = site.browser()
-    ben.get(link)
-    site.enter("ben", browser=ben)
-    ben.get(f"/c/{key}/invitation")
-    assert ben.post(f"/c/{key}/join").status_code == 303
+    ana, ben, key, link = site.joined_by_link()
     return ana, ben, key, link
 
 

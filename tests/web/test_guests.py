@@ -11,8 +11,8 @@ from coplink.testing.board import Board
 RING = "https://pinboard.example/ring"
 
 
-def let_in(site):
-    """Lee of the other school joins a community here, whose board takes guests."""
+def let_in(site, told=True):
+    """Lee of the other school joins a community here, whose board takes guests; ``told`` so on the page, or not."""
     site.boards.setdefault("Riverbend", Board()).open_house = True
     ana = site.enter("ana", leads=True)
     key = site.found(ana)
@@ -25,7 +25,7 @@ def let_in(site):
         community = uow.communities.get(key)
         join.offer(uow, community.id, person, Role.MEMBER, site.clock.now())
         join.accept(uow, site.services.sealer, community, person, site.clock.now())
-        schools = [one.id for one in disclosures.elsewhere(uow, community.id, person)]
+        schools = [one.id for one in disclosures.elsewhere(uow, community.id, person)] if told else []
         disclosures.told(uow, community.id, person, schools, site.clock.now())
         uow.commit()
     site.jobs.run_until_idle()
@@ -77,20 +77,7 @@ def test_once_it_has_been_opened_the_page_says_nothing_more(site):
 
 
 def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes_it_among_the_people(site):
-    site.boards.setdefault("Riverbend", Board()).open_house = True
-    ana = site.enter("ana", leads=True)
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    lee = site.enter("lee", site.there, course=None)
-    person = site.person("lee", site.there)
-    with site.services.begin() as uow:
-        for account in uow.people.accounts(person.id):
-            uow.people.put_account(replace(account, address="lee@lakeside.example"))
-        community = uow.communities.get(key)
-        join.offer(uow, community.id, person, Role.MEMBER, site.clock.now())
-        join.accept(uow, site.services.sealer, community, person, site.clock.now())
-        uow.commit()
-    site.jobs.run_until_idle()
+    ana, lee, key, _, _ = let_in(site, told=False)
     board = site.boards["Riverbend"]
     assert board.guests == {}
     lee.get(f"/c/{key}")

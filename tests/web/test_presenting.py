@@ -10,18 +10,7 @@ WORDS = {"meeting": "2026-12-02", "name": "Pat <b>Moreau</b>"}
 @pytest.fixture
 def asked(site):
     """Ana leads, Ben belongs; Pat is asked to the first meeting. The browsers, the community, Pat's address."""
-    ana = site.enter("ana", leads=True)
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    ana.get(f"/c/{key}/people")
-    ana.post(f"/c/{key}/links", {"institution": site.here.id})
-    ana.get(f"/c/{key}/people")
-    link = "/i/" + ana.soup().select_one("input[readonly]")["value"].rpartition("/")[2]
-    ben = site.browser()
-    ben.get(link)
-    site.enter("ben", browser=ben)
-    ben.get(f"/c/{key}/invitation")
-    assert ben.post(f"/c/{key}/join").status_code == 303
+    ana, ben, key, _ = site.joined_by_link()
     ana.get(f"/c/{key}/meetings")
     for _ in range(2):
         assert ana.post(f"/c/{key}/presenters", WORDS).status_code == 303

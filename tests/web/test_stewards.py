@@ -12,18 +12,7 @@ from coplink.engine import curate
 @pytest.fixture
 def circle(site):
     """Ana leads; Ben belongs, and has made a list of two files."""
-    ana = site.enter("ana", leads=True)
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    ana.get(f"/c/{key}/people")
-    ana.post(f"/c/{key}/links", {"institution": site.here.id})
-    ana.get(f"/c/{key}/people")
-    link = "/i/" + ana.soup().select_one("input[readonly]")["value"].rpartition("/")[2]
-    ben = site.browser()
-    ben.get(link)
-    site.enter("ben", browser=ben)
-    ben.get(f"/c/{key}/invitation")
-    assert ben.post(f"/c/{key}/join").status_code == 303
+    ana, ben, key, _ = site.joined_by_link()
     now = site.clock.now()
     site.boards["Riverbend"].files = [
         FileFact(f"f{n}", f"File {n} <i>", f"https://files.example/{n}", now, now, "1") for n in (1, 2)
