@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import bindparam, false, func, insert, select
+from sqlalchemy import bindparam, false, func, insert, select, update
 
 from coplink.core.people import CommunityId, InstitutionId
 from coplink.core.spaces import SpaceId
@@ -42,10 +42,21 @@ OPEN = Ready(
 )
 NEWEST = Ready(
     lambda _: (
-        select(_journal.c.key, _journal.c.opened_at, _journal.c.closed_at)
+        select(_journal.c.key, _journal.c.opened_at, _journal.c.closed_at, _journal.c.outcome)
         .where(_journal.c.space == bindparam("within"), _journal.c.what == bindparam("called"))
         .order_by(_journal.c.number.desc())
         .limit(1)
+    )
+)
+SETTLE = Ready(
+    lambda _: (
+        update(_journal)
+        .where(
+            _journal.c.space == bindparam("within"),
+            _journal.c.kind == bindparam("by"),
+            _journal.c.closed_at.is_(None),
+        )
+        .values(closed_at=bindparam("at"), outcome=Done.UNKNOWN.value)
     )
 )
 REMOVED = Ready(
@@ -75,8 +86,12 @@ class SqlJournal(Repository):
         newest = self._transaction.first(NEWEST, within=space, called=what)
         if newest is None:
             return None
-        _, opened_at, closed_at = newest
-        return cast(datetime, opened_at) if closed_at is None else None
+        _, opened_at, closed_at, outcome = newest
+        unknown = closed_at is None or outcome == Done.UNKNOWN.value
+        return cast(datetime, opened_at) if unknown else None
+
+    def settle(self, turn: Turn, now: datetime) -> None:
+        self._run_ready(SETTLE, within=turn.target, by=turn.kind.value, at=now)
 
     def half_made(self, space: SpaceId) -> bool:
         made = select(JournalRow.what, JournalRow.closed_at, JournalRow.outcome)

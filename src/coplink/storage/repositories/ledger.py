@@ -12,6 +12,7 @@ from coplink.core.people import AccountId, InstitutionId
 from coplink.core.plan import Change
 from coplink.core.spaces import Doubt, Observed, Remembered, SpaceId
 from coplink.ports.seats import Done
+from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
@@ -22,6 +23,14 @@ Lines = Mapping[AccountId, Line]
 _ledger = sql(LedgerRow)
 _kept = (SeatState.PUT.value, SeatState.SEEN.value)
 HOLDS = Ready(lambda _: select(_ledger.c.space).where(_ledger.c.space == bindparam("within")).limit(1))
+AMONG = Ready(
+    lambda _: (
+        select(_ledger)
+        .where(_ledger.c.space == bindparam("within"), shapes.Among(_ledger.c.account, "listed"))
+        .order_by(_ledger.c.account)
+        .with_for_update()
+    )
+)
 KEPT = Ready(
     lambda _: (
         select(func.count())
@@ -163,12 +172,9 @@ class SqlLedger(Repository):
         """All lines of a space, or those of some accounts; always locked in the same order."""
         if accounts is None:
             return _lines(self._find(LedgerRow, "account", lock=True, space=space))
-        query = select(LedgerRow).where(LedgerRow.space == space)
-        query = query.order_by(LedgerRow.account).with_for_update()
-        lines: dict[AccountId, Line] = {}
-        for some in portions(sorted(set(accounts))):
-            lines |= _lines(self._rows(query.where(LedgerRow.account.in_(some))))
-        return lines
+        listed = sorted(set(accounts))
+        found = self._run_ready(AMONG, within=space, listed=listed) if listed else []
+        return _lines(map(shapes.reading(_ledger)._make, found))
 
     def _write(self, space: SpaceId, before: Lines, after: Mapping[AccountId, Line | None]) -> None:
         """Keep what changed."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, literal, or_, select
 
 from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
-from coplink.storage.ready import Ready
+from coplink.storage.ready import Insert, Ready
 from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.repositories.merging import Merging
@@ -61,6 +62,35 @@ LOOKED_UP = Ready(
 )
 
 
+def _identity_put(insert: Insert) -> Any:
+    adding = insert(_identities)
+    known, new = _identities.c.proved_at, adding.excluded.proved_at
+    return adding.on_conflict_do_update(
+        index_elements=["institution", "door", "realm", "subject"],
+        set_={"proved_at": case((or_(known.is_(None), known < new), new), else_=known)},
+    )
+
+
+def _account_put(insert: Insert) -> Any:
+    adding = insert(_accounts)
+    known, new = _accounts.c, adding.excluded
+    proved, denied = Proof.PROVED.value, Proof.DENIED.value
+    return adding.on_conflict_do_update(
+        index_elements=["person", "institution", "integration", "account"],
+        set_={
+            "proof": case(
+                (or_(known.proof == proved, new.proof == proved), proved),
+                (or_(known.proof == denied, new.proof == denied), denied),
+                else_=new.proof,
+            ),
+            "address": func.coalesce(new.address, known.address),
+        },
+    )
+
+
+PUT_IDENTITY, PUT_ACCOUNT = Ready(_identity_put), Ready(_account_put)
+
+
 class SqlPeople(Repository):
     def put(self, person: Person) -> None:
         self._put(
@@ -91,21 +121,14 @@ class SqlPeople(Repository):
         Of two transactions that add the same one at once, the second waits and then finds the first's person with
         ``by_identity``. A roster read later does not undo that somebody came in person.
         """
-        adding = self._insert(IdentityRow).values(
+        self._run_ready(
+            PUT_IDENTITY,
             institution=identity.institution,
             door=identity.door,
             realm=identity.realm,
             subject=identity.subject,
             person=identity.person,
             proved_at=identity.proved_at,
-        )
-        new = adding.excluded
-        later = or_(IdentityRow.proved_at.is_(None), IdentityRow.proved_at < new.proved_at)
-        self._run(
-            adding.on_conflict_do_update(
-                index_elements=["institution", "door", "realm", "subject"],
-                set_={"proved_at": case((later, new.proved_at), else_=IdentityRow.proved_at)},
-            )
         )
 
     def by_identity(self, institution: InstitutionId, door: str, realm: str, subject: str) -> Person | None:
@@ -147,27 +170,14 @@ class SqlPeople(Repository):
 
     def put_account(self, account: Account) -> None:
         """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept."""
-        adding = self._insert(AccountRow).values(
+        self._run_ready(
+            PUT_ACCOUNT,
             person=account.person,
             institution=account.institution,
             integration=account.integration,
             account=account.account,
             proof=account.proof.value,
             address=account.address,
-        )
-        new, proved, denied = adding.excluded, Proof.PROVED.value, Proof.DENIED.value
-        self._run(
-            adding.on_conflict_do_update(
-                index_elements=["person", "institution", "integration", "account"],
-                set_={
-                    "proof": case(
-                        (or_(AccountRow.proof == proved, new.proof == proved), proved),
-                        (or_(AccountRow.proof == denied, new.proof == denied), denied),
-                        else_=new.proof,
-                    ),
-                    "address": func.coalesce(new.address, AccountRow.address),
-                },
-            )
         )
 
     def drop_account(self, account: Account) -> None:
