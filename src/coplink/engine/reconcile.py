@@ -19,7 +19,7 @@ from coplink.core.policy import Policy
 from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
-from coplink.engine import plans
+from coplink.engine import ahead, plans
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
@@ -27,7 +27,7 @@ from coplink.engine.known import Known, observe, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
-from coplink.engine.seating import Writer, Written
+from coplink.engine.seating import GaveWay, Writer, Written
 from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.guests import guests_of
 from coplink.ports.records import Notice, Report
@@ -51,6 +51,10 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         seats, directory = reach.connection.seats, reach.connection.directory
         if seats is None or (resting and not _leaving(uow, space, reach)):
             return Settled()
+    written = Written()
+    goes = lambda: ahead.somebody_goes(begin, turn, now)  # noqa: E731
+    if not resting and ahead.let_go(begin, seats, space, reach, turn, now, written) and goes():
+        return Again(ahead.LATER)
     trouble = propose(begin, directory, space, now()) if directory is not None and not resting else None
     welcoming = guests_of(reach.connection)
     if welcoming is not None and not resting:
@@ -65,7 +69,6 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
-    written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
     if resting:
@@ -82,10 +85,12 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     try:
         full = _full(reach, space, plan)
         here = rest if full is None else [change for change in rest if change.before is not None]
-        writer.write(here, written)
-    except IntegrationError:
+        writer.write(here, written, goes)
+    except (IntegrationError, GaveWay) as ended:
         if approved:
             plans.left_to_do(begin, space.id, rest, kept, written)
+        if isinstance(ended, GaveWay):
+            return Again(ahead.LATER)
         raise
     if approved:
         plans.carried_out(begin, space, reach.manifest.title, now)
