@@ -95,7 +95,7 @@ def hand_back(client: DBOSClient, executors: Iterable[str], queue: str) -> int:
 
 
 class Reaper:
-    """Beats for this process and, as often, looks after the others; ``handed`` is called when it handed on something."""
+    """Beats for this process and, as often, looks after the others; ``handed`` hears when it handed on something."""
 
     def __init__(
         self,
