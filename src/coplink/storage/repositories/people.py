@@ -6,9 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, bindparam, case, delete, func, literal, or_, select
+from sqlalchemy import SQLColumnExpression, bindparam, case, delete, func, literal, or_, select, update
 
-from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
+from coplink.core.people import (
+    Account,
+    AccountId,
+    Identity,
+    InstitutionId,
+    Person,
+    PersonId,
+    Proof,
+    ProvedBy,
+)
 from coplink.storage.ready import Ready
 from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import Repository, portions, sql
@@ -144,7 +153,10 @@ class SqlPeople(Repository):
         ]
 
     def put_account(self, account: Account) -> None:
-        """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept."""
+        """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept.
+
+        What somebody claimed is not proposed again.
+        """
         adding = self._insert(AccountRow).values(
             person=account.person,
             institution=account.institution,
@@ -152,8 +164,17 @@ class SqlPeople(Repository):
             account=account.account,
             proof=account.proof.value,
             address=account.address,
+            since=account.since,
+            door=account.by and account.by.door,
+            realm=account.by and account.by.realm,
+            subject=account.by and account.by.subject,
         )
-        new, proved, denied = adding.excluded, Proof.PROVED.value, Proof.DENIED.value
+        new = adding.excluded
+        proved, denied, claimed = Proof.PROVED.value, Proof.DENIED.value, Proof.CLAIMED.value
+        by = {
+            name: case((new.subject.is_not(None), new[name]), else_=getattr(AccountRow, name))
+            for name in ("door", "realm", "subject")
+        }
         self._run(
             adding.on_conflict_do_update(
                 index_elements=["person", "institution", "integration", "account"],
@@ -161,12 +182,25 @@ class SqlPeople(Repository):
                     "proof": case(
                         (or_(AccountRow.proof == proved, new.proof == proved), proved),
                         (or_(AccountRow.proof == denied, new.proof == denied), denied),
+                        (AccountRow.proof == claimed, claimed),
                         else_=new.proof,
                     ),
                     "address": func.coalesce(new.address, AccountRow.address),
+                    "since": func.coalesce(AccountRow.since, new.since),
+                    **by,
                 },
             )
         )
+
+    def take(self, identity: Identity, person: PersonId) -> None:
+        key = {"door": identity.door, "realm": identity.realm, "subject": identity.subject}
+        self._run(
+            update(IdentityRow)
+            .filter_by(institution=identity.institution, person=identity.person, **key)
+            .values(person=person)
+        )
+        theirs = update(AccountRow).filter_by(institution=identity.institution, person=identity.person)
+        self._run(theirs.filter_by(proof=Proof.PROVED.value, **key).values(person=person))
 
     def drop_account(self, account: Account) -> None:
         self._run(
@@ -269,6 +303,8 @@ def to_account(row: AccountRow) -> Account:
         PersonId(row.person),
         Proof(row.proof),
         row.address,
+        row.since,
+        None if row.subject is None else ProvedBy(row.door or "", row.realm or "", row.subject),
     )
 
 
@@ -276,4 +312,4 @@ def _proved_first() -> tuple[SQLColumnExpression[Any], ...]:
     order = case(
         (AccountRow.proof == Proof.PROVED.value, 0), (AccountRow.proof == Proof.DENIED.value, 2), else_=1
     )
-    return (order, AccountRow.account)
+    return (order, AccountRow.since.desc().nulls_last(), AccountRow.account)
