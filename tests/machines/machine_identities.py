@@ -233,12 +233,13 @@ class Identities(RuleBasedStateMachine):
     def takes_a_door_away(self, one: Id, data: Any) -> None:
         human = self._comes(one)
         theirs = data.draw(st.sampled_from([*sorted(human.came), *IDS[:2]]))
-        rest = [at for known, at in human.came.items() if known != theirs]
+        rest = [at for known, at in human.came.items() if known[1:] != theirs[1:]]
         now = self._later()
         done = self.stage.tries(apart.part, self.stage.sealer, self._person(human), *theirs[1:], now)
         assert done is (any(known[1:] == theirs[1:] for known in human.came) and any(rest))
         if done:
             self.model.parts(human, (human.school, *theirs[1:]), now)
+            self.used |= {token for token, owner, _ in self.codes if owner is human}
 
     # --- what one has -----------------------------------------------------------------------------------------------
 

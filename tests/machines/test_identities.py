@@ -14,7 +14,7 @@ def test_a_few_short_lives() -> None:
     run_state_machine_as_test(
         Identities,
         settings=settings(
-            max_examples=8,
+            max_examples=5,
             stateful_step_count=25,
             derandomize=True,
             deadline=None,

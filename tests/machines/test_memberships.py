@@ -14,7 +14,7 @@ def test_a_few_short_lives() -> None:
     run_state_machine_as_test(
         Memberships,
         settings=settings(
-            max_examples=6,
+            max_examples=4,
             stateful_step_count=20,
             derandomize=True,
             deadline=None,

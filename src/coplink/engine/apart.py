@@ -15,6 +15,7 @@ from coplink.core.people import CommunityId, Identity, Membership, Person, Perso
 from coplink.core.words import say
 from coplink.engine import marks
 from coplink.engine.join import hashes
+from coplink.ports.records import LinkKind
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
 
@@ -24,7 +25,7 @@ def part(
 ) -> Person:
     """“That is not me, or not any more”: by a person's own word; whom the identity belongs to from now on.
 
-    Every visit of both ends. Raises ``DomainError`` for the only door by which the person has come.
+    Every visit and every code of both ends. Raises ``DomainError`` for the only door by which the person has come.
     """
     known = uow.people.identities(me.id)
     found = next((one for one in known if (one.door, one.realm, one.subject) == (door, realm, subject)), None)
@@ -37,6 +38,9 @@ def part(
     for account in uow.people.accounts(made.id):  # what is denied is not asked about again
         uow.people.put_account(replace(account, person=me.id, proof=Proof.DENIED, since=None, by=None))
     uow.sessions.drop_of(me.id)
+    for link in uow.links.of(LinkKind.ACCOUNT, person=me.id):  # nor does a code lead back
+        if link.open_at(now):
+            uow.links.put(replace(link, revoked_at=now))
     marks.person_changed(uow, me.id)
     return made
 
