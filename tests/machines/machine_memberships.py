@@ -110,12 +110,16 @@ def _founded() -> tuple[
 
 
 class Memberships(RuleBasedStateMachine):
-    @initialize()
-    def begins(self) -> None:
+    @initialize(there=st.sets(WHO, max_size=5), leads=WHO)
+    def begins(self, there: set[tuple[int, int]], leads: tuple[int, int]) -> None:
+        """Some have come already, by a link, and one of them may lead as well."""
         begun, self.people, self.community, self.hashes = _founded()
         self.stage, self.model, self.letters = Stage(begun), Model(), 0
         self.key = CommunityId(self.community.id)
         self.model.people[HERE, 0] = Stands(JOINED, Role.FACILITATOR)
+        for who in sorted(there):
+            self.joins(who, listening=False, with_link=True)
+        self.shares((HERE, 0), leads, Role.CO_FACILITATOR)
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
