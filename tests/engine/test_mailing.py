@@ -356,7 +356,7 @@ def shown(school, community):
 TROUBLES = {
     "puts the letter off": lambda server: server.answers.update({"rcpt": ["451 later"] * 1000}),
     "lets nobody write": lambda server: server.answers.update({"mail": ["550 not you"] * 1000}),
-    "is away when a letter is due": lambda server: server.cuts.add("rcpt"),
+    "is away when a letter is due": lambda server: server.answers.update({"rcpt": ["421 closing"] * 1000}),
     "leaves a letter in doubt": lambda server: server.cuts.add("dot"),
 }
 
