@@ -63,8 +63,13 @@ def _begun() -> tuple[Begun, list[Community]]:
 
 
 class Identities(RuleBasedStateMachine):
-    @initialize()
-    def begins(self) -> None:
+    @initialize(
+        listed=st.sets(
+            st.tuples(st.sampled_from([0, 1]), st.sampled_from(NUMBERS), st.booleans()), max_size=6
+        )
+    )
+    def begins(self, listed: set[tuple[int, int, bool]]) -> None:
+        """Some were listed already, by whichever of their ids."""
         begun, self.communities = _begun()
         self.stage, self.model = Stage(begun), People()
         self.proves: dict[Id, Seat | None] = {one: first_account(one) for one in IDS}
@@ -72,6 +77,8 @@ class Identities(RuleBasedStateMachine):
         self.used: set[str] = set()
         self.others = {person for (person,) in self.stage.rows("SELECT id FROM people")}
         self.told = 0
+        for school, number, past in sorted(listed):
+            self.a_roster_lists(school, number, past, naming=False)
 
     # --- doors ------------------------------------------------------------------------------------------------------
 
@@ -111,10 +118,10 @@ class Identities(RuleBasedStateMachine):
         if human.stands is None:
             human.stands = (Standing.INVITED, self.stage.now)
 
-    @rule(one=ANY, platform=st.sampled_from(["teams", "google"]), number=st.sampled_from(NUMBERS))
-    def a_directory_proposes(self, one: Id, platform: str, number: int) -> None:
+    @rule(data=st.data(), platform=st.sampled_from(["teams", "google"]), number=st.sampled_from(NUMBERS))
+    def a_directory_proposes(self, data: Any, platform: str, number: int) -> None:
         """By an address, which may be wrong: only for somebody who has no account there."""
-        human = self.model.of(one)
+        human = self.model.of(data.draw(st.sampled_from(sorted(self.model.ids()) or IDS)))
         if human is None or any(on == platform for on, _ in human.accounts):
             return
         person, seat = self._person(human), (platform, str(number))
@@ -131,9 +138,9 @@ class Identities(RuleBasedStateMachine):
 
     # --- linking ----------------------------------------------------------------------------------------------------
 
-    @rule(one=ANY, yes=st.booleans())
-    def answers_is_this_you(self, one: Id, yes: bool) -> None:
-        human = self._comes(one)
+    @rule(data=st.data(), yes=st.booleans())
+    def answers_is_this_you(self, data: Any, yes: bool) -> None:
+        human = self._comes(data.draw(st.sampled_from(self._asked(Proof.PROPOSED) or IDS)))
         me = self._person(human)
         asked = self.stage.look(might_be, me)
         might = {
@@ -151,18 +158,22 @@ class Identities(RuleBasedStateMachine):
             self.stage.act(claim.deny, me, asked.id)
             self._deny(human, other)
             return
+        said_too = any(human.accounts.get(seat) == Held(Proof.CLAIMED) for seat in other.proved())
         done = self.stage.tries(claim.confirm, me, asked.id)
         assert done is not same_door(human, other)
-        if done and other.known:
+        if done and said_too:
+            self._unite(other, human)
+        elif done and other.known:
             for seat in human.proved():
                 if other.accounts.get(seat) == Held(Proof.PROPOSED):
                     other.accounts[seat] = Held(Proof.CLAIMED)
         elif done:
             self._unite(human, other)
 
-    @rule(one=ANY, yes=st.booleans())
-    def answers_was_that_you(self, one: Id, yes: bool) -> None:
-        human = self._comes(one)
+    @rule(data=st.data(), yes=st.booleans())
+    def answers_was_that_you(self, data: Any, yes: bool) -> None:
+        claimed = [one for human in self.model.all if human.claimed for one in sorted(human.came)]
+        human = self._comes(data.draw(st.sampled_from(claimed or IDS)))
         me = self._person(human)
         claimed = self.stage.look(claim.claimed_by, me)
         provers = [
@@ -208,7 +219,8 @@ class Identities(RuleBasedStateMachine):
     @rule(one=ANY, data=st.data(), both=st.booleans(), minutes=st.sampled_from([1, 1, 1, 20]))
     def uses_a_code(self, one: Id, data: Any, both: bool, minutes: int) -> None:
         """At once, too late, for the second time, at another school, or with two accounts behind one door."""
-        human = self._comes(one)
+        known = sorted(self.model.ids())
+        human = self._comes(data.draw(st.sampled_from([one, *known])))
         self._later(minutes)
         token, owner, made = data.draw(st.sampled_from(self.codes[-4:]))
         good = (
@@ -243,9 +255,10 @@ class Identities(RuleBasedStateMachine):
 
     # --- what one has -----------------------------------------------------------------------------------------------
 
-    @rule(one=ANY, act=st.sampled_from(["join", "decline", "leave", "pause"]))
-    def answers(self, one: Id, act: str) -> None:
-        human = self._comes(one)
+    @rule(one=ANY, data=st.data(), act=st.sampled_from(["join", "join", "decline", "leave", "pause"]))
+    def answers(self, one: Id, data: Any, act: str) -> None:
+        invited = [known for human in self.model.all if human.stands for known in sorted(human.came)]
+        human = self._comes(data.draw(st.sampled_from([one, *invited])))
         person, community, now = self._person(human), self.communities[human.school], self._later()
         standing = human.stands[0] if human.stands else None
         if act == "join":
@@ -338,6 +351,16 @@ class Identities(RuleBasedStateMachine):
     def _later(self, minutes: int = 1) -> Any:
         self.stage.clock.advance(self.stage.now + timedelta(minutes=minutes))
         return self.stage.now
+
+    def _asked(self, proof: Proof) -> list[Id]:
+        """Ids that prove what is proposed for somebody."""
+        seats = {
+            (human.school, seat)
+            for human in self.model.all
+            for seat, held in human.accounts.items()
+            if held.proof is proof
+        }
+        return [one for one, seat in self.proves.items() if (one[0], seat) in seats]
 
     def _deny(self, human: Human, other: Human) -> None:
         for seat in human.proved():

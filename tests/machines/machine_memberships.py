@@ -110,9 +110,11 @@ def _founded() -> tuple[
 
 
 class Memberships(RuleBasedStateMachine):
-    @initialize(there=st.sets(WHO, max_size=5), leads=WHO)
-    def begins(self, there: set[tuple[int, int]], leads: tuple[int, int]) -> None:
-        """Some have come already, by a link, and one of them may lead as well."""
+    @initialize(there=st.sets(WHO, max_size=5), leads=WHO, listed=COLLEAGUES)
+    def begins(
+        self, there: set[tuple[int, int]], leads: tuple[int, int], listed: set[tuple[int, int]]
+    ) -> None:
+        """Some have come already, by a link, one of them may lead as well, and some are invited."""
         begun, self.people, self.community, self.hashes = _founded()
         self.stage, self.model, self.letters = Stage(begun), Model(), 0
         self.key = CommunityId(self.community.id)
@@ -120,6 +122,7 @@ class Memberships(RuleBasedStateMachine):
         for who in sorted(there):
             self.joins(who, listening=False, with_link=True)
         self.shares((HERE, 0), leads, Role.CO_FACILITATOR)
+        self.a_roster_lists(listed, teaches=False)
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
@@ -213,7 +216,11 @@ class Memberships(RuleBasedStateMachine):
         self._link(school)
         leader = self.people[self.model.leader()]
         done = self.stage.tries(mailing.ask, leader, self.key, self.stage.now)
-        assert done is not self.model.rests
+        waits = any(
+            stands.standing is INVITED and not self.model.withdrawn[at]
+            for (at, _), stands in self.model.people.items()
+        )
+        assert done is (waits and not self.model.rests), self.stage.refusal
         self.stage.work(patience=0)
         sent, self.letters = self.stage.mail.sent[self.letters :], len(self.stage.mail.sent)
         for letter in sent:

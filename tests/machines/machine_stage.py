@@ -139,6 +139,7 @@ class Stage:
         self.jobs = InlineJobs(Worker(self.services).perform, self.clock, advance=self.clock.advance)
         self.services.jobs = self.jobs
         self.sealer, self.manifests = self.services.sealer, self.services.manifests
+        self.refusal = ""
         self.schools, self.admins = begun.schools if begun else self.act(self._two_schools)
 
     def begun(self) -> Begun:
@@ -190,9 +191,11 @@ class Stage:
 
     def tries(self, verb: Callable[..., Any], *args: Any, **named: Any) -> bool:
         """An act that may be refused; whether it was done."""
+        self.refusal = ""
         try:
             self.act(verb, *args, **named)
-        except CoplinkError:
+        except CoplinkError as refused:
+            self.refusal = f"{refused.message} {refused.detail}"
             return False
         return True
 

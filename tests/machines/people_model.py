@@ -39,6 +39,11 @@ class Human:
         """Whether anybody ever came as them."""
         return any(self.came.values())
 
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody says to be them."""
+        return any(held.proof is Proof.CLAIMED for held in self.accounts.values())
+
     def proved(self) -> set[Seat]:
         return {seat for seat, held in self.accounts.items() if held.proof is Proof.PROVED}
 
