@@ -39,6 +39,15 @@ class SqlLedger(Repository):
         self._list(space, observed, {a: line for a, line in after.items() if line}, now, lag)
         return frozenset(gone)
 
+    def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        query = select(LedgerRow.account).where(
+            LedgerRow.space == space,
+            LedgerRow.absent_since <= now - lag,
+            LedgerRow.written_at <= now - lag,
+            LedgerRow.state.not_in((SeatState.REMOVED.value, SeatState.TAKEN_OUT.value)),
+        )
+        return frozenset(AccountId(account) for account in self._session.scalars(query))
+
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
         found = self._session.execute(
             select(SeatRow.account, SeatRow.role).where(SeatRow.space == space).order_by(SeatRow.account)
