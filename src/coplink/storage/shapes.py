@@ -142,4 +142,4 @@ def _on_sqlite(element: Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(Among, "postgresql")
 def _on_postgresql(element: Among, compiler: SQLCompiler, **options: Any) -> str:
     column, listed = compiler.process(element.column, **options), compiler.process(element.listed, **options)
-    return f"{column} = ANY ({listed})"
+    return f"{column} = ANY (CAST({listed} AS VARCHAR[]))"
