@@ -296,6 +296,22 @@ def test_a_place_is_taken_up_again_only_after_it_agreed_and_nobody_there_loses_a
     )
 
 
+def test_who_kept_a_seat_at_home_and_comes_back_loses_it_by_leaving_and_not_before(school, both, kim):
+    there, mia = school.boards["there"], person(school, "mia", school.there)
+    seats = set(there.seats)
+    withdraw(school, kim, both)
+    school.work()
+    act(school, connect.agree, kim, both.id)
+    act(school, lifecycle.revive, space_of(school, both, school.there), kim, "Pin board")
+    for meanwhile in (lambda: None, lambda: school.join(both, mia)):
+        meanwhile()
+        a_day_later(school, both)
+        assert set(there.seats) == seats
+    act(school, join.leave, both, mia)
+    school.work()
+    assert set(there.seats) == seats - {AccountId("78")}
+
+
 def test_who_paused_or_left_by_their_own_word_is_left_as_they_were(school, both, kim):
     lee, mia = person(school, "lee", school.there), person(school, "mia", school.there)
     act(school, join.pause, both, lee)

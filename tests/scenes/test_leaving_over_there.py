@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.scenes.town import SUITES, Town, ready
+from tests.scenes.district import SUITES
+from tests.scenes.town import Town, ready
 
 from coplink.core.people import Standing
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.scenes.town import CROWDED, LISTED, ROSTER_PAGE_2, SECOND_PAGES, SUITES, Town, ready
+from tests.scenes.district import CROWDED, LISTED, ROSTER_PAGE_2, SECOND_PAGES, SUITES
+from tests.scenes.town import Town, ready
 
 from coplink.core.community import Community
 from coplink.core.people import Standing

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from tests.engine.conftest import MovingClock
+from tests.scenes.district import COURSE, HERE, SUITES, one_district
+from tests.scenes.over_there import OverThere
 
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
 from coplink.core.community import Community
-from coplink.core.people import AccountId, Institution, Person, Role, Standing
+from coplink.core.people import Institution, Person, Role, Standing
 from coplink.core.rhythm import Rhythm, Weekly
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.work import Kind
@@ -33,9 +35,8 @@ from coplink.lti.outside import LOOPBACK
 from coplink.lti.rosters import LtiRosters
 from coplink.lti.sandbox import make as make_platform
 from coplink.ports.records import Registration
-from coplink.sandbox.district import Course, Region, Resident, guid, region
+from coplink.sandbox.district import Region
 from coplink.sandbox.store import Store
-from coplink.sandbox.weather import Rule
 from coplink.sandbox.wire import Served
 from coplink.settings import load
 from coplink.testing.databases import sqlite_url
@@ -43,68 +44,9 @@ from coplink.web import create_app
 from coplink.wiring import Services, build
 from coplink.worker.handlers import Worker
 
-HERE = "riverbend"
-SUITES = ("canvas", "teams", "google")
-LISTED = 200
-COURSE, CROWDED = "101", "300"
-ROSTER_PAGE_2 = r"^GET /api/lti/courses/\d+/names_and_roles.*page="
-LISTINGS = {
-    "canvas": r"^GET /api/v1/groups/\d+/memberships",
-    "teams": r"^GET /v1\.0/teams/[^/]+/channels/[^/]+/members(?!.*filter)",
-    "google": r"^GET /admin/directory/v1/groups/[^/]+/members\?",
-}
-SECOND_PAGES = {
-    "canvas": LISTINGS["canvas"] + ".*page=2",
-    "teams": LISTINGS["teams"] + ".*skiptoken=1",
-    "google": LISTINGS["google"] + ".*pageToken",
-}
-
 
 @dataclass
-class MovingClock:
-    """A clock that the test moves."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-    def advance(self, to: datetime) -> None:
-        self.at = max(self.at, to)
-
-
-def one_district() -> Region:
-    """The region, with Google Workspace in Riverbend too, and a course that lists two hundred people."""
-    plain = region()
-    here = replace(
-        plain.districts[HERE],
-        suite="google",
-        google_domain=f"{HERE}.example",
-        google_client_id=f"{HERE}-client.apps.googleusercontent.com",
-        google_secret=f"{HERE}-google-secret",
-        robot=f"coplink@{HERE}.example",
-    )
-    residents = {
-        key: replace(one, google_id=str(10**20 + int(one.canvas_id))) if one.entra_id else one
-        for key, one in plain.residents.items()
-        if one.district == HERE
-    }
-    crowd = {f"crowd.{n}": _one_of_many(n) for n in range(LISTED)}
-    enrolled = {"ana.ruiz": "teacher", **dict.fromkeys(crowd, "student")}
-    crowded = Course(CROWDED, HERE, "Everybody", "ALL", enrolled)
-    courses = {COURSE: plain.courses[COURSE], CROWDED: crowded}
-    return replace(plain, districts={HERE: here}, residents=residents | crowd, courses=courses)
-
-
-def _one_of_many(number: int) -> Resident:
-    key = f"crowd.{number}"
-    return Resident(
-        key, f"Crowd {number}", HERE, f"{key}@{HERE}.example", str(5000 + number), guid("sub", key)
-    )
-
-
-@dataclass
-class Town:
+class Town(OverThere):
     """Everything a scene touches."""
 
     services: Services
@@ -163,22 +105,55 @@ class Town:
             join.leave(uow, community, self._people[key], self.clock.now())
             uow.commit()
 
+    def person(self, key: str) -> Person:
+        """Somebody who has come before."""
+        return self._people[key]
+
+    def shares(self, community: Community, key: str, role: Role = Role.CO_FACILITATOR) -> None:
+        """Ana asks somebody to facilitate with her; or somebody steps down."""
+        leader = self._people["ana.ruiz" if role.leads else key]
+        with self.services.begin() as uow:
+            join.share(uow, community, leader, self._people[key].id, role, self.clock.now())
+            uow.commit()
+
+    def asked_elsewhere(self) -> Community:
+        """Mei of another school founds a community, and asks for places in this district: nothing is made yet."""
+        with self.services.begin() as uow:
+            lakeside = connect.add_institution(uow, "Lakeside", listed=True)
+            context = Context("lakeside", "context", "Course")
+            mei = arrive(
+                uow,
+                Arrival("lti", lakeside.id, "lakeside", "mei", "Mei Chen", context=context),
+                self.clock.now(),
+            ).person
+            origin = found.Origin(context, {}, {"course": COURSE})
+            possible = found.places(uow, mei, origin, self.services.manifests)
+            chosen = tuple(one.connection for one in possible if one.possible and not one.own)
+            answers = found.Answers("mei", "Across", "Reading", "Teachers", "", chosen, self._rhythm())
+            made = found.found(uow, mei, origin, answers, self.services.manifests, self.clock.now())
+            uow.commit()
+        self._people["mei.chen"] = mei
+        self.work()
+        return made
+
     def founded(self, *members: str, course: str = COURSE, suites: tuple[str, ...] = SUITES) -> Community:
         """A community that Ana founded and these have joined; everything that was to be made is made."""
         self._names += 1
         ana = self.comes("ana.ruiz", course, leads=True)
         context = Context(self.registration.id, f"context of {course}", "Course")
         origin = found.Origin(context, dict(self.roster(course).values), {"course": course})
-        today = self.clock.now().date()
-        rhythm = Rhythm(
-            "America/Los_Angeles", time(16), 45, today, today + timedelta(days=60), Weekly(2, (2,))
-        )
         with self.services.begin() as uow:
             possible = found.places(uow, ana, origin, self.services.manifests)
             names = {connected.id: connected.integration for connected in uow.institutions.connections()}
             chosen = tuple(one.connection for one in possible if names[one.connection] in suites)
             answers = found.Answers(
-                f"form {self._names}", f"Circle {self._names}", "Reading", "Teachers", "", chosen, rhythm
+                f"form {self._names}",
+                f"Circle {self._names}",
+                "Reading",
+                "Teachers",
+                "",
+                chosen,
+                self._rhythm(),
             )
             made = found.found(uow, ana, origin, answers, self.services.manifests, self.clock.now())
             uow.commit()
@@ -186,6 +161,10 @@ class Town:
             self.joins(made, key)
         self.work()
         return made
+
+    def _rhythm(self) -> Rhythm:
+        today = self.clock.now().date()
+        return Rhythm("America/Los_Angeles", time(16), 45, today, today + timedelta(days=60), Weekly(2, (2,)))
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -220,12 +199,6 @@ class Town:
         self.work()
 
     # --- what is so -----------------------------------------------------------------------------------------------
-
-    def account(self, key: str, suite: str) -> AccountId:
-        """Somebody's account in one suite; empty where they have none."""
-        one = self.region.residents[key]
-        ids = {"canvas": one.canvas_id, "teams": one.entra_id, "google": one.google_id}
-        return AccountId(ids[suite] or "")
 
     def roster(self, course: str) -> RosterSourceAddress:
         """Where the platform lists the people of a course."""
@@ -280,67 +253,16 @@ class Town:
             )
         return {one.place.space.integration: str(one.so) for one in page.places}
 
+    def deeds(self, community: Community, key: str, suite: str) -> int:
+        """How often coplink wrote about somebody's seat in one place."""
+        space = self.space(community, suite)
+        with self.services.begin() as uow:
+            return len(uow.traces.deeds(space.id, self.account(key, suite)))
+
     def writes(self, suite: str, method: str = "") -> list[str]:
         """What coplink wrote there so far."""
         calls = [one for one in self.wires[suite].calls if one.write]
         return [f"{one.method} {one.path}" for one in calls if one.method == method or not method]
-
-    # --- what people do over there, and the weather -----------------------------------------------------------------
-
-    def weather(self, suite: str, match: str, **more: Any) -> None:
-        """Spoil what matches: without more words, 503."""
-        told = {"act": "answer", "status": 503, "times": 9, "body": {}} | more
-        self.wires[suite].weather.add(Rule(match, **told))
-
-    def taken_out(self, community: Community, key: str, suite: str) -> None:
-        """Somebody goes, or is taken out, over there."""
-        account, place = self.account(key, suite), self._place(community, suite)
-        wire = self.wires[suite]
-        if suite == "canvas":
-            wire.store.drop("canvas.memberships", f"{place}/{account}")
-        elif suite == "teams":
-            wire.members.roll.end(wire.members.roll.of(place, account), self.clock.now().timestamp())
-        else:
-            wire.directory.unseat(wire.store.get("google.group", place), account)
-
-    def put_in(self, community: Community, key: str, suite: str) -> None:
-        """Somebody is added by hand over there."""
-        account, place = self.account(key, suite), self._place(community, suite)
-        wire = self.wires[suite]
-        if suite == "canvas":
-            wire.sit(place, account, False)
-        elif suite == "teams":
-            wire.members.seat(place, account, [], self.clock.now().timestamp())
-        else:
-            group = wire.store.get("google.group", place)
-            wire.directory.seat(group, account, self.region.residents[key].upn, "MEMBER")
-
-    @contextmanager
-    def short_listings(self, community: Community, key: str, suite: str) -> Iterator[None]:
-        """The listing of seats lacks somebody who sits there, and does not say so; asked after, they are there."""
-        account, wire = self.account(key, suite), self.wires[suite]
-        book, name = {
-            "canvas": (wire, "sitting"),
-            "teams": (getattr(getattr(wire, "members", None), "roll", None), "everybody"),
-            "google": (wire.store, "keys"),
-        }[suite]
-        whole = getattr(book, name)
-        setattr(book, name, lambda place: [one for one in whole(place) if account not in _accounts(one)])
-        yield
-        delattr(book, name)
-
-    def _place(self, community: Community, suite: str) -> str:
-        parts = self.space(community, suite).parts
-        if suite == "teams":
-            return parts["channel"].rpartition("/")[2]
-        return parts["group"]
-
-
-def _accounts(entry: Any) -> tuple[str, ...]:
-    """Whose an entry of a suite's own book is."""
-    if isinstance(entry, str):
-        return (entry,)
-    return str(entry.get("user_id", "")), str(entry.get("account", ""))
 
 
 def built(folder: Path, empty_database: Path) -> Iterator[Town]:
@@ -378,7 +300,7 @@ def built(folder: Path, empty_database: Path) -> Iterator[Town]:
     services.jobs = jobs = InlineJobs(Worker(services).perform, clock, advance=clock.advance)
     apps["coplink"] = create_app(services)
     with services.begin() as uow:
-        here = connect.add_institution(uow, "Riverbend")
+        here = connect.add_institution(uow, "Riverbend", listed=True)
         told = dict(wires["lti"].settings(HERE))
         deployment = told.pop("deployment_id")
         registration = platforms.add(

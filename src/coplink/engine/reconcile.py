@@ -24,7 +24,7 @@ from coplink.engine.absences import ask_after, asked_after
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
-from coplink.engine.known import Known, observe, wanted
+from coplink.engine.known import Known, observe, still_wanting, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
@@ -73,7 +73,8 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
     addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
-    writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
+    still = still_wanting(known)
+    writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
     written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
