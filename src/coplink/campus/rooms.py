@@ -29,6 +29,7 @@ class Room:
     past: list[tuple[datetime, dict[AccountId, Role]]] = field(default_factory=list)
     by_hand: set[AccountId] = field(default_factory=set)
     shown: set[AccountId] = field(default_factory=set)
+    short_last_time: bool = False
     files: list[FileFact] = field(default_factory=list)
     age: int = 0
     series: dict[str, tuple[str, tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)

@@ -39,12 +39,6 @@ MUTANTS: Sequence[Mutant] = (
         "        return (line, True) if line.state is SeatState.SEEN else (None, False)",
     ),
     Mutant(
-        "nobody is asked after before they count as gone",
-        "coplink.engine.absences",
-        "asked = sorted(missing)[:MOST_ASKED]",
-        "asked = []",
-    ),
-    Mutant(
         "what was written is expected at once",
         "coplink.storage.seat_states",
         "return now - self.written_at < lag",
