@@ -294,22 +294,14 @@ def test_a_place_is_taken_up_again_only_after_it_agreed_and_nobody_there_loses_a
     assert there.seats.keys() == seats.keys() - {AccountId("78")}, (
         "who has not come back yet keeps the seat they had at home; who left by their own word does not"
     )
-
-
-def test_who_kept_a_seat_at_home_and_comes_back_loses_it_by_leaving_and_not_before(school, both, kim):
-    there, mia = school.boards["there"], person(school, "mia", school.there)
-    seats = set(there.seats)
-    withdraw(school, kim, both)
+    lee = person(school, "lee", school.there)
+    school.join(both, lee)
+    a_day_later(school, both)
+    act(school, join.leave, both, lee)
     school.work()
-    act(school, connect.agree, kim, both.id)
-    act(school, lifecycle.revive, space_of(school, both, school.there), kim, "Pin board")
-    for meanwhile in (lambda: None, lambda: school.join(both, mia)):
-        meanwhile()
-        a_day_later(school, both)
-        assert set(there.seats) == seats
-    act(school, join.leave, both, mia)
-    school.work()
-    assert set(there.seats) == seats - {AccountId("78")}
+    assert there.seats.keys() == seats.keys() - {AccountId("77"), AccountId("78")}, (
+        "kept, and given up by a word"
+    )
 
 
 def test_who_paused_or_left_by_their_own_word_is_left_as_they_were(school, both, kim):
