@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from coplink.cli.base import loopback_options, services_from, settings_from
 from coplink.engine import preflight
+from coplink.engine.sweep import sweep
 from coplink.jobs.client import DurableClient
 from coplink.jobs.durable import DurableWorker
 from coplink.settings import Settings
@@ -65,6 +66,7 @@ def attach_worker(services: Services) -> DurableWorker:
         ticks(services),
         worker_concurrency=settings.worker_concurrency,
         debounce_seconds=settings.debounce_seconds,
+        look=lambda: sweep(services.begin, services.jobs, services.now()),
     )
     services.jobs = worker
     preflight.at_work(services.begin, services.now())

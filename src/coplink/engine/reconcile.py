@@ -19,7 +19,7 @@ from coplink.core.policy import Policy
 from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
-from coplink.engine import plans
+from coplink.engine import ahead, plans
 from coplink.engine.absences import ask_after, asked_after
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
@@ -28,7 +28,7 @@ from coplink.engine.known import Known, observe, still_wanting, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
-from coplink.engine.seating import Writer, Written
+from coplink.engine.seating import GaveWay, Writer, Written
 from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.guests import guests_of
 from coplink.ports.records import Notice, Report
@@ -52,6 +52,13 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         seats, directory = reach.connection.seats, reach.connection.directory
         if seats is None or (resting and not _leaving(uow, space, reach)):
             return Settled()
+    written = Written()
+
+    def goes() -> bool:
+        return ahead.somebody_goes(begin, turn, now)
+
+    if not resting and ahead.let_go(begin, seats, space, reach, turn, now, written) and goes():
+        return Again(ahead.LATER)
     trouble = propose(begin, directory, space, now()) if directory is not None and not resting else None
     welcoming = guests_of(reach.connection)
     if welcoming is not None and not resting:
@@ -62,20 +69,19 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     if doubt is Doubt.HELD:
         plan = plan.adopt_only()
-    elif ended := _ended(begin, space, reach, known, observed, now):
-        seen, silent = ask_after(seats, space, observed, ended)
+    elif lacking := _ended(begin, space, reach, known, observed, now):
+        seen, silent = ask_after(seats, space, observed, lacking)
         trouble = silent or trouble
         if seen != observed:
             observed = seen
             known, plan = _plan(begin, space, reach, observed, frozenset(), now)
         if observed.complete:
-            _forget_ended(begin, known, ended - observed.seats.keys())
+            _forget_ended(begin, known, lacking - observed.seats.keys())
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
     addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
     still = still_wanting(known)
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
-    written = Written()
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
     if resting:
@@ -92,10 +98,12 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     try:
         full = _full(reach, space, plan)
         here = rest if full is None else [change for change in rest if change.before is not None]
-        writer.write(here, written)
-    except IntegrationError:
+        writer.write(here, written, goes)
+    except (IntegrationError, GaveWay) as ended:
         if approved:
             plans.left_to_do(begin, space.id, rest, kept, written)
+        if isinstance(ended, GaveWay):
+            return Again(ahead.LATER)
         raise
     if approved:
         plans.carried_out(begin, space, reach.manifest.title, now)

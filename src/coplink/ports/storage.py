@@ -82,6 +82,13 @@ class Ledger(Protocol):
         """Whom coplink put there and has not taken away; where an answer is missing, whoever was seen there since."""
         ...
 
+    def parting(self, space: SpaceId) -> frozenset[AccountId]:
+        """Proved accounts of members who left or pause, with a seat there that is or may be ours, by one query.
+
+        Nobody where the ledger cannot be trusted.
+        """
+        ...
+
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None: ...
     def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
         """CHANGED: put or removed. ALREADY_SO: unknown stays unknown, nothing stays nothing; an absent one is removed.
