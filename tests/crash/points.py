@@ -55,7 +55,9 @@ def run(house: House, die: Point | None = None) -> bool:
 
             house.town.door.wait_for(die[1], die[2], kill)
         assert worker.dead(PATIENCE), f"it works for ever: {house.undone()}\n{house.log()}"
-    return bool(struck) or bool(knife and house.cut())
+    died = bool(struck) or bool(knife and house.cut())
+    assert died or not house.undone(), f"it ended by itself: {house.undone()}\n{house.log()}"
+    return died
 
 
 def killed_at(beginning: Beginning, point: Point, deaths: Deaths) -> bool:

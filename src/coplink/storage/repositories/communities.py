@@ -63,7 +63,7 @@ WHOLE = Ready(
     lambda _: (
         select(
             *(_communities.c[name] for name in ("id", "institution", "name", "stage", "founded_at")),
-            *(_charters.c[name] for name in ("about", "audience", "hopes", "version")),
+            *(_charters.c[name] for name in ("about", "audience", "hopes", "version", "norms")),
         )
         .join(
             _charters,
@@ -93,6 +93,7 @@ class SqlCommunities(Repository):
             about=charter.about,
             audience=charter.audience,
             hopes=charter.hopes,
+            norms=charter.norms,
         )
 
     def get(self, key: CommunityId) -> Community | None:
@@ -281,7 +282,7 @@ def _community(row: CommunityRow, charter: CharterRow) -> Community:
         CommunityId(row.id),
         InstitutionId(row.institution),
         row.name,
-        Charter(charter.about, charter.audience, charter.hopes, charter.version),
+        Charter(charter.about, charter.audience, charter.hopes, charter.version, charter.norms),
         Stage(row.stage),
         row.founded_at,
     )
