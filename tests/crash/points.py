@@ -99,13 +99,13 @@ def differs(told: Any, wanted: Any) -> list[str]:
     ]
 
 
-def after(house: House) -> list[str]:
-    """What is left open, or went wrong."""
+def after(house: House, calm: bool = True) -> list[str]:
+    """What is left open, or went wrong; where it was not ``calm`` a worker may have said that its line was cut."""
     found = [f"undone: {one}" for one in house.undone()]
     found += [f"open in the journal: {one}" for one in house.sql(OPEN)]
     found += [f"a notice: {one}" for one in house.sql("SELECT about, code FROM notices")]
     found += [f"no platform takes: {one}" for one in house.town.refused()]
-    if "Traceback" in house.log():
+    if calm and "Traceback" in house.log():
         found.append(house.log())
     return found
 
