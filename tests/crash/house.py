@@ -35,9 +35,9 @@ from coplink.wiring import Services, build
 MOTHER = Path(__file__).with_name("mother.py")
 KEY = "Y3Jhc2ggdGVzdHMga2VlcCBubyBzZWNyZXRzIGF0IGE="
 LAG = 0.2
-BEAT, SILENT = 0.2, 1.0
+BEAT, SILENT = 0.4, 2.5
 LEASE = SILENT + BEAT
-SURE = 0.3
+SURE = 0.8
 QUICK = {"polling_seconds": 0.02, "heartbeat_seconds": BEAT, "silent_seconds": SILENT, "lock_seconds": 5.0}
 
 Point = tuple[str, int, str]
@@ -257,10 +257,10 @@ class House:
             time.sleep(0.02)
         return True
 
-    def log(self) -> str:
+    def log(self, last: int = 4000) -> str:
         """The end of what the workers had to say."""
         file = self.folder / "log"
-        return file.read_text(errors="replace")[-4000:] if file.exists() else ""
+        return file.read_text(errors="replace")[-last:] if file.exists() else ""
 
     def cut(self) -> bool:
         """Whether a worker met its knife."""

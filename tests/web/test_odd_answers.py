@@ -26,6 +26,7 @@ FORMS = {
     "/c/KEY/links/ODD/revoke": ("x",),
     "/c/KEY/invite/announcement": ("key", "title", "text", "institution", "do"),
     "/c/KEY/invite/mail": ("x",),
+    "/c/KEY/life/norms": ("norms",),
     "/c/KEY/presenters": ("meeting", "name"),
     "/c/KEY/presenters/ODD/revoke": ("x",),
     "/c/KEY/places/SPACE": ("do",),
