@@ -35,7 +35,6 @@ class Room:
     unsure: set[AccountId] = field(default_factory=set)
     removed: set[AccountId] = field(default_factory=set)
     looks: list[datetime] | None = None
-    short_last_time: bool = False
     files: list[FileFact] = field(default_factory=list)
     age: int = 0
     series: dict[str, tuple[str, tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)

@@ -31,8 +31,7 @@ class CampusSeats:
             ago = timedelta(seconds=self._weather.draw.random() * self._rooms.lag.total_seconds())
             moment = self._rooms.clock.now() - ago
             seats = room.as_of(max(moment, room.made_at))
-        short = fault is Fault.SHORT and not room.short_last_time
-        room.short_last_time = short
+        short = fault is Fault.SHORT  # also twice in a row: whoever is missing is asked after
         if fault is Fault.HALF or short:
             kept = sorted(seats)[: self._weather.draw.randrange(len(seats) + 1)]
             seats = {account: seats[account] for account in kept}
