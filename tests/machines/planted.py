@@ -20,7 +20,6 @@ from coplink.simulation.planting import _Finder
 
 JOIN, CLAIM, ARRIVE = "coplink.engine.join", "coplink.engine.claim", "coplink.engine.arrive"
 APART, MERGING = "coplink.engine.apart", "coplink.storage.repositories.merging"
-PEOPLE, LISTED = "coplink.storage.repositories.people", "coplink.engine.listed"
 MEMBERSHIPS, IDENTITIES = "memberships: ", "identities: "
 
 
@@ -53,30 +52,6 @@ GONE = text(
         uow.communities.put_membership(known.now(Standing.PAUSED, now))
     """
 )
-WITHDRAWN = text(
-    """
-    if part is not None and part.withdrawn:
-        raise DomainError(WITHDRAWN)
-    """
-)
-THEMSELVES = text(
-    """
-    if known.role.leads and person != leader.id:
-        raise NotAllowed(say("Facilitators step down themselves."))
-    """
-)
-ALIKE = text(
-    """
-    for one in uow.communities.all():
-        for known in uow.people.many(m.person for m in uow.communities.memberships(one)).values():
-            if known.email == arrival.email and known.institution == arrival.institution:
-                return _noted(uow, named, known, now)
-    """,
-    8,
-)
-WHOSE = '_accounts.c.institution == bindparam("whose"),\n            '
-STANDS = "Standing.LEFT if left else Standing.INVITED,"
-NOT_HAVING = "(account.person, account.integration, account.account) not in have"
 
 PLANTED = (
     Mutant(
@@ -100,20 +75,6 @@ PLANTED = (
         "        role = known.role\n",
         "        role = Role.MEMBER\n",
     ),
-    Mutant(MEMBERSHIPS + "who was withdrawn comes back by a click", JOIN, WITHDRAWN, ""),
-    Mutant(
-        MEMBERSHIPS + "letters go to whoever said no",
-        "coplink.engine.mailing",
-        "join.said_no(",
-        "bool and not join.said_no(",
-    ),
-    Mutant(MEMBERSHIPS + "facilitators demote each other", JOIN, THEMSELVES, ""),
-    Mutant(
-        MEMBERSHIPS + "a contact who leaves stays the contact",
-        JOIN,
-        "    if contact is not None and contact.person == person.id:",
-        "    if contact is not None and contact.person != person.id:",
-    ),
     Mutant(
         IDENTITIES + "one yes is enough",
         CLAIM,
@@ -127,28 +88,10 @@ PLANTED = (
         "    if False:\n        before = _by_own_word",
     ),
     Mutant(
-        IDENTITIES + "a code works twice", CLAIM, "    if not uow.links.use(link.id, now):", "    if False:"
-    ),
-    Mutant(
-        IDENTITIES + "a code never ends", CLAIM, "not link.open_at(now)", "link.revoked_at or link.used_at"
-    ),
-    Mutant(
         IDENTITIES + "a code opens at another school",
         CLAIM,
         " or owner.institution != me.institution:",
         ":",
-    ),
-    Mutant(
-        IDENTITIES + "the same e-mail is the same person",
-        ARRIVE,
-        "    if found is None:\n",
-        "    if found is None:\n" + ALIKE,
-    ),
-    Mutant(
-        IDENTITIES + "equal accounts of two schools are one",
-        PEOPLE,
-        WHOSE + "_accounts.c.integration",
-        "_accounts.c.integration",
     ),
     Mutant(
         IDENTITIES + "a merge drops what the other was",
@@ -156,43 +99,12 @@ PLANTED = (
         "        self._memberships(gone, into)\n",
         "        self._run(delete(MembershipRow).where(MembershipRow.person == gone))\n",
     ),
-    Mutant(
-        IDENTITIES + "the earlier answer wins",
-        MERGING,
-        "later = max(one, other, key=_answered)",
-        "later = min(one, other, key=_answered)",
-    ),
-    Mutant(
-        IDENTITIES + "an account that was merged away stays",
-        "coplink.engine.replaced",
-        "            uow.people.drop_account(account)\n",
-        "",
-    ),
-    Mutant(IDENTITIES + "who goes their own way stays a member", APART, STANDS, "membership.standing,"),
     Mutant(IDENTITIES + "a no is left behind", APART, "    _keep_no(uow, sealer, me, made)\n", ""),
     Mutant(
         IDENTITIES + "the only door can be taken away",
         APART,
         "    if not any(one.proved_at for one in known if one != found):",
         "    if False:",
-    ),
-    Mutant(
-        IDENTITIES + "an equal id elsewhere hides a proposal",
-        LISTED,
-        NOT_HAVING,
-        "(account.person, account.account) not in {(one[0], one[2]) for one in have}",
-    ),
-    Mutant(
-        IDENTITIES + "two accounts of one door without a word",
-        CLAIM,
-        "    if not both and same_door(uow, one, other):",
-        "    if False:",
-    ),
-    Mutant(
-        IDENTITIES + "a code leads back through a door that was taken away",
-        APART,
-        "        if link.open_at(now):",
-        "        if False:",
     ),
 )
 
