@@ -165,6 +165,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "organisations.withdraw": Walk({"reason": "For a year"}),
     "disconnecting.before": Walk(),
     "disconnecting.disconnect": Walk(),
+    "community.invite": Walk(elsewhere="tests/web/test_beside.py"),
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.level": Walk({"level": "listen"}),
     "joining.invitation": Walk(),

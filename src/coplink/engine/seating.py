@@ -18,9 +18,10 @@ from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, OwnPace, Throttled, Transient
 from coplink.ports.seats import BatchResult, Done, Seats
-from coplink.ports.storage import StaleTurn
+from coplink.ports.storage import StaleTurn, UnitOfWork
 
 NAMED = 20  # accounts that a line of the journal names
+Still = Callable[[UnitOfWork, Sequence[Change]], Sequence[Change]]
 
 
 class GaveWay(Exception):
@@ -35,12 +36,17 @@ class Written:
     reasons: dict[AccountId, Said] = field(default_factory=dict)
 
 
+def everybody(uow: UnitOfWork, lot: Sequence[Change]) -> Sequence[Change]:
+    """Nobody has said anything else meanwhile."""
+    return lot
+
+
 @dataclass(frozen=True)
 class Writer:
     """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go.
 
     ``lot`` is how many go in one call; ``addresses`` are the e-mail addresses of accounts, where they are known;
-    ``lag`` is how late a write may become visible.
+    ``lag`` is how late a write may become visible; ``still`` are those of a lot whom it concerns still.
     """
 
     begin: Begin
@@ -52,6 +58,7 @@ class Writer:
     now: Now
     addresses: Mapping[AccountId, str] = field(default_factory=dict)
     lag: timedelta = timedelta(0)
+    still: Still = everybody
 
     def write(
         self, changes: Sequence[Change], written: Written, give_way: Callable[[], bool] = lambda: False
@@ -74,6 +81,8 @@ class Writer:
     def _write(self, lot: Sequence[Change]) -> BatchResult:
         removing = lot[0].after is None
         with self.begin() as uow:
+            if not (lot := self.still(uow, lot)):
+                return BatchResult({})
             entry = uow.journal.open(self.turn, self.space.id, _what(lot), uow.new_id(), self.now())
             uow.ledger.intend(self.space.id, lot, self.now())
             uow.commit()

@@ -70,6 +70,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        """Whom a complete reading lacked, a lag ago or longer, and none has shown since: at one more they are gone."""
+        ...
+
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
         """Who sat there at the last reading or was put since: account to role, for pages."""
         ...

@@ -249,6 +249,17 @@ class SqlCommunities(Repository):
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
         return list(map(_membership, self._find(MembershipRow, "person", community=community)))
 
+    def joined(self, community: CommunityId, people: Iterable[PersonId]) -> frozenset[PersonId]:
+        found: set[PersonId] = set()
+        for some in portions(sorted(set(people))):
+            query = select(MembershipRow.person).where(
+                MembershipRow.community == community,
+                MembershipRow.person.in_(some),
+                MembershipRow.standing == Standing.JOINED.value,
+            )
+            found |= {PersonId(person) for person in self._session.scalars(query)}
+        return frozenset(found)
+
     def opt_out(self, hashes: Iterable[str]) -> None:
         for name in sorted(set(hashes)):
             self._put(OptOutRow, hash=name)

@@ -81,6 +81,15 @@ class SqlLedger(Repository):
         self._list(space, observed, {a: line for a, line in after.items() if line}, now, lag)
         return frozenset(gone)
 
+    def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        query = select(LedgerRow.account).where(
+            LedgerRow.space == space,
+            LedgerRow.absent_since <= now - lag,
+            LedgerRow.written_at <= now - lag,
+            LedgerRow.state.not_in((SeatState.REMOVED.value, SeatState.TAKEN_OUT.value)),
+        )
+        return frozenset(AccountId(account) for account in self._session.scalars(query))
+
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
         rows = self._find(SeatRow, "account", space=space)
         return {AccountId(row.account): row.role for row in rows}
