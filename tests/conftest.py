@@ -17,6 +17,8 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from coplink.testing import order
+
 
 class Compiled(BytecodeCache):
     """Templates compiled once in a test process: every test has an application of its own."""
@@ -127,3 +129,18 @@ def browser() -> Any:
             pytest.fail("chromium is missing")
         pytest.skip("chromium is missing: apt-get install chromium")
     return the_browser(path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a demo comes first, then what takes long; a test's neighbours stay a matter of chance."""
+    items.sort(key=lambda one: order.turn(order.file_of(one.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile``, files that share a demo go to one process."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    return order.by_units(LoadFileScheduling)(config, log)

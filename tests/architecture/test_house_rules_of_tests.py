@@ -7,8 +7,13 @@ import socket
 import time
 import urllib.request
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+
+from coplink.testing import order
+from coplink.testing.kept import Kept
 
 
 def _send_a_datagram() -> None:
@@ -55,3 +60,34 @@ def test_the_machine_is_in_a_zone_that_shows_naive_times():
 def test_warnings_are_errors():
     with pytest.raises(DeprecationWarning):
         warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+
+def test_files_that_share_a_demo_stay_together_and_come_first() -> None:
+    shared = ["tests/browser/test_cookies.py::test_a", "tests/browser/test_journey.py::test_b"]
+    alone = ["tests/web/test_words.py::test_c", "tests/core/test_plan.py::test_d"]
+    assert len({order.unit(order.file_of(one)) for one in shared}) == 1
+    assert [order.unit(order.file_of(one)) for one in alone] == [order.file_of(one) for one in alone]
+    assert sorted([*alone, *shared], key=lambda one: order.turn(order.file_of(one))) == [*shared, *alone]
+    assert not order.is_last_of_unit(shared[0], shared[1])
+    assert order.is_last_of_unit(shared[0], alone[0])
+    assert order.is_last_of_unit(shared[0], None)
+
+
+def test_what_is_kept_is_one_until_its_end_and_its_end_may_complain() -> None:
+    ended = []
+
+    @contextmanager
+    def start() -> Iterator[object]:
+        yield object()
+        ended.append("well")
+        assert len(ended) == 1
+
+    kept: Kept[object] = Kept()
+    first = kept.get(start)
+    assert kept.get(start) is first
+    kept.end()
+    assert ended == ["well"]
+    assert kept.get(start) is not first
+    with pytest.raises(AssertionError):
+        kept.end()
+    kept.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.journeys.tapes import Tapes
 
 from coplink.cli.demo.processes import Demo
 from coplink.sandbox import tape
+from coplink.testing.kept import Kept
+from coplink.testing.order import is_last_of_unit
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
 
@@ -28,13 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             one.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo as a visitor starts it: coplink and the region, each in a process of its own; what it asks is lawful."""
-    tapes = Tapes(tmp_path_factory.mktemp("tapes"))
+_running: Kept[Demo] = Kept()
+_settled: Kept[Settled] = Kept()
+
+
+@contextmanager
+def _started(factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    tapes = Tapes(factory.mktemp("tapes"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(tape.VARIABLE, str(tapes.folder))
-        running = Demo(tmp_path_factory.mktemp("demo"), fixed_ports=False).__enter__()
+        running = Demo(factory.mktemp("demo"), fixed_ports=False).__enter__()
     try:
         yield running
     finally:
@@ -42,10 +48,27 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert tapes.wrong() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo as a visitor starts it: coplink and the region, each in a process of its own; what it asks is lawful.
+
+    One for all files of this folder.
+    """
+    return _running.get(lambda: _started(tmp_path_factory))
+
+
+@pytest.fixture(scope="module")
 def settled(demo: Demo) -> Settled:
     """A community that has people, places, meetings and a file."""
-    return settle(demo)
+    return _settled.get(lambda: nullcontext(settle(demo)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The demo ends with the last test that may ask it."""
+    if is_last_of_unit(item.nodeid, nextitem and nextitem.nodeid):
+        _settled.end()
+        _running.end()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ COLOURS = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": 
 EVERY_LOOK = {**PAGES, **MORE}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tour(browser, demo, settled) -> Iterator[Tour]:
     contexts = []
 

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from coplink.core.people import CommunityId
 from coplink.core.spaces import SpaceState
 from coplink.sandbox import tape
 from coplink.sandbox.district import region
+from coplink.testing.kept import Kept
+from coplink.testing.order import is_last_of_unit
 
 SUITES = ("canvas", "teams", "google")
 SANDBOXES = ("lti", *SUITES)
@@ -262,12 +265,19 @@ def scene_of() -> Callable[[Demo], Scene]:
     return Scene
 
 
-@pytest.fixture(scope="session")
-def _scene(tmp_path_factory: pytest.TempPathFactory, calm: dict[str, str]) -> Iterator[Scene]:
-    """coplink and the region, running for all modules."""
-    folder: Path = tmp_path_factory.mktemp("trouble")
-    with Demo(folder, fixed_ports=False, extra=calm) as running:
+_shared: Kept[Scene] = Kept()
+
+
+@contextmanager
+def _started(folder: Path, settings: dict[str, str]) -> Iterator[Scene]:
+    with Demo(folder, fixed_ports=False, extra=settings) as running:
         yield Scene(running)
+
+
+@pytest.fixture(scope="module")
+def _scene(tmp_path_factory: pytest.TempPathFactory, calm: dict[str, str]) -> Scene:
+    """coplink and the region, running for all modules."""
+    return _shared.get(lambda: _started(tmp_path_factory.mktemp("trouble"), calm))
 
 
 @pytest.fixture
@@ -276,6 +286,13 @@ def scene(_scene: Scene) -> Iterator[Scene]:
     _scene.begin()
     yield _scene
     _scene.end()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The demo ends with the last test that may ask it."""
+    if is_last_of_unit(item.nodeid, nextitem and nextitem.nodeid):
+        _shared.end()
 
 
 @pytest.fixture
