@@ -8,7 +8,7 @@ LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL $(BIN)/uv pip compile --qui
 	--python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help sim demo demo-reset test test-again test-long bench lint format lock clean screenshots
+.PHONY: help sim demo demo-reset test test-again test-long bench lint suite format lock clean screenshots
 
 help:  ## list the commands
 	@grep -hE '^[a-z./-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/-]+):.*## */\1\t/' | expand -t 14
@@ -35,8 +35,17 @@ lint: .venv/ready  ## style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint  ## the whole suite: style, types, tests, the dependency rule
+# Compiled files are kept, whatever the machine's own setting: else every test process, and every coplink that a test
+# starts, compiles all of it anew.
+test test-again test-long: export PYTHONDONTWRITEBYTECODE =
+
+test: .venv/ready  ## the whole suite: style, types, tests, the dependency rule
+	@$(MAKE) --no-print-directory -j 2 lint suite
+
+# The files are compiled by one process before three of them would do it, while the types are checked beside it.
+suite: .venv/ready
 	@mkdir -p test-results
+	@$(BIN)/pytest -m "not long" --collect-only -qq >/dev/null || true
 	$(BIN)/pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder; code=$$?; echo $$code > test-results/exit-code; exit $$code
 
 test-again: lint  ## what failed in the last run, one test after another
