@@ -226,8 +226,13 @@ class Services:
             self.jobs.enqueue(job_of(dirty))
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Services:
-    """Build the services of one process; raises ``ConfigurationError`` when something is missing."""
+def build(
+    settings: Settings, clock: Clock | None = None, installed: registry.Found | None = None
+) -> Services:
+    """Build the services of one process; raises ``ConfigurationError`` when something is missing.
+
+    ``installed`` are the integrations where they are not to be looked for.
+    """
     pacer = Pacer(1 / settings.calling_processes, time.monotonic if clock is None else _seconds_of(clock))
     clock = clock or SystemClock()
     keys = [key.get_secret_value() for key in settings.master_keys]
@@ -251,7 +256,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             clock,
             sealer,
             storage,
-            registry.integrations(),
+            registry.integrations() if installed is None else installed,
             our_keys,
             KeysCache(Egress(read=5.0, whole=10.0, outside=outside)),
             Egress(whole=10.0, outside=outside),

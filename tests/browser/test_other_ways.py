@@ -27,8 +27,7 @@ def test_without_script_a_guest_joins_reads_and_leaves(visit, demo, settled):
     follow(page.get_by_role("link", name="Meetings"))
     follow(page.get_by_role("button", name="Make my address"))
     expect(page.get_by_label("Address of my calendar")).to_have_value(re.compile(r"/feed/.+\.ics$"))
-    follow(page.get_by_role("link", name="Leave …"))
-    follow(page.get_by_role("button", name="Leave"))
+    follow(page.get_by_role("button", name="Leave", exact=True))
     expect(page.get_by_role("heading", level=1)).to_have_text("You left")
 
 

@@ -49,3 +49,23 @@ def test_a_write_may_name_many_accounts(keep, world):
         turn = uow.work.begin(K, world.space.id, world.now)
         uow.journal.open(turn, world.space.id, what, "key-1", world.now)
         assert uow.journal.key_of(world.space.id, what) == "key-1"
+
+
+def test_what_a_killed_go_left_open_is_closed_when_the_work_is_done_and_stays_unknown(keep, world):
+    space, lag = world.space.id, timedelta(minutes=5)
+    with keep() as uow:
+        uow.work.mark(K, space, "k1")
+        killed = uow.work.begin(K, space, world.now)
+        uow.journal.open(killed, space, "make channel", "key-1", world.now)
+        other = uow.work.begin(K, space, world.now)
+        entry = uow.journal.open(other, space, "make folder", "key-2", world.now)
+        uow.journal.close(entry, Done.CHANGED, world.now)
+        assert uow.journal.unfinished(space, "make channel") == world.now
+        uow.journal.settle(other, world.now + lag)
+        assert uow.journal.unfinished(space, "make channel") == world.now, "nobody knows to this day"
+        assert uow.journal.half_made(space)
+        assert uow.journal.unfinished(space, "make folder") is None
+        again = uow.journal.open(other, space, "make channel", "key-1", world.now + lag)
+        uow.journal.close(again, Done.ALREADY_SO, world.now + lag, found=True)
+        assert uow.journal.unfinished(space, "make channel") is None
+        assert not uow.journal.half_made(space)

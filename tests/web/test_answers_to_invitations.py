@@ -103,8 +103,11 @@ def test_pause_come_back_leave_and_come_back(site, invited):
     ben.post(f"/c/{key}/join")
     ben.get(f"/c/{key}/leave")
     assert "You give up your seat in every place." in ben.says()
+    ben.get(f"/c/{key}/library")
+    assert ben.soup().select_one(f'footer form[action="/c/{key}/leave"] button'), "one click, from every page"
     ben.post(f"/c/{key}/leave")
     assert "You left" in ben.says()
+    assert ben.soup().select_one(f'main form[action="/c/{key}/join"] button').get_text() == "Come back"
     assert ben.get(f"/c/{key}/people").status_code == 404
     ben.get(f"/c/{key}/invitation")
     assert "Come back" in ben.says()

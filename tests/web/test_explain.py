@@ -186,7 +186,7 @@ def test_whoever_left_sees_what_became_of_their_seat(site, ana, key):
     assert "The seat that is still there is taken away." in about(bo, site, key, "bo")
     site.jobs.run_until_idle()
     words = about(bo, site, key, "bo")
-    assert "Has left, by their own act." in words
+    assert "Has left, here or over there in one of the places." in words
     assert "no seat There is no seat." in words
     assert "coplink took the seat away." in words
     refused = bo.post(f"/c/{key}/people/{site.person('bo').id}/look", secret=None)

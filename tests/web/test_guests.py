@@ -92,7 +92,7 @@ def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes
     assert "Guest at Riverbend" not in lee.get(f"/c/{key}").text, "asked once"
     lee.get(f"/c/{key}/people")
     assert "coplink gives your address to nobody there" in lee.says()
-    assert "gets it once they say yes" in ana.get(f"/c/{key}/people").text
+    assert "gets it once they say yes" in ana.get(f"/c/{key}/access").text
     assert lee.post(f"/c/{key}/guest", {"address": "yes", "institution": site.here.id}).status_code == 303
     site.jobs.run_until_idle()
     assert list(board.guests) == ["lee@lakeside.example"]

@@ -68,7 +68,7 @@ def test_a_sentence_to_forward_stands_ready(site, ana, key):
     assert ana.soup().select_one(f'main a[href="/c/{key}/invite"]')
     sentence = with_link(ana, site, key)
     assert re.fullmatch(
-        r"You are invited to “Literacy”\. It is about: Reading in every subject Read more and answer here, "
+        r"You are invited to “Literacy”\. It is about: Reading in every subject\. Read more and answer here, "
         r"yes or no thanks: http://127\.0\.0\.1:8080/i/[\w-]{43}",
         sentence.strip(),
     )

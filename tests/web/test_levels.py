@@ -48,9 +48,13 @@ def test_the_invitation_offers_to_just_listen_in_and_the_list_says_so(site, circ
     assert "takes part" in row_of(cy, "Ben")
     assert "Listen" not in row_of(cy, "Ben"), "only their own row has a button"
     ana.get(f"/c/{key}/people")
-    assert "leads" in row_of(ana, "Ana")
-    assert "Share" in row_of(ana, "Ben")
-    assert "the seat is that of a member" in row_of(ana, "Cy")
+    assert row_of(ana, "Ana").startswith("Ana facilitator Step down"), (
+        "one word for how far somebody goes along"
+    )
+    assert "Share the facilitation : Ben" in row_of(ana, "Ben"), (
+        "with whom, for those who only hear the button"
+    )
+    assert "who follows has the seat of a member" in ana.says()
     assert "Share" not in row_of(ana, "Cy"), "who follows is not asked to facilitate"
     ben.get(f"/c/{key}/people")
     assert row_of(ben, "Cy") == "Cy follows"

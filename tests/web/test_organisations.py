@@ -123,6 +123,8 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
     assert f"Kim withdrew Lakeside from the community: “{REASON}”" in ana.says()
     ana.get(f"/c/{key}")
     assert "withdrew from this community" not in ana.says(), "it is not their institution"
+    ana.get(f"/c/{key}/people/{site.person('lee', site.there).id}")
+    assert "Takes a break because Lakeside withdrew, not by their own word." in ana.says()
 
     kim.get("/admin")
     assert kim.post(f"/admin/communities/{key}/agree").status_code == 303

@@ -115,7 +115,7 @@ def _way(
     address = f"{base_url}/i/{link.token}" if link is not None else ""
     values = {
         "name": community.name,
-        "about": community.charter.about,
+        "about": ended(community.charter.about),
         "audience": community.charter.audience,
         "address": address,
     }
@@ -136,6 +136,11 @@ def _way(
         text,
         saying.places_at(uow, community.id, institution.id, manifests, str(text)),
     )
+
+
+def ended(text: str) -> str:
+    """A text that others follow: with a full stop, where it has no end of its own."""
+    return text if not text or text[-1] in ".!?…。！？" else f"{text}."
 
 
 def invited_with_address(uow: UnitOfWork, community: Community) -> Mapping[InstitutionId, tuple[Person, ...]]:

@@ -139,15 +139,17 @@ def approve(
             raise StalePlan(STALE)
         return
     parts = [line.part for line in kept.lines]
-    text = "approved a plan for {place}: people who lose their seat: {lose}, who seem to have left: {left}"
-    if person is None:
-        text = "At the command line, somebody " + text
+    values = {"place": title, "lose": parts.count(Part.LOSES), "left": parts.count(Part.LEFT)}
     said = say(
-        text,
-        place=title,
-        lose=parts.count(Part.LOSES),
-        left=parts.count(Part.LEFT),
+        "approved a plan for {place}: people who lose their seat: {lose}, who seem to have left: {left}",
+        **values,
     )
+    if person is None:
+        said = say(
+            "At the command line, somebody approved a plan for {place}: people who lose their seat: {lose}, who seem "
+            "to have left: {left}",
+            **values,
+        )
     _tell(uow, space, by, said, now)
     uow.work.mark(Kind.RECONCILE, space.id, space.community)
 

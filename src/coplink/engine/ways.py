@@ -173,6 +173,12 @@ def _held(uow: UnitOfWork, space: Space, work: WorkState | None) -> _Held | None
     return _Held(Step(LAST_TRY.get(work.reason or "", ON_THE_WAY), NOBODY, BY_ITSELF), work.not_before)
 
 
+def held_up(uow: UnitOfWork, space: Space) -> Step | None:
+    """What keeps the seats of a whole place from being brought up to date, who can change it, and what is next."""
+    held = _held(uow, space, uow.work.state(Kind.RECONCILE, space.id))
+    return held.step if held is not None else None
+
+
 def notice_of(uow: UnitOfWork, space: Space) -> Notice | None:
     """What is said about the seats of a place, if something is in their way."""
     about = f"{Kind.RECONCILE}:{space.id}"

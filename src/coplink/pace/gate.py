@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from coplink.core.words import say
 from coplink.pace.bucket import Bucket
 from coplink.pace.people import Asks, who_asks
+from coplink.pace.sure import make_sure
 from coplink.ports.errors import OwnPace, Throttled
 from coplink.ports.pace import Limit
 
@@ -66,9 +67,13 @@ class Gate:
 
     @contextmanager
     def taking(self, *limits: Taken, weight: int = 1) -> Iterator[None]:
-        """Around one call: waits for its turn, raises ``Throttled`` when that is further off than patience."""
+        """Around one call: waits for its turn, raises ``Throttled`` when that is further off than patience.
+
+        Raises ``StaleTurn`` where the work that the call is made for is another worker's by now.
+        """
         ticket = self._admitted(limits, weight)
         try:
+            make_sure()
             yield
         finally:
             with self._lock:

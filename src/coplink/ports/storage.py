@@ -129,7 +129,14 @@ class Journal(Protocol):
         ...
 
     def unfinished(self, space: SpaceId, what: str) -> datetime | None:
-        """When the newest try at this was begun, if it has no outcome: it may still show up over there."""
+        """When the newest try at this was begun, if nobody knows its outcome: it may still show up over there."""
+        ...
+
+    def settle(self, turn: Turn, now: datetime) -> None:
+        """Close what earlier goes at this work left without an outcome, since all it asks for is brought about.
+
+        Their outcome stays unknown.
+        """
         ...
 
     def half_made(self, space: SpaceId) -> bool:

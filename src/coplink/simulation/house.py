@@ -142,12 +142,11 @@ class House:
 
     def restart(self) -> None:
         """Forget what only the process knew: open connections, jobs waiting."""
-        self.services: Services = build(_settings(), self.clock)
+        self.services: Services = build(_settings(), self.clock, registry.Found(self._integrations, ()))
         services = self.services
         self.storage = Storage(_engine(), services.sealer, services.enqueue_marked, self._fresh)
         self.storage.dies = self._dies
         services.storage = self.storage
-        services.installed = registry.Found(self._integrations, ())
         services.rosters = self._rosters
         worker = Worker(services)
 

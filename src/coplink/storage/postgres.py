@@ -14,11 +14,12 @@ from typing import Any
 
 from psycopg import Connection, errors
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import JSON, Boolean, Integer, PoolProxiedConnection, Select
+from sqlalchemy import JSON, Boolean, Integer, LargeBinary, PoolProxiedConnection, Select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import UpdateBase
 
-from coplink.storage.types import UtcDateTime, storable
+from coplink.storage.shapes import Listed, array_text
+from coplink.storage.types import UtcDateTime, storable, to_json
 
 BEGIN = b"BEGIN"
 LASTING, PASSING = b"SET synchronous_commit TO on", b"SET synchronous_commit TO off"
@@ -38,6 +39,11 @@ class PostgresWords:
         self._sql = self.text.encode()
         self._names = tuple(compiled.positiontup or ())
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._into = tuple(
+            (name, turn)
+            for bind, name in compiled.bind_names.items()
+            if (turn := _turn(bind.type)) is not None and name not in self._fixed
+        )
         self._out = tuple(_reader(column.type) for column in statement.exported_columns)
 
     def run(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -47,6 +53,9 @@ class PostgresWords:
         if self._name not in prepared:
             _checked(driver, driver.pgconn.prepare(self._name, self._sql))
             prepared.add(self._name)
+        for name, turn in self._into:
+            if values[name] is not None:
+                values[name] = turn(values[name])
         values.update(self._fixed)
         sent = [_sent(values[name]) for name in self._names]
         result = _checked(driver, driver.pgconn.exec_prepared(self._name, sent))
@@ -86,9 +95,18 @@ def _sent(value: Any) -> bytes | None:
         if value.utcoffset() is None:
             raise ValueError("a time without a zone cannot be stored")
         return value.isoformat().encode()
+    if isinstance(value, bytes):
+        return b"\\x" + value.hex().encode()
     if isinstance(value, bool):
         return b"t" if value else b"f"
     return str(int(value)).encode()
+
+
+def _turn(kind: Any) -> Callable[[Any], str] | None:
+    """How a value is written that is not written by what it is."""
+    if isinstance(kind, JSON):
+        return to_json
+    return array_text if isinstance(kind, Listed) else None
 
 
 def _reader(kind: Any) -> Callable[[bytes], Any]:
@@ -99,6 +117,8 @@ def _reader(kind: Any) -> Callable[[bytes], Any]:
         return json.loads
     if isinstance(kind, Boolean):
         return _yes
+    if isinstance(kind, LargeBinary):
+        return _octets
     return int if isinstance(kind, Integer) else bytes.decode
 
 
@@ -108,3 +128,7 @@ def _moment(raw: bytes) -> datetime:
 
 def _yes(raw: bytes) -> bool:
     return raw == b"t"
+
+
+def _octets(raw: bytes) -> bytes:
+    return bytes.fromhex(raw[2:].decode())

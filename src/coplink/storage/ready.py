@@ -17,7 +17,8 @@ from sqlalchemy.sql.dml import UpdateBase
 Insert = Callable[..., Any]
 Row = tuple[Any, ...]
 Statement = Select[*tuple[Any, ...]] | UpdateBase
-_Turn = Callable[[Any], Any]
+Turned = Callable[[Any], Any]
+"""How one value goes in, or comes out."""
 
 
 class Words(Protocol):
@@ -67,12 +68,14 @@ class SqliteWords:
         }
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._fixed = {name: turn(fixed[name]) if (turn := turns[name]) else fixed[name] for name in fixed}
-        self._into: tuple[tuple[str, _Turn], ...] = tuple(
+        self._into: tuple[tuple[str, Turned], ...] = tuple(
             (name, turn) for name, turn in turns.items() if turn is not None and name not in fixed
         )
         columns = list(statement.exported_columns)
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self._out: list[tuple[int, _Turn]] = [(n, turn) for n, turn in enumerate(readers) if turn is not None]
+        self._out: list[tuple[int, Turned]] = [
+            (n, turn) for n, turn in enumerate(readers) if turn is not None
+        ]
 
     def run(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> list[Row]:
         """Run it."""

@@ -44,6 +44,11 @@ class Transaction:
         self._wide: Connection | None = None
         self._session: Session | None = None
 
+    @property
+    def sqlite(self) -> bool:
+        """Whether SQLite keeps it; PostgreSQL does otherwise."""
+        return self._sqlite
+
     def run(self, ready: Ready, /, **values: Any) -> list[Row]:
         """Run a ready statement; its rows, none where it returns none."""
         words = ready.words(self._engine.dialect)

@@ -4,13 +4,15 @@
     /c/<key>/places/<space>          one place: put to rest, wake, let go, take up again; by a facilitator
     /admin/spaces/<space>            the same, by an admin of its institution
 
+The page of a place also explains its seats: what is so, since when, why, what next, and a look on request.
+
 Each page says in words what would happen before there is a button for it, and has a way back. Nothing here calls a
 platform: what was decided is carried there by the worker.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -20,8 +22,10 @@ from coplink.core.people import Person
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.engine import lifecycle, provision, reading
+from coplink.engine.explain_place import explain_place, look_again_there
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
+from coplink.web.shown import usable_zone
 
 TAKEN_AWAY = "take_away"
 
@@ -118,6 +122,8 @@ def _act(desk: Desk, uow: UnitOfWork, space: Space, person: Person, now: datetim
             lifecycle.use_our_name(uow, space)
         case "again":
             provision.try_again(uow, space)
+        case "look":
+            look_again_there(uow, space, now)
         case _:
             raise DomainError(say("This form is too old. Open the page again."))
 
@@ -136,6 +142,7 @@ def _place(desk: Desk, uow: UnitOfWork, space: Space, back: str, person: Person)
     views = reading.places_of(uow, community, desk.manifests) if community else ()
     shown = next(view for view in views if view.space.id == space.id)
     connected = uow.institutions.connection(space.connection)
+    rhythm = uow.meetings.rhythm(space.community)
     named_there = [n for n in uow.records.notices(community=space.community) if n.about == f"name:{space.id}"]
     here = f"{back}/{space.id}" if back != "/admin" else f"/admin/spaces/{space.id}"
     text = render_template(
@@ -153,5 +160,8 @@ def _place(desk: Desk, uow: UnitOfWork, space: Space, back: str, person: Person)
         can_return=space.state is SpaceState.DETACHED and space.parting is None,
         here=here,
         back=back,
+        page=explain_place(uow, space, desk.now(), timedelta(hours=desk.services.settings.full_round_hours)),
+        zone=usable_zone(person.zone, rhythm.zone if rhythm else None),
+        now=desk.now(),
     )
     return make_response(text)

@@ -28,7 +28,7 @@ from coplink.engine import (
 )
 from coplink.engine.attention import NOBODY, SUPPORT, Ask, Decision, LookAgain, Retry, StartOver, decide
 from coplink.engine.outcome import Again, Outcome, Settled
-from coplink.pace import Asks, asking
+from coplink.pace import Asks, Ours, as_long_as, asking
 from coplink.ports.records import Notice
 from coplink.ports.storage import StaleTurn, UnitOfWork
 from coplink.wiring import Services
@@ -71,9 +71,13 @@ class Worker:
         who = Asks.DEED if turn.urgent else Asks.HOUSE
         with logs.bound(community=turn.partition, job=f"{kind}:{target}"), asking(who):
             try:
-                outcome = self._verbs[kind](turn)
+                with as_long_as(Ours(lambda: self._is_ours(turn))):
+                    outcome = self._verbs[kind](turn)
             except StaleTurn:
                 log.info("another worker took over")
+                with self._services.begin() as uow:
+                    _look_again(uow, turn)
+                    uow.commit()
                 return None
             except CoplinkError as error:
                 log.warning("work interrupted", code=error.code, detail=error.detail, attempt=turn.attempt)
@@ -92,13 +96,20 @@ class Worker:
             case Settled():
                 with self._services.begin() as uow:
                     if uow.work.settle(turn, now):
+                        uow.journal.settle(turn, now)
                         uow.records.clear_notices(_community(turn), _about(turn))
+                    else:
+                        _look_again(uow, turn)
                     uow.commit()
                 return None
             case Again(seconds):
                 return self._later(
                     turn, seconds, "waiting for the platform to show what was written", failed=False
                 )
+
+    def _is_ours(self, turn: Turn) -> bool:
+        with self._services.begin() as uow:
+            return uow.work.holds(turn)
 
     def _after(self, turn: Turn, decision: Decision, error: CoplinkError) -> float | None:
         match decision:
@@ -128,7 +139,9 @@ class Worker:
     ) -> float | None:
         until = self._services.now() + timedelta(seconds=seconds)
         with self._services.begin() as uow:
-            if uow.work.postpone(turn, until, reason, failed) and trouble is not None:
+            if not uow.work.postpone(turn, until, reason, failed):
+                _look_again(uow, turn)
+            elif trouble is not None:
                 self._tell(uow, turn, trouble)
             uow.commit()
         return seconds + 0.05 if seconds <= SHORT else None
@@ -143,6 +156,8 @@ class Worker:
                     state = SpaceState.STUCK if making else space.state
                     uow.spaces.put(replace(space, state=state, trouble=trouble))
                 self._tell(uow, turn, trouble)
+            else:
+                _look_again(uow, turn)
             uow.commit()
         return None
 
@@ -245,6 +260,12 @@ class Worker:
     def _order_notices(self, turn: Turn) -> Outcome:
         s = self._services
         return notice_orders.place(s.begin, s.notices, turn, f"{s.settings.base_url}/lti/notices", s.now)
+
+
+def _look_again(uow: UnitOfWork, turn: Turn) -> None:
+    """What was written while another worker had the work already is judged by a look that comes after it."""
+    if not uow.work.holds(turn):
+        uow.work.mark(turn.kind, turn.target, turn.partition, urgent=turn.urgent)
 
 
 def _community(turn: Turn) -> str | None:

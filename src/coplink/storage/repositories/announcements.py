@@ -71,8 +71,9 @@ class SqlAnnounced(Repository):
         return found
 
     def still_open(self, space: SpaceId) -> Sequence[tuple[SaidToAll, Post]]:
-        query = select(PostRow).where(PostRow.space == space, PostRow.state.in_(OPEN))
-        posts = {row.announcement: _post(row) for row in self._rows(query)}
+        posts = {
+            row.announcement: _post(row) for row in self._find(PostRow, space=space) if row.state in OPEN
+        }
         if not posts:
             return []
         said = select(AnnouncementRow).where(AnnouncementRow.id.in_(posts))

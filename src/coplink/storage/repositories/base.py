@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from coplink.ports.sealing import Sealer
+from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.ready import Row as Found
 from coplink.storage.tables import Table
@@ -56,22 +57,48 @@ class Repository:
         """Run a statement that changes rows; how many it changed."""
         return cast(CursorResult[Any], self._session.execute(statement)).rowcount
 
+    def _find(self, table: type[Row], *order: str, lock: bool = False, **equal: Any) -> list[Row]:
+        """Rows whose columns equal these values, None being equal to an empty one."""
+        target = sql(table)
+        names, none, values = _compared(equal)
+        rows = self._transaction.run(shapes.found(target, names, none, order, lock), **values)
+        return list(map(shapes.reading(target)._make, rows))
+
+    def _find_one(self, table: type[Row], lock: bool = False, **equal: Any) -> Row | None:
+        """The row of a key, if there is one."""
+        rows = self._find(table, lock=lock, **equal)
+        return rows[0] if rows else None
+
+    def _find_among(self, table: type[Row], column: str, values: Iterable[str], **equal: Any) -> list[Row]:
+        """Rows in which one column is among these values, in any order."""
+        listed = sorted(set(values))
+        if not listed:
+            return []
+        target = sql(table)
+        names, _, wanted = _compared(equal)
+        rows = self._transaction.run(shapes.among(target, column, names), listed=listed, **wanted)
+        return list(map(shapes.reading(target)._make, rows))
+
+    def _change(self, table: type[Table], key: Mapping[str, Any], **values: Any) -> None:
+        """Set columns where the key's equal these values."""
+        names, _, wanted = _compared(key)
+        ready = shapes.changed(sql(table), names, tuple(values))
+        self._transaction.run(ready, **wanted, **_new(values))
+
+    def _remove(self, table: type[Table], **equal: Any) -> None:
+        """Delete rows whose columns equal these values."""
+        names, none, values = _compared(equal)
+        self._transaction.run(shapes.dropped(sql(table), names, none), **values)
+
+    def _append(self, table: type[Table], ignore: bool = False, **values: Any) -> None:
+        """Add a row; one whose key is there stays as it was, if that is to be ignored."""
+        self._transaction.run(shapes.added(sql(table), tuple(values), ignore), **_new(values))
+
     def _put(self, table: type[Table], **values: Any) -> None:
         """Add a row, or change the one with the same key; it never moves to another institution."""
-        target = sql(table)
-        key = [column.name for column in target.primary_key]
-        adding = self._insert(table).values(**values)
-        rest = {name: adding.excluded[name] for name in values if name not in key}
-        if not rest:
-            self._run(adding.on_conflict_do_nothing(index_elements=key))
-            return
-        if "institution" not in rest or target.c.institution.nullable:
-            self._run(adding.on_conflict_do_update(index_elements=key, set_=rest))
-            return
-        wall = target.c.institution == adding.excluded.institution
-        changing = adding.on_conflict_do_update(index_elements=key, set_=rest, where=wall)
-        # Where the wall stands, no row comes back: a count of rows is not to be had for an insert on every driver.
-        if not self._session.execute(changing.returning(target.c.institution)).all():
+        target, names = sql(table), tuple(values)
+        kept = self._transaction.run(shapes.put(target, names), **_new(values))
+        if not kept and shapes.walled(target, names):
             raise AnotherInstitution(f"a row of {target.name} belongs to another institution")
 
     def _put_many(self, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -88,7 +115,7 @@ class Repository:
 
     def _insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:
         """An insert that knows what to do when the row is there; both databases have it, each in its own name."""
-        if self._session.get_bind().dialect.name == "sqlite":
+        if self._transaction.sqlite:
             return sqlite.insert(table)
         return postgresql.insert(table)
 
@@ -113,3 +140,14 @@ def portions(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
     rest = iter(values)
     while portion := list(islice(rest, size)):
         yield portion
+
+
+def _compared(equal: Mapping[str, Any]) -> tuple[shapes.Names, shapes.Names, dict[str, Any]]:
+    """The columns compared with a value, those that are to be empty, and the values as they are bound."""
+    names = tuple(name for name, value in equal.items() if value is not None)
+    none = tuple(name for name, value in equal.items() if value is None)
+    return names, none, {f"is_{name}": equal[name] for name in names}
+
+
+def _new(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in values.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from coplink.core.artifacts import Artifact, ArtifactId, Version
 from coplink.core.lists import CuratedList, ListId
@@ -18,10 +18,7 @@ class SqlCatalogue(Repository):
     def by_remote(self, space: SpaceId, remotes: Iterable[str]) -> Mapping[str, Artifact]:
         return {
             row.remote: _artifact(row)
-            for some in portions(set(remotes))
-            for row in self._rows(
-                select(ArtifactRow).where(ArtifactRow.space == space, ArtifactRow.remote.in_(some))
-            )
+            for row in self._find_among(ArtifactRow, "remote", remotes, space=space)
         }
 
     def put(self, artifact: Artifact, version: Version | None) -> None:
@@ -89,16 +86,16 @@ class SqlCatalogue(Repository):
 
     def remotes(self, space: SpaceId) -> Sequence[Artifact]:
         """Everything known of a space's library, withdrawn ones too."""
-        query = select(ArtifactRow).where(ArtifactRow.space == space).order_by(ArtifactRow.remote)
-        return [_artifact(row) for row in self._rows(query)]
+        return list(map(_artifact, self._find(ArtifactRow, "remote", space=space)))
 
     def cursor(self, space: SpaceId) -> str | None:
-        return self._session.scalars(select(CursorRow.cursor).where(CursorRow.space == space)).one_or_none()
+        row = self._find_one(CursorRow, space=space)
+        return None if row is None else row.cursor
 
     def put_cursor(self, space: SpaceId, cursor: str | None) -> None:
         """Keep it; None forgets it, so that the library is listed anew."""
         if cursor is None:
-            self._run(delete(CursorRow).where(CursorRow.space == space))
+            self._remove(CursorRow, space=space)
         else:
             self._put(CursorRow, space=space, cursor=cursor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
 
@@ -50,6 +51,28 @@ MEMBERSHIP = Ready(
     ).where(_memberships.c.community == bindparam("of"), _memberships.c.person == bindparam("whose"))
 )
 
+_communities, _charters = sql(CommunityRow), sql(CharterRow)
+HOLD = Ready(
+    lambda _: (
+        select(_communities.c.id)
+        .where(_communities.c.id == bindparam("named"))
+        .with_for_update(key_share=True)
+    )
+)
+WHOLE = Ready(
+    lambda _: (
+        select(
+            *(_communities.c[name] for name in ("id", "institution", "name", "stage", "founded_at")),
+            *(_charters.c[name] for name in ("about", "audience", "hopes", "version")),
+        )
+        .join(
+            _charters,
+            (_charters.c.community == _communities.c.id) & (_charters.c.version == _communities.c.charter),
+        )
+        .where(_communities.c.id == bindparam("named"))
+    )
+)
+
 
 class SqlCommunities(Repository):
     def put(self, community: Community) -> None:
@@ -73,8 +96,13 @@ class SqlCommunities(Repository):
         )
 
     def get(self, key: CommunityId) -> Community | None:
-        found = self._session.execute(_whole().where(CommunityRow.id == key)).one_or_none()
-        return None if found is None else _community(*found)
+        found = self._transaction.first(WHOLE, named=key)
+        if found is None:
+            return None
+        whole, institution, name, stage, founded_at, *charter = found
+        return Community(
+            CommunityId(whole), InstitutionId(institution), name, Charter(*charter), Stage(stage), founded_at
+        )
 
     def all(self) -> Sequence[CommunityId]:
         found = self._session.scalars(select(CommunityRow.id).order_by(CommunityRow.id))
@@ -82,9 +110,7 @@ class SqlCommunities(Repository):
 
     def hold(self, key: CommunityId) -> None:
         # SQLite lets one write at a time. Rows that only refer to the community are added all the same.
-        self._session.execute(
-            select(CommunityRow.id).where(CommunityRow.id == key).with_for_update(key_share=True)
-        )
+        self._run_ready(HOLD, named=key)
 
     def of_person(self, person: PersonId) -> Sequence[tuple[Community, Membership]]:
         query = (
@@ -133,11 +159,10 @@ class SqlCommunities(Repository):
         ]
 
     def contexts(self, community: CommunityId) -> Sequence[ContextLink]:
-        query = select(ContextRow).where(ContextRow.community == community)
-        return [to_context(row) for row in self._rows(query.order_by(ContextRow.title, ContextRow.id))]
+        return list(map(to_context, self._find(ContextRow, "title", "id", community=community)))
 
     def context(self, key: str) -> ContextLink | None:
-        row = self._one(select(ContextRow).where(ContextRow.id == key))
+        row = self._find_one(ContextRow, id=key)
         return None if row is None else to_context(row)
 
     def put_participation(self, participation: Participation) -> None:
@@ -158,11 +183,8 @@ class SqlCommunities(Repository):
     def participations(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
     ) -> Sequence[Participation]:
-        query = select(ParticipationRow).order_by(ParticipationRow.community, ParticipationRow.institution)
-        if community is not None:
-            query = query.where(ParticipationRow.community == community)
-        if institution is not None:
-            query = query.where(ParticipationRow.institution == institution)
+        asked = {"community": community, "institution": institution}
+        wanted: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         return [
             Participation(
                 CommunityId(row.community),
@@ -173,7 +195,7 @@ class SqlCommunities(Repository):
                 row.withdrawn_by,
                 row.reason,
             )
-            for row in self._rows(query)
+            for row in self._find(ParticipationRow, "community", "institution", **wanted)
         ]
 
     def put_contact(self, contact: Contact) -> None:
@@ -186,16 +208,14 @@ class SqlCommunities(Repository):
         )
 
     def drop_contact(self, community: CommunityId, institution: InstitutionId) -> None:
-        mine = (ContactRow.community == community, ContactRow.institution == institution)
-        self._run(delete(ContactRow).where(*mine))
+        self._remove(ContactRow, community=community, institution=institution)
 
     def contacts(self, community: CommunityId) -> Mapping[InstitutionId, Contact]:
-        query = select(ContactRow).where(ContactRow.community == community).order_by(ContactRow.institution)
         return {
             InstitutionId(row.institution): Contact(
                 community, InstitutionId(row.institution), PersonId(row.person), row.since
             )
-            for row in self._rows(query)
+            for row in self._find(ContactRow, "institution", community=community)
         }
 
     def put_membership(self, membership: Membership) -> None:
@@ -226,19 +246,14 @@ class SqlCommunities(Repository):
         )
 
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
-        query = select(MembershipRow).where(MembershipRow.community == community)
-        return [_membership(row) for row in self._rows(query.order_by(MembershipRow.person))]
+        return list(map(_membership, self._find(MembershipRow, "person", community=community)))
 
     def opt_out(self, hashes: Iterable[str]) -> None:
         for name in sorted(set(hashes)):
             self._put(OptOutRow, hash=name)
 
     def opted_out(self, hashes: Iterable[str]) -> frozenset[str]:
-        return frozenset(
-            found
-            for some in portions(set(hashes))
-            for found in self._session.scalars(select(OptOutRow.hash).where(OptOutRow.hash.in_(some)))
-        )
+        return frozenset(row.hash for row in self._find_among(OptOutRow, "hash", hashes))
 
     def opt_in(self, hashes: Iterable[str]) -> None:
         for some in portions(set(hashes)):

@@ -34,20 +34,14 @@ class SqlGuests(Repository):
     def at(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
     ) -> Mapping[PersonId, Guest]:
-        query = select(GuestRow).where(
-            GuestRow.institution == institution, GuestRow.integration == integration
-        )
+        of_it = {"institution": institution, "integration": integration}
         return {
             PersonId(row.person): self._guest(row)
-            for some in portions(sorted(set(people)))
-            for row in self._rows(query.where(GuestRow.person.in_(some)))
+            for row in self._find_among(GuestRow, "person", people, **of_it)
         }
 
     def of(self, person: PersonId) -> Sequence[Guest]:
-        query = select(GuestRow).where(GuestRow.person == person)
-        return [
-            self._guest(row) for row in self._rows(query.order_by(GuestRow.institution, GuestRow.integration))
-        ]
+        return list(map(self._guest, self._find(GuestRow, "institution", "integration", person=person)))
 
     def holding(
         self,
@@ -87,13 +81,11 @@ class SqlGuests(Repository):
         )
 
     def answers(self, community: CommunityId, person: PersonId) -> Mapping[InstitutionId, bool]:
-        query = select(DisclosureRow).where(DisclosureRow.person == person)
-        rows = self._rows(query.where(DisclosureRow.community == community))
+        rows = self._find(DisclosureRow, community=community, person=person)
         return {InstitutionId(row.institution): row.agreed for row in rows}
 
     def answers_at(self, community: CommunityId, institution: InstitutionId) -> Mapping[PersonId, bool]:
-        query = select(DisclosureRow).where(DisclosureRow.community == community)
-        rows = self._rows(query.where(DisclosureRow.institution == institution))
+        rows = self._find(DisclosureRow, community=community, institution=institution)
         return {PersonId(row.person): row.agreed for row in rows}
 
     def forget_answers(self, community: CommunityId, person: PersonId) -> None:

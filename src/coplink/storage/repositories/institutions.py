@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -24,15 +25,15 @@ class SqlInstitutions(Repository):
         )
 
     def get(self, key: InstitutionId) -> Institution | None:
-        row = self._one(select(InstitutionRow).where(InstitutionRow.id == key))
+        row = self._find_one(InstitutionRow, id=key)
         return None if row is None else _institution(row)
 
     def named(self, name: str) -> Institution | None:
-        row = self._one(select(InstitutionRow).where(InstitutionRow.name == name))
+        row = self._find_one(InstitutionRow, name=name)
         return None if row is None else _institution(row)
 
     def all(self) -> Sequence[Institution]:
-        return [_institution(row) for row in self._rows(select(InstitutionRow).order_by(InstitutionRow.name))]
+        return list(map(_institution, self._find(InstitutionRow, "name")))
 
     def put_connection(self, connected: Connected) -> None:
         if self._session.get_bind().dialect.name == "sqlite":
@@ -51,16 +52,14 @@ class SqlInstitutions(Repository):
         )
 
     def connection(self, key: ConnectionId) -> Connected | None:
-        row = self._one(select(ConnectionRow).where(ConnectionRow.id == key))
+        row = self._find_one(ConnectionRow, id=key)
         return None if row is None else self._connected(row)
 
     def connection_of(
         self, institution: InstitutionId, integration: str, ended: bool = False
     ) -> Connected | None:
-        query = select(ConnectionRow).where(
-            ConnectionRow.institution == institution, ConnectionRow.integration == integration
-        )
-        row = self._one(query if ended else query.where(ConnectionRow.ended_at.is_(None)))
+        present: dict[str, Any] = {} if ended else {"ended_at": None}
+        row = self._find_one(ConnectionRow, institution=institution, integration=integration, **present)
         return None if row is None else self._connected(row)
 
     def connections(

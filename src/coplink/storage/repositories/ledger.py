@@ -6,17 +6,38 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from coplink.core.people import AccountId, InstitutionId
 from coplink.core.plan import Change
 from coplink.core.spaces import Doubt, Observed, Remembered, SpaceId
 from coplink.ports.seats import Done
-from coplink.storage.repositories.base import Repository, portions
+from coplink.storage import shapes
+from coplink.storage.ready import Ready
+from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
 from coplink.storage.tables import LedgerLookRow, LedgerRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
+
+_ledger = sql(LedgerRow)
+_kept = (SeatState.PUT.value, SeatState.SEEN.value)
+HOLDS = Ready(lambda _: select(_ledger.c.space).where(_ledger.c.space == bindparam("within")).limit(1))
+AMONG = Ready(
+    lambda _: (
+        select(_ledger)
+        .where(_ledger.c.space == bindparam("within"), shapes.Among(_ledger.c.account, "listed"))
+        .order_by(_ledger.c.account)
+        .with_for_update()
+    )
+)
+KEPT = Ready(
+    lambda _: (
+        select(func.count())
+        .select_from(_ledger)
+        .where(_ledger.c.institution == bindparam("whose"), or_(*(_ledger.c.state == one for one in _kept)))
+    )
+)
 
 
 class SqlLedger(Repository):
@@ -40,14 +61,11 @@ class SqlLedger(Repository):
         return frozenset(gone)
 
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
-        found = self._session.execute(
-            select(SeatRow.account, SeatRow.role).where(SeatRow.space == space).order_by(SeatRow.account)
-        )
-        return {AccountId(account): role for account, role in found}
+        rows = self._find(SeatRow, "account", space=space)
+        return {AccountId(row.account): row.role for row in rows}
 
     def seated(self, space: SpaceId) -> frozenset[AccountId]:
-        query = select(LedgerRow.account, LedgerRow.state).where(LedgerRow.space == space)
-        states = {AccountId(account): SeatState(state) for account, state in self._session.execute(query)}
+        states = {AccountId(row.account): SeatState(row.state) for row in self._find(LedgerRow, space=space)}
         doubtful = {account for account, state in states.items() if state is SeatState.INTENDED}
         away = {account for account, state in states.items() if state is SeatState.REMOVED}
         return frozenset(states.keys() - away - (doubtful - self.seats(space).keys()))
@@ -88,7 +106,7 @@ class SqlLedger(Repository):
     def forget_all(self, space: SpaceId, those_out: bool = False) -> None:
         goes = [] if those_out else [LedgerRow.state != SeatState.TAKEN_OUT.value]
         self._run(delete(LedgerRow).where(LedgerRow.space == space, *goes))
-        self._run(delete(SeatRow).where(SeatRow.space == space))
+        self._remove(SeatRow, space=space)
 
     def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
         row, holds = self._look(space), self._holds(space)
@@ -115,15 +133,14 @@ class SqlLedger(Repository):
 
     def kept(self, institution: InstitutionId) -> int:
         """Seats the platform said yes to and that were not taken away; doubtful ones do not count."""
-        kept = (SeatState.PUT.value, SeatState.SEEN.value)
-        query = select(func.count()).where(LedgerRow.institution == institution, LedgerRow.state.in_(kept))
-        return self._session.scalar(query) or 0
+        ((count,),) = self._run_ready(KEPT, whose=institution)
+        return int(count)
 
     def _look(self, space: SpaceId) -> LedgerLookRow | None:
-        return self._one(select(LedgerLookRow).where(LedgerLookRow.space == space))
+        return self._find_one(LedgerLookRow, space=space)
 
     def _holds(self, space: SpaceId) -> bool:
-        return bool(self._session.scalar(select(exists().where(LedgerRow.space == space))))
+        return bool(self._run_ready(HOLDS, within=space))
 
     def _note(
         self,
@@ -146,30 +163,18 @@ class SqlLedger(Repository):
         )
 
     def _institution(self, space: SpaceId) -> str:
-        return self._session.scalars(select(SpaceRow.institution).where(SpaceRow.id == space)).one()
+        space_row = self._find_one(SpaceRow, id=space)
+        if space_row is None:
+            raise LookupError(f"no space {space}")
+        return space_row.institution
 
     def _lines(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> Lines:
         """All lines of a space, or those of some accounts; always locked in the same order."""
-        query = select(LedgerRow).where(LedgerRow.space == space)
-        query = query.order_by(LedgerRow.account).with_for_update()
         if accounts is None:
-            return self._read(query)
-        lines: dict[AccountId, Line] = {}
-        for some in portions(sorted(set(accounts))):
-            lines |= self._read(query.where(LedgerRow.account.in_(some)))
-        return lines
-
-    def _read(self, query: Select[LedgerRow]) -> dict[AccountId, Line]:
-        return {
-            AccountId(row.account): Line(
-                SeatState(row.state),
-                row.written_at,
-                row.absent_since,
-                None if row.prior is None else SeatState(row.prior),
-                row.prior_written_at,
-            )
-            for row in self._rows(query)
-        }
+            return _lines(self._find(LedgerRow, "account", lock=True, space=space))
+        listed = sorted(set(accounts))
+        found = self._run_ready(AMONG, within=space, listed=listed) if listed else []
+        return _lines(map(shapes.reading(_ledger)._make, found))
 
     def _write(self, space: SpaceId, before: Lines, after: Mapping[AccountId, Line | None]) -> None:
         """Keep what changed."""
@@ -215,3 +220,16 @@ class SqlLedger(Repository):
     def _unlist(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         for some in portions(accounts):
             self._run(delete(SeatRow).where(SeatRow.space == space, SeatRow.account.in_(some)))
+
+
+def _lines(rows: Iterable[LedgerRow]) -> dict[AccountId, Line]:
+    return {
+        AccountId(row.account): Line(
+            SeatState(row.state),
+            row.written_at,
+            row.absent_since,
+            None if row.prior is None else SeatState(row.prior),
+            row.prior_written_at,
+        )
+        for row in rows
+    }

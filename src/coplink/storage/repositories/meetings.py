@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
-
 from coplink.core.people import CommunityId
 from coplink.core.rhythm import Rhythm
 from coplink.core.spaces import SpaceId
@@ -21,22 +19,17 @@ class SqlMeetings(Repository):
         self._put(RhythmRow, community=community, version=rhythm.version, rhythm=from_rhythm(rhythm))
 
     def rhythm(self, community: CommunityId) -> Rhythm | None:
-        query = select(RhythmRow).where(RhythmRow.community == community)
-        row = self._one(query.order_by(RhythmRow.version.desc()).limit(1))
-        return None if row is None else to_rhythm(row.rhythm)
+        rows = self._find(RhythmRow, "version", community=community)
+        return to_rhythm(rows[-1].rhythm) if rows else None
 
     def link(self, space: SpaceId, version: int) -> SeriesLink | None:
-        row = self._one(
-            select(SeriesLinkRow).where(SeriesLinkRow.space == space, SeriesLinkRow.version == version)
-        )
+        row = self._find_one(SeriesLinkRow, space=space, version=version)
         return None if row is None else SeriesLink(row.remote, row.seen, row.digest, row.found)
 
     def put_link(self, space: SpaceId, version: int, link: SeriesLink | None) -> None:
         """Keep it; None forgets it."""
         if link is None:
-            self._run(
-                delete(SeriesLinkRow).where(SeriesLinkRow.space == space, SeriesLinkRow.version == version)
-            )
+            self._remove(SeriesLinkRow, space=space, version=version)
             return
         self._put(
             SeriesLinkRow,
@@ -54,9 +47,8 @@ class SqlMeetings(Repository):
         self._put(OfferRow, community=community, space=space, original=original, start=start)
 
     def offers(self, community: CommunityId) -> Sequence[tuple[SpaceId, str, datetime | None]]:
-        query = select(OfferRow).where(OfferRow.community == community)
-        query = query.order_by(OfferRow.original, OfferRow.space)
-        return [(SpaceId(row.space), row.original, row.start) for row in self._rows(query)]
+        rows = self._find(OfferRow, "original", "space", community=community)
+        return [(SpaceId(row.space), row.original, row.start) for row in rows]
 
     def drop_offers(self, community: CommunityId, space: SpaceId) -> None:
-        self._run(delete(OfferRow).where(OfferRow.community == community, OfferRow.space == space))
+        self._remove(OfferRow, community=community, space=space)

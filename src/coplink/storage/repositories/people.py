@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, bindparam, case, delete, func, literal, or_, select
+from sqlalchemy import bindparam, case, delete, func, literal, or_, select
 
 from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
-from coplink.storage.ready import Ready
+from coplink.storage.ready import Insert, Ready
 from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.repositories.merging import Merging
@@ -52,6 +52,44 @@ HOLDING = Ready(
     )
 )
 
+_look_ups = sql(LookUpRow)
+LOOKED_UP = Ready(
+    lambda _: select(_look_ups.c.person).where(
+        _look_ups.c.institution == bindparam("whose"),
+        _look_ups.c.integration == bindparam("on"),
+        _look_ups.c.at >= bindparam("since"),
+    )
+)
+
+
+def _identity_put(insert: Insert) -> Any:
+    adding = insert(_identities)
+    known, new = _identities.c.proved_at, adding.excluded.proved_at
+    return adding.on_conflict_do_update(
+        index_elements=["institution", "door", "realm", "subject"],
+        set_={"proved_at": case((or_(known.is_(None), known < new), new), else_=known)},
+    )
+
+
+def _account_put(insert: Insert) -> Any:
+    adding = insert(_accounts)
+    known, new = _accounts.c, adding.excluded
+    proved, denied = Proof.PROVED.value, Proof.DENIED.value
+    return adding.on_conflict_do_update(
+        index_elements=["person", "institution", "integration", "account"],
+        set_={
+            "proof": case(
+                (or_(known.proof == proved, new.proof == proved), proved),
+                (or_(known.proof == denied, new.proof == denied), denied),
+                else_=new.proof,
+            ),
+            "address": func.coalesce(new.address, known.address),
+        },
+    )
+
+
+PUT_IDENTITY, PUT_ACCOUNT = Ready(_identity_put), Ready(_account_put)
+
 
 class SqlPeople(Repository):
     def put(self, person: Person) -> None:
@@ -71,11 +109,7 @@ class SqlPeople(Repository):
         return None if found is None else _person(found)
 
     def many(self, keys: Iterable[PersonId]) -> Mapping[PersonId, Person]:
-        return {
-            PersonId(row.id): to_person(row)
-            for some in portions(set(keys))
-            for row in self._rows(select(PersonRow).where(PersonRow.id.in_(some)))
-        }
+        return {PersonId(row.id): to_person(row) for row in self._find_among(PersonRow, "id", keys)}
 
     def admins(self, institution: InstitutionId) -> Sequence[Person]:
         query = select(PersonRow).where(PersonRow.institution == institution, PersonRow.admin.is_(True))
@@ -87,21 +121,14 @@ class SqlPeople(Repository):
         Of two transactions that add the same one at once, the second waits and then finds the first's person with
         ``by_identity``. A roster read later does not undo that somebody came in person.
         """
-        adding = self._insert(IdentityRow).values(
+        self._run_ready(
+            PUT_IDENTITY,
             institution=identity.institution,
             door=identity.door,
             realm=identity.realm,
             subject=identity.subject,
             person=identity.person,
             proved_at=identity.proved_at,
-        )
-        new = adding.excluded
-        later = or_(IdentityRow.proved_at.is_(None), IdentityRow.proved_at < new.proved_at)
-        self._run(
-            adding.on_conflict_do_update(
-                index_elements=["institution", "door", "realm", "subject"],
-                set_={"proved_at": case((later, new.proved_at), else_=IdentityRow.proved_at)},
-            )
         )
 
     def by_identity(self, institution: InstitutionId, door: str, realm: str, subject: str) -> Person | None:
@@ -129,8 +156,6 @@ class SqlPeople(Repository):
         )
 
     def identities(self, person: PersonId) -> Sequence[Identity]:
-        query = select(IdentityRow).where(IdentityRow.person == person)
-        query = query.order_by(IdentityRow.door, IdentityRow.realm, IdentityRow.subject)
         return [
             Identity(
                 InstitutionId(row.institution),
@@ -140,32 +165,19 @@ class SqlPeople(Repository):
                 PersonId(row.person),
                 row.proved_at,
             )
-            for row in self._rows(query)
+            for row in self._find(IdentityRow, "door", "realm", "subject", person=person)
         ]
 
     def put_account(self, account: Account) -> None:
         """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept."""
-        adding = self._insert(AccountRow).values(
+        self._run_ready(
+            PUT_ACCOUNT,
             person=account.person,
             institution=account.institution,
             integration=account.integration,
             account=account.account,
             proof=account.proof.value,
             address=account.address,
-        )
-        new, proved, denied = adding.excluded, Proof.PROVED.value, Proof.DENIED.value
-        self._run(
-            adding.on_conflict_do_update(
-                index_elements=["person", "institution", "integration", "account"],
-                set_={
-                    "proof": case(
-                        (or_(AccountRow.proof == proved, new.proof == proved), proved),
-                        (or_(AccountRow.proof == denied, new.proof == denied), denied),
-                        else_=new.proof,
-                    ),
-                    "address": func.coalesce(new.address, AccountRow.address),
-                },
-            )
         )
 
     def drop_account(self, account: Account) -> None:
@@ -183,23 +195,16 @@ class SqlPeople(Repository):
             self._run(delete(table).where(table.institution == institution, table.integration == integration))
 
     def accounts(self, person: PersonId) -> Sequence[Account]:
-        query = select(AccountRow).where(AccountRow.person == person)
-        return [
-            to_account(row) for row in self._rows(query.order_by(AccountRow.integration, *_proved_first()))
-        ]
+        rows = self._find(AccountRow, person=person)
+        return list(map(to_account, sorted(rows, key=lambda row: (row.integration, *_proved_first(row)))))
 
     def accounts_on(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
     ) -> Mapping[PersonId, Account]:
         found: dict[PersonId, Account] = {}
-        for some in portions(set(people)):
-            query = select(AccountRow).where(
-                AccountRow.institution == institution,
-                AccountRow.integration == integration,
-                AccountRow.person.in_(some),
-            )
-            for row in self._rows(query.order_by(*_proved_first())):
-                found.setdefault(PersonId(row.person), to_account(row))
+        of_it = {"institution": institution, "integration": integration}
+        for row in sorted(self._find_among(AccountRow, "person", people, **of_it), key=_proved_first):
+            found.setdefault(PersonId(row.person), to_account(row))
         return found
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
@@ -210,14 +215,8 @@ class SqlPeople(Repository):
         ]
 
     def looked_up(self, institution: InstitutionId, integration: str, since: datetime) -> frozenset[PersonId]:
-        found = self._session.scalars(
-            select(LookUpRow.person).where(
-                LookUpRow.institution == institution,
-                LookUpRow.integration == integration,
-                LookUpRow.at >= since,
-            )
-        )
-        return frozenset(PersonId(person) for person in found)
+        found = self._run_ready(LOOKED_UP, whose=institution, on=integration, since=since)
+        return frozenset(PersonId(person) for (person,) in found)
 
     def note_looked_up(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId], now: datetime
@@ -272,8 +271,5 @@ def to_account(row: AccountRow) -> Account:
     )
 
 
-def _proved_first() -> tuple[SQLColumnExpression[Any], ...]:
-    order = case(
-        (AccountRow.proof == Proof.PROVED.value, 0), (AccountRow.proof == Proof.DENIED.value, 2), else_=1
-    )
-    return (order, AccountRow.account)
+def _proved_first(row: AccountRow) -> tuple[int, str]:
+    return ({Proof.PROVED.value: 0, Proof.DENIED.value: 2}.get(row.proof, 1), row.account)

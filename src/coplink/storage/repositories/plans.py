@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 
 from coplink.core.people import AccountId, CommunityId, InstitutionId
 from coplink.core.spaces import SpaceId
@@ -35,8 +35,7 @@ class SqlPlans(Repository):
         )
 
     def of(self, space: SpaceId, to_change: bool = False) -> KeptPlan | None:
-        query = select(PlanRow).where(PlanRow.space == space)
-        row = self._one(query.with_for_update() if to_change else query)
+        row = self._find_one(PlanRow, lock=to_change, space=space)
         if row is None:
             return None
         return KeptPlan(
@@ -63,7 +62,7 @@ class SqlPlans(Repository):
         self._run(update(PlanRow).where(*of_it).values(approved=digest))
 
     def drop(self, space: SpaceId) -> None:
-        self._run(delete(PlanRow).where(PlanRow.space == space))
+        self._remove(PlanRow, space=space)
 
 
 def _from_line(line: PlanLine) -> Json:

@@ -5,34 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
 
 from coplink.core.people import CommunityId, InstitutionId
 from coplink.ports.records import Happening, Notice, Report
 from coplink.storage.mapping import from_said, to_said
-from coplink.storage.repositories.base import Repository
+from coplink.storage.ready import Ready
+from coplink.storage.repositories.base import Repository, sql
 from coplink.storage.tables import HappeningRow, NoticeRow, ReportRow
 
 KEPT = 200
 """How many reports of one community and kind are kept."""
 
+_reports = sql(ReportRow)
+_same = (_reports.c.community == bindparam("of"), _reports.c.kind == bindparam("named"))
+_oldest = select(_reports.c.number).where(*_same).order_by(_reports.c.number.desc()).offset(KEPT).limit(1)
+DROP_OLDEST = Ready(lambda _: delete(_reports).where(*_same, _reports.c.number <= _oldest.scalar_subquery()))
+
 
 class SqlRecords(Repository):
     def report(self, report: Report) -> None:
         """Keep it, and let the oldest of its kind go."""
-        self._run(
-            insert(ReportRow).values(
-                kind=report.kind,
-                target=report.target,
-                community=report.community,
-                at=report.at,
-                counts=dict(report.counts),
-                sentences=[from_said(said) for said in report.sentences],
-            )
+        self._append(
+            ReportRow,
+            kind=report.kind,
+            target=report.target,
+            community=report.community,
+            at=report.at,
+            counts=dict(report.counts),
+            sentences=[from_said(said) for said in report.sentences],
         )
-        same = (ReportRow.community == report.community, ReportRow.kind == report.kind)
-        oldest = select(ReportRow.number).where(*same).order_by(ReportRow.number.desc()).offset(KEPT).limit(1)
-        self._run(delete(ReportRow).where(*same, ReportRow.number <= oldest.scalar_subquery()))
+        self._run_ready(DROP_OLDEST, of=report.community, named=report.kind)
 
     def latest(self, kind: str) -> Mapping[str, datetime]:
         found = self._session.execute(
@@ -60,12 +63,8 @@ class SqlRecords(Repository):
         ]
 
     def raise_notice(self, notice: Notice) -> None:
-        same = delete(NoticeRow).where(
-            _of_community(notice.community), NoticeRow.about == notice.about, NoticeRow.code == notice.code
-        )
-        if notice.community is None:
-            same = same.where(NoticeRow.institution == notice.institution)
-        self._run(same)
+        whose = {} if notice.community is not None else {"institution": notice.institution}
+        self._remove(NoticeRow, community=notice.community, about=notice.about, code=notice.code, **whose)
         self._put(
             NoticeRow,
             id=notice.id,
@@ -79,7 +78,7 @@ class SqlRecords(Repository):
         )
 
     def clear_notices(self, community: str | None, about: str) -> None:
-        self._run(delete(NoticeRow).where(_of_community(community), NoticeRow.about == about))
+        self._remove(NoticeRow, community=community, about=about)
 
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
@@ -105,14 +104,13 @@ class SqlRecords(Repository):
         ]
 
     def say(self, happening: Happening) -> None:
-        self._run(
-            insert(HappeningRow).values(
-                community=happening.community,
-                institution=happening.institution,
-                at=happening.at,
-                actor=happening.actor,
-                message=from_said(happening.message),
-            )
+        self._append(
+            HappeningRow,
+            community=happening.community,
+            institution=happening.institution,
+            at=happening.at,
+            actor=happening.actor,
+            message=from_said(happening.message),
         )
 
     def history(self, community: CommunityId, limit: int = 200) -> Sequence[Happening]:
@@ -122,7 +120,3 @@ class SqlRecords(Repository):
             Happening(row.community, InstitutionId(row.institution), row.at, row.actor, to_said(row.message))
             for row in self._rows(query.order_by(HappeningRow.number.desc()).limit(limit))
         ]
-
-
-def _of_community(community: str | None) -> ColumnElement[bool]:
-    return NoticeRow.community.is_(None) if community is None else NoticeRow.community == community

@@ -32,7 +32,7 @@ class SqlRosters(Repository):
         return bytes.fromhex(self._sealer.keyed_hash("roster", institution))
 
     def last(self, context: str) -> LastReading | None:
-        row = self._one(select(RosterRow).where(RosterRow.context == context))
+        row = self._find_one(RosterRow, context=context)
         return None if row is None else _last(row)
 
     def keep(self, last: LastReading) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from sqlalchemy import ColumnElement, delete, select
+from typing import Any
 
 from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.core.spaces import ConnectionId, Parting, Space, SpaceId, SpaceKind, SpaceState, Unreachable
@@ -38,39 +37,39 @@ class SqlSpaces(Repository):
         )
 
     def get(self, key: SpaceId) -> Space | None:
-        row = self._one(select(SpaceRow).where(SpaceRow.id == key))
+        row = self._find_one(SpaceRow, id=key)
         return None if row is None else _space(row)
 
     def of(self, community: CommunityId) -> Sequence[Space]:
-        return self._where(SpaceRow.community == community)
+        # Always in the same order: two units of work that mark these spaces then never wait in a ring.
+        return list(map(_space, self._find(SpaceRow, "id", community=community)))
 
     def of_institution(self, institution: InstitutionId) -> Sequence[Space]:
-        return self._where(SpaceRow.institution == institution)
+        return list(map(_space, self._find(SpaceRow, "id", institution=institution)))
 
     def put_unreachable(self, space: SpaceId, unreachable: Sequence[Unreachable]) -> None:
-        self._run(delete(UnreachableRow).where(UnreachableRow.space == space))
-        for one in sorted(unreachable, key=lambda one: one.person):
-            self._put(UnreachableRow, space=space, person=one.person, reason=from_said(one.reason))
+        before = {row.person: row.reason for row in self._find(UnreachableRow, space=space)}
+        after = {one.person: from_said(one.reason) for one in unreachable}
+        for person in sorted(before.keys() - after.keys()):
+            self._remove(UnreachableRow, space=space, person=person)
+        for person, reason in sorted(after.items()):
+            if before.get(person) != reason:
+                self._put(UnreachableRow, space=space, person=person, reason=reason)
 
     def unreachable(self, space: SpaceId, person: PersonId | None = None) -> Sequence[Unreachable]:
-        query = select(UnreachableRow).where(UnreachableRow.space == space).order_by(UnreachableRow.person)
-        if person is not None:
-            query = query.where(UnreachableRow.person == person)
-        return [Unreachable(row.person, to_said(row.reason)) for row in self._rows(query)]
+        whom: dict[str, Any] = {} if person is None else {"person": person}
+        rows = self._find(UnreachableRow, "person", space=space, **whom)
+        return [Unreachable(row.person, to_said(row.reason)) for row in rows]
 
     def put_left(self, space: SpaceId, left: Sequence[Left]) -> None:
-        self._run(delete(LeftoverRow).where(LeftoverRow.space == space))
+        self._remove(LeftoverRow, space=space)
         for number, one in enumerate(left):
             how = from_said(one.how)
             self._put(LeftoverRow, space=space, number=number, title=one.title, link=one.link, how=how)
 
     def left(self, space: SpaceId) -> Sequence[Left]:
-        query = select(LeftoverRow).where(LeftoverRow.space == space).order_by(LeftoverRow.number)
-        return [Left(row.title, row.link, to_said(row.how)) for row in self._rows(query)]
-
-    def _where(self, which: ColumnElement[bool]) -> Sequence[Space]:
-        # Always in the same order: two units of work that mark these spaces then never wait in a ring.
-        return [_space(row) for row in self._rows(select(SpaceRow).where(which).order_by(SpaceRow.id))]
+        rows = self._find(LeftoverRow, "number", space=space)
+        return [Left(row.title, row.link, to_said(row.how)) for row in rows]
 
 
 def _space(row: SpaceRow) -> Space:

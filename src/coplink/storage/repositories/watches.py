@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from coplink.core.spaces import SpaceId
 from coplink.ports.watch import Subscription
@@ -25,7 +25,7 @@ class SqlWatches(Repository):
         )
 
     def of(self, space: SpaceId) -> tuple[Subscription, str] | None:
-        row = self._one(select(WatchRow).where(WatchRow.space == space))
+        row = self._find_one(WatchRow, space=space)
         if row is None:
             return None
         secret = self._sealer.open(self._owner(space), SECRET, row.secret)
@@ -35,7 +35,7 @@ class SqlWatches(Repository):
         return frozenset(self._session.scalars(select(WatchRow.space).where(WatchRow.space.in_(spaces))))
 
     def drop(self, space: SpaceId) -> None:
-        self._run(delete(WatchRow).where(WatchRow.space == space))
+        self._remove(WatchRow, space=space)
 
     def _owner(self, space: SpaceId) -> str:
         return self._session.scalars(select(SpaceRow.institution).where(SpaceRow.id == space)).one()

@@ -6,14 +6,32 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import bindparam, or_, select
 
 from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.sealing import Sealer
-from coplink.storage.repositories.base import Repository
+from coplink.storage import shapes
+from coplink.storage.ready import Ready
+from coplink.storage.repositories.base import Repository, sql
 from coplink.storage.tables import WorkRow
 from coplink.storage.transaction import Transaction
+
+_work = sql(WorkRow)
+DUE = Ready(
+    lambda _: (
+        select(_work)
+        .where(
+            _work.c.generation > _work.c.settled,
+            _work.c.resting.is_(False),
+            or_(_work.c.not_before.is_(None), _work.c.not_before <= bindparam("now")),
+            _work.c.urgent == bindparam("urgent"),
+        )
+        .order_by(_work.c.turned, _work.c.kind, _work.c.target)
+        .limit(bindparam("most"))
+    )
+)
 
 
 class SqlWork(Repository):
@@ -33,32 +51,27 @@ class SqlWork(Repository):
         urgent: bool = True,
     ) -> None:
         """Ask for it; a later time never delays what is due or waiting for an earlier one."""
-        self._run(
-            self._insert(WorkRow)
-            .values(
-                kind=kind.value,
-                target=target,
-                partition=partition,
-                generation=0,
-                settled=0,
-                begun=0,
-                attempt=0,
-                failures=0,
-                token=None,
-                not_before=None,
-                resting=False,
-                reason=None,
-                turned=time.time_ns(),
-                urgent=urgent,
-            )
-            .on_conflict_do_nothing(index_elements=["kind", "target"])
+        self._append(
+            WorkRow,
+            ignore=True,
+            kind=kind.value,
+            target=target,
+            partition=partition,
+            generation=0,
+            settled=0,
+            begun=0,
+            attempt=0,
+            failures=0,
+            resting=False,
+            turned=time.time_ns(),
+            urgent=urgent,
         )
         later = not_before is not None
-        row = self._session.scalars(_piece(kind, target).with_for_update()).one()
+        row = self._piece(kind, target)
         settled = row.settled >= row.generation
         if not settled and not row.resting and not_before is not None:
             not_before = min(not_before, row.not_before) if row.not_before is not None else None
-        self._change(
+        self._amend(
             kind,
             target,
             partition=partition,
@@ -75,13 +88,13 @@ class SqlWork(Repository):
             self._tell(Dirty(kind, target, partition, row.generation + 1, 0, urgent))
 
     def begin(self, kind: Kind, target: str, now: datetime) -> Turn | None:
-        row = self._one(_piece(kind, target).with_for_update())
+        row = self._find_one(WorkRow, lock=True, kind=kind.value, target=target)
         if row is None or row.settled >= row.generation or row.resting:
             return None
         if row.not_before is not None and row.not_before > now:
             return None
         token = secrets.token_hex(16)
-        self._change(kind, target, token=token, begun=row.generation)
+        self._amend(kind, target, token=token, begun=row.generation)
         return Turn(kind, target, row.partition, row.generation, row.failures, token, row.urgent)
 
     def holds(self, turn: Turn) -> bool:
@@ -93,9 +106,9 @@ class SqlWork(Repository):
         if row is None:
             return False
         if row.generation > turn.generation:  # asked for again meanwhile: that request keeps its own time
-            self._change(turn.kind, turn.target, settled=max(row.settled, turn.generation))
+            self._amend(turn.kind, turn.target, settled=max(row.settled, turn.generation))
             return True
-        self._change(turn.kind, turn.target, settled=row.generation, failures=0, not_before=None, reason=None)
+        self._amend(turn.kind, turn.target, settled=row.generation, failures=0, not_before=None, reason=None)
         return True
 
     def postpone(self, turn: Turn, until: datetime | None, reason: str, failed: bool = True) -> bool:
@@ -103,7 +116,7 @@ class SqlWork(Repository):
         row = self._held(turn)
         if row is None or row.generation > turn.generation:
             return False
-        self._change(
+        self._amend(
             turn.kind,
             turn.target,
             failures=row.failures + failed,
@@ -115,57 +128,53 @@ class SqlWork(Repository):
         return True
 
     def dirty(self, now: datetime, limit: int) -> Sequence[Dirty]:
-        due = (
-            select(WorkRow)
-            .where(
-                WorkRow.generation > WorkRow.settled,
-                WorkRow.resting.is_(False),
-                or_(WorkRow.not_before.is_(None), WorkRow.not_before <= now),
-            )
-            .order_by(WorkRow.turned, WorkRow.kind, WorkRow.target)
-        )
-        first = self._rows(due.where(WorkRow.urgent.is_(True)).limit(limit))
-        rest = self._rows(due.where(WorkRow.urgent.is_(False)).limit(limit))
+        first = self._due(now, True, limit)
+        rest = self._due(now, False, limit)
         first = first[: max(limit - len(rest), limit - limit // 2)]
         return [
             Dirty(Kind(row.kind), row.target, row.partition, row.generation, row.attempt, row.urgent)
             for row in (*first, *rest[: limit - len(first)])
         ]
 
+    def _due(self, now: datetime, urgent: bool, limit: int) -> list[Any]:
+        return list(
+            map(shapes.reading(_work)._make, self._run_ready(DUE, now=now, urgent=urgent, most=limit))
+        )
+
     def retry(self, dirty: Dirty) -> Dirty:
         """Another go; it goes to the back of the queue. Of two who try again at once, both get the same go."""
-        row = self._session.scalars(_piece(dirty.kind, dirty.target).with_for_update()).one()
+        row = self._piece(dirty.kind, dirty.target)
         attempt = row.attempt
         if (row.generation, row.attempt) == (dirty.generation, dirty.attempt):
             attempt += 1
-            self._change(dirty.kind, dirty.target, attempt=attempt, turned=time.time_ns())
+            self._amend(dirty.kind, dirty.target, attempt=attempt, turned=time.time_ns())
         again = Dirty(dirty.kind, dirty.target, row.partition, row.generation, attempt, row.urgent)
         self._tell(again)
         return again
 
     def state(self, kind: Kind, target: str) -> WorkState | None:
-        row = self._one(_piece(kind, target))
+        row = self._find_one(WorkRow, kind=kind.value, target=target)
         return None if row is None else _state(row)
 
     def of(self, partition: str) -> Sequence[WorkState]:
-        query = select(WorkRow).where(WorkRow.partition == partition)
-        return [_state(row) for row in self._rows(query.order_by(WorkRow.kind, WorkRow.target))]
+        return [_state(row) for row in self._find(WorkRow, "kind", "target", partition=partition)]
 
     def all(self) -> Sequence[WorkState]:
-        return [_state(row) for row in self._rows(select(WorkRow).order_by(WorkRow.kind, WorkRow.target))]
+        return [_state(row) for row in self._find(WorkRow, "kind", "target")]
 
     def _held(self, turn: Turn) -> WorkRow | None:
         """The row, if this turn is still the last one begun."""
-        query = _piece(turn.kind, turn.target).where(WorkRow.token == turn.token)
-        return self._one(query.with_for_update())
+        return self._find_one(WorkRow, lock=True, kind=turn.kind.value, target=turn.target, token=turn.token)
 
-    def _change(self, kind: Kind, target: str, **values: object) -> None:
-        piece = (WorkRow.kind == kind.value, WorkRow.target == target)
-        self._run(update(WorkRow).where(*piece).values(**values))
+    def _piece(self, kind: Kind, target: str) -> WorkRow:
+        """The row of what was asked for before; it is locked."""
+        row = self._find_one(WorkRow, lock=True, kind=kind.value, target=target)
+        if row is None:
+            raise LookupError(f"nobody asked for {kind.value} of {target}")
+        return row
 
-
-def _piece(kind: Kind, target: str) -> Select[WorkRow]:
-    return select(WorkRow).where(WorkRow.kind == kind.value, WorkRow.target == target)
+    def _amend(self, kind: Kind, target: str, **values: object) -> None:
+        self._change(WorkRow, {"kind": kind.value, "target": target}, **values)
 
 
 def _state(row: WorkRow) -> WorkState:
