@@ -63,6 +63,7 @@ bench: .venv/ready  ## what launches and rosters cost, side by side with other w
 	$(BIN)/python bench/roster.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/apply.py
+	$(BIN)/python bench/membership.py
 
 format: .venv/ready  ## put the code into shape
 	$(BIN)/ruff check --fix .

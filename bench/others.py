@@ -23,16 +23,16 @@ from pylti1p3.contrib.flask import (
 from pylti1p3.tool_config import ToolConfDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from coplink.cli.process import _Server
+from coplink.cli.server import Server
 from coplink.settings import Settings, load
 
 
-class Bare(_Server):
+class Bare(Server):
     """The server of ``coplink serve`` with another application in it."""
 
     def __init__(self, settings: Settings, app: Any) -> None:
         self._app = app
-        super().__init__(settings, with_worker=False)
+        super().__init__(settings, None)
 
     def load(self) -> Any:
         return self._app

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 
 from cookie_rules import show_login
 from playwright.sync_api import Page
-from settled import COURSE, FACILITATOR, INVITED, MEMBER, NAME, Settled, new_admin_link, platform_invitation
+from settled import (
+    COURSE,
+    FACILITATOR,
+    INVITED,
+    MEMBER,
+    NAME,
+    Settled,
+    let_a_plan_wait,
+    new_admin_link,
+    platform_invitation,
+)
 from visitors import add_to_course, connection, follow, frame_of_tool, launch
 
 from coplink.cli.demo.processes import Demo
@@ -109,6 +119,9 @@ MORE = {
     "a tab of its own is offered": Look(NO_COOKIES, "", "One more click"),
     "on the way to the platform in that tab": Look(NO_COOKIES, "tab with cookies", "One moment"),
     "cookies are off there too": Look(NO_COOKIES, "tab", "Cookies are off"),
+    "a plan waits": Look(FACILITATOR, "{waiting}", "What waits for you in Microsoft Teams"),
+    "a place, for its admin": Look(ADMIN, "/admin/spaces/{space}", "Microsoft Teams"),
+    "oneself, for a member": Look(MEMBER, "/c/{community}/people/{member}", "Imani Brooks"),
     "not connected yet": Look(ADMIN, "/admin/connections/google", "Google Workspace"),
 }
 
@@ -129,7 +142,10 @@ class Tour:
             "space": settled.space,
             "person": settled.person,
             "no": settled.no,
+            "member": settled.member,
+            "waiting": f"/c/{settled.community}/places/{settled.space}/plan",
         }
+        self._settled = settled
         self._pages: dict[str, Page] = {}
 
     def go(self, look: Look):
@@ -139,6 +155,8 @@ class Tour:
             return frame_of_tool(page)
         if look.who == NO_COOKIES:
             return show_login(page, self._demo, look.path)
+        if "{waiting}" in look.path:
+            let_a_plan_wait(self._demo, self._settled)
         address = self._demo.tool_url + look.path.format(**self._words) if look.path else ""
         frame = frame_of_tool(page) if len(page.frames) > 1 else page.main_frame
         frame.goto(address or new_admin_link(self._demo, "riverbend"))

@@ -14,21 +14,25 @@ from coplink.cli.demo.browser import Browser, Page
 from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
-from coplink.core.people import CommunityId
+from coplink.core.people import AccountId, CommunityId, Standing
 from coplink.core.rhythm import expand
+from coplink.core.spaces import SpaceId
+from coplink.core.words import say
 from coplink.engine import connect, curate, mailing, platforms, presenting
+from coplink.ports.plans import KeptPlan, Part, PlanLine
 from coplink.ports.records import LinkKind
 from coplink.sandbox.district import region
 
 COURSE, FACILITATOR, MEMBER, INVITED = "102", "hugo.marsh", "imani.brooks", "jonas.weber"
 NAME = "Labs that everybody can enter"
+WHY = say("Does not take part in the community.")
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The community, its invitation link for the other district, a file, a short list, its channel, who facilitates.
 
-    ``no`` is where somebody who is invited says no, ``presenter`` what a guest presenter opens.
+    ``member`` belongs; ``no`` is where somebody who is invited says no, ``presenter`` what a guest presenter opens.
     """
 
     community: str
@@ -37,6 +41,7 @@ class Settled:
     short_list: str
     space: str
     person: str
+    member: str
     no: str
     presenter: str
 
@@ -65,7 +70,8 @@ def settle(demo: Demo) -> Settled:
     channel = inside.spaces(CommunityId(community))["teams"].id
     no = _no_thanks(inside, community)
     presenter = _presenter(inside, community)
-    return Settled(community, found_links[0], file, short_list, channel, person, no, presenter)
+    member = _member(inside, community)
+    return Settled(community, found_links[0], file, short_list, channel, person, member, no, presenter)
 
 
 def days_asked() -> Days:
@@ -116,6 +122,37 @@ def _no_thanks(inside: Inside, community: str) -> str:
         uow.mails.drop_waiting(key)
         uow.commit()
     return f"/no/{link.token}"
+
+
+def _member(inside: Inside, community: str) -> str:
+    """Who joined."""
+    with inside.services.begin() as uow:
+        memberships = uow.communities.memberships(CommunityId(community))
+        [joined] = [m.person for m in memberships if m.standing is Standing.JOINED and not m.role.leads]
+    return joined
+
+
+def let_a_plan_wait(demo: Demo, settled: Settled) -> None:
+    """A plan that needs a person, as the worker would keep it; the worker's next look lets it go again."""
+    services = Inside(demo.environment()).services
+    with services.begin() as uow:
+        space = uow.spaces.get(SpaceId(settled.space))
+        names = [(Part.LOSES, settled.member), (Part.LEFT, settled.person), (Part.LOSES, None)]
+        lines = [PlanLine(part, AccountId(f"a{n}"), who, WHY) for n, (part, who) in enumerate(names)]
+        found = (say("2 of 3 people would lose their seat."), say("Nobody would facilitate there any more."))
+        uow.plans.put(
+            KeptPlan(
+                space.id,
+                space.institution,
+                space.community,
+                "0" * 16,
+                found,
+                tuple(lines),
+                services.now(),
+                changed=True,
+            )
+        )
+        uow.commit()
 
 
 def _presenter(inside: Inside, community: str) -> str:

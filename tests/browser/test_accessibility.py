@@ -23,6 +23,19 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ALL = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 COLOURS = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 EVERY_LOOK = {**PAGES, **MORE}
+BY_KEYBOARD = (
+    "/c/<key>/people",
+    "/c/<key>/people/<member>",
+    "/c/<key>/access",
+    "/c/<key>/invite",
+    "/c/<key>/places/<space>",
+    "/c/<key>/invitation",
+    "/c/<key>/life",
+    "/admin/communities/<community>/withdraw",
+    "a plan waits",
+)
+CONTROLS = """[...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter(
+    it => it.type !== 'hidden' && it.checkVisibility({ visibilityProperty: true }))"""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +70,20 @@ def test_axe_finds_nothing(tour, name):
         found.append(violations(frame, COLOURS))
     palette(frame, "light")
     assert not any(found), "\n".join(found)
+
+
+@pytest.mark.parametrize("name", BY_KEYBOARD)
+def test_every_control_is_reached_by_tab_in_the_order_of_the_page(tour, name):
+    frame = shown(tour, EVERY_LOOK[name])
+    width(frame, 320)
+    controls = frame.evaluate(f"{CONTROLS}.length")
+    frame.evaluate("document.querySelector('.skip').focus()")
+    stops = []
+    for _ in range(controls):
+        stops.append(frame.evaluate(f"{CONTROLS}.indexOf(document.activeElement)"))
+        frame.page.keyboard.press("Tab")
+    assert stops == list(range(controls))
+    assert controls > 4
 
 
 def test_axe_does_see_what_is_wrong_inside_the_frame(tour):

@@ -137,7 +137,9 @@ def test_a_no_between_the_press_and_the_letter_counts(school, ana, community, se
     press(school, community, ana)
     decline(school, community, cy)
     school.jobs.run_until_idle()
-    assert server.lines == 0, "not even a line is opened"
+    assert (server.lines, server.letters) == (1, []), (
+        "a line is opened as for anybody, and nothing said on it"
+    )
     assert rows(school)[cy.id][1] == "done"
 
 
@@ -258,7 +260,7 @@ def test_a_worker_that_was_declared_dead_sends_no_more(school, ana, community, s
 
     monkeypatch.setattr(SmtpLine, "hand_over", slow)
     send(school, community, ana)
-    assert len(server.letters) == 1
+    assert [one.line for one in server.letters].count(1) == 1, "the other goes over a line of its own"
     go_on(school, hours=1)
     assert len(set(server.to())) == len(server.to()) == 3
 
@@ -294,13 +296,13 @@ def test_a_closed_link_and_a_community_at_rest_send_nothing(school, ana, communi
             invitations.revoke(uow, community, ana, link.id, school.clock.now())
         uow.commit()
     school.jobs.run_until_idle()
-    assert (server.lines, rows(school)) == (0, {}), "and may be asked for again"
+    assert (server.letters, rows(school)) == ([], {}), "and may be asked for again"
     press(school, community, ana)
     with school.services.begin() as uow:
         lifecycle.conclude(uow, community, ana, school.clock.now())
         uow.commit()
     school.jobs.run_until_idle()
-    assert server.lines == 0
+    assert server.letters == []
     with pytest.raises(DomainError):
         press(school, community, ana)
 
@@ -337,5 +339,60 @@ def test_no_address_is_ever_in_a_log(school, ana, community, server):
         send(school, community, ana)
         school.work(7200)
     shown = str(entries)
-    assert "work interrupted" in shown
+    assert "work goes on later" in shown
     assert "@school.example" not in shown
+
+
+def shown(school, community):
+    """What those who facilitate can see of letters: notices, the history, and when somebody pressed."""
+    with school.services.begin() as uow:
+        notices = [
+            (one.code, str(one.message), one.who) for one in uow.records.notices(community=community.id)
+        ]
+        told = [str(one.message) for one in uow.records.history(community.id)]
+        return sorted(notices), told, mailing.pressed_at(uow, community.id)
+
+
+TROUBLES = {
+    "puts the letter off": lambda server: server.answers.update({"rcpt": ["451 later"] * 1000}),
+    "lets nobody write": lambda server: server.answers.update({"mail": ["550 not you"] * 1000}),
+    "is away when a letter is due": lambda server: server.answers.update({"rcpt": ["421 closing"] * 1000}),
+    "leaves a letter in doubt": lambda server: server.cuts.add("dot"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_with_one_invited_nothing_shows_whether_they_said_no_whatever_the_server_does(
+    school, ana, server, trouble
+):
+    """Two communities with one invited person each, of whom one said no: all that shows is the same."""
+    pages = []
+    TROUBLES[trouble](server)
+    for name, refuses in (("quiet", False), ("refusing", True)):
+        community = school.found(ana, name=name)
+        [invited] = invite(school, community, name)
+        if refuses:
+            decline(school, community, invited)
+        seen = []
+        for _ in range(2):  # pressed again, after the link was closed and what waited was dropped
+            begun = school.clock.now()
+            send(school, community, ana)
+            school.work(3 * 3600)
+            notices, told, pressed = shown(school, community)
+            seen.append((notices, told, pressed == begun))
+            with school.services.begin() as uow:
+                for link in invitations.open_links(uow, community.id, school.clock.now()):
+                    invitations.revoke(uow, community, ana, link.id, school.clock.now())
+                uow.work.mark(Kind.INVITE, community.id, community.id)
+                uow.commit()
+            school.work(3600)
+            seen.append(shown(school, community)[:2])
+        pages.append(seen)
+    assert pages[0] == pages[1]
+    assert "refusing@school.example" not in server.to()
+
+
+def test_where_nobody_who_is_invited_has_an_address_the_press_says_so(school, ana, community, server):
+    invite(school, community, "nowhere", email=None)
+    with pytest.raises(DomainError, match="Nobody who is invited has an e-mail address"):
+        press(school, community, ana)

@@ -297,6 +297,14 @@ def test_a_place_is_taken_up_again_only_after_it_agreed_and_nobody_there_loses_a
     assert there.seats.keys() == seats.keys() - {AccountId("78")}, (
         "who has not come back yet keeps the seat they had at home; who left by their own word does not"
     )
+    lee = person(school, "lee", school.there)
+    school.join(both, lee)
+    a_day_later(school, both)
+    act(school, join.leave, both, lee)
+    school.work()
+    assert there.seats.keys() == seats.keys() - {AccountId("77"), AccountId("78")}, (
+        "kept, and given up by a word"
+    )
 
 
 def test_who_paused_or_left_by_their_own_word_is_left_as_they_were(school, both, kim):

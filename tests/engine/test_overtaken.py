@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from coplink.core.people import AccountId, Role
+from coplink.core.people import AccountId, Role, Standing
 from coplink.core.work import Kind
 from coplink.engine import join
+from coplink.ports.storage import StaleTurn
 from coplink.worker.handlers import Worker
 
 
@@ -20,6 +21,28 @@ class Meanwhile:
             happens, self.happens = self.happens, None
             happens()
         self.call(name, write)
+
+
+def overtaken(school, space, name, meanwhile, late):
+    """A worker is overtaken in the middle of a lot: its write comes ``late``, and no other call of it goes."""
+
+    def happens():
+        meanwhile()
+        for _ in range(2):
+            Worker(school.services).perform(Kind.RECONCILE.value, space.id, 0)
+            school.clock.pass_by(seconds=2)
+            school.mark(community_of(school, space), Kind.RECONCILE)
+        school.work()
+        late()
+        raise StaleTurn("another worker has begun this work meanwhile")
+
+    Meanwhile(school.board, name, happens)
+    Worker(school.services).perform(Kind.RECONCILE.value, space.id, 0)
+
+
+def community_of(school, space):
+    with school.services.begin() as uow:
+        return uow.communities.get(space.community)
 
 
 def undone(school):
@@ -75,3 +98,48 @@ def test_an_overtaken_worker_begins_no_other_write(school, community):
     assert Kind.RECONCILE in undone(school)
     school.work()
     assert {AccountId(str(number)) for number in range(1, 9)} <= set(school.board.seats)
+
+
+def test_a_seat_that_comes_late_and_is_never_answered_is_no_strangers(school, community):
+    cleo = school.arrive("cleo", account="3").person
+    (space,) = school.spaces(community)
+
+    def leaves():
+        with school.services.begin() as uow:
+            join.leave(uow, community, cleo, school.clock.now())
+            uow.commit()
+
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, cleo, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, cleo)
+    overtaken(school, space, "seats.put", leaves, lambda: school.board.seats.update({"3": Role.MEMBER}))
+    assert Kind.RECONCILE in undone(school)
+    school.work()
+    assert AccountId("3") not in school.board.seats
+
+
+def test_a_removal_that_comes_late_and_is_never_answered_is_nobodys_leaving(school, community):
+    cleo = school.arrive("cleo", account="3").person
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:
+        join.offer(uow, community.id, cleo, Role.MEMBER, school.clock.now())
+        uow.commit()
+    school.join(community, cleo)
+    school.work()
+    with school.services.begin() as uow:
+        join.leave(uow, community, cleo, school.clock.now())
+        uow.commit()
+
+    def comes_back():
+        school.join(community, cleo)
+
+    overtaken(school, space, "seats.remove", comes_back, lambda: school.board.seats.pop("3"))
+    school.work()
+    school.mark(community, Kind.RECONCILE)
+    school.work()
+    assert AccountId("3") in school.board.seats
+    with school.services.begin() as uow:
+        membership = uow.communities.membership(community.id, cleo.id)
+        assert membership is not None
+        assert membership.standing is Standing.JOINED

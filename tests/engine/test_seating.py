@@ -38,6 +38,9 @@ class Room:
     def read(self, parts):
         return Observed(dict(self.sitting), True)
 
+    def look(self, parts, account):
+        return self.sitting.get(account)
+
     def put(self, parts, seats):
         self.asked.append(list(seats))
         self._refuse()

@@ -165,6 +165,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "organisations.withdraw": Walk({"reason": "For a year"}),
     "disconnecting.before": Walk(),
     "disconnecting.disconnect": Walk(),
+    "community.invite": Walk(elsewhere="tests/web/test_beside.py"),
     "joining.role": Walk({"role": "co-facilitator"}),
     "joining.level": Walk({"level": "listen"}),
     "joining.invitation": Walk(),
@@ -181,6 +182,9 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "me.home": Walk({"zone": "UTC"}),
     "me.code": Walk(),
     "me.link": Walk({"code": "<code>"}, elsewhere="test_secrets.py"),
+    "me.part": Walk(
+        {"door": "lti", "realm": "<registration>", "subject": "44"}, elsewhere="tests/web/test_one_person.py"
+    ),
     "connections.overview": Walk(),
     "connections.connection": Walk(),
     "connections.save": Walk({"room": "", "key": ""}),

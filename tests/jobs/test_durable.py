@@ -309,3 +309,29 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(address, sealer)
     left = [each.workflow_id for each in client.list_workflows()]
     pages.close()
     assert left == ["waits:1.0"]
+
+
+def test_work_without_a_job_is_looked_for_at_the_start_and_after_another_has_died(address, sealer):
+    done: list[str] = []
+    looks: list[int] = []
+    pages = DurableClient(address, sealer)
+    pages.enqueue(Job("a:1.0", "look", "sp_1", "co_1"))
+    store, _ = pages.opened()
+    quick = {"several": True, "heartbeat_seconds": 0.1, "silent_seconds": 0.5}
+
+    def look() -> None:
+        looks.append(len(done))
+        if len(looks) == 1:  # whoever claimed this died, and never showed that it lives
+            claim = "UPDATE {} SET status = 'PENDING', executor_id = 'dead' WHERE workflow_uuid = 'a:1.0'"
+            table = f"{store.schema}.workflow_status" if store.schema else "workflow_status"
+            with store.engine.begin() as connection:
+                connection.exec_driver_sql(claim.format(table))
+        raise ZeroDivisionError("a look that fails stops nothing")
+
+    slow = DurableWorker(
+        address, sealer, lambda *go: done.append(go[1]), polling_seconds=5, look=look, **quick
+    )
+    with working(slow):
+        wait_for(lambda: len(looks) == 2)
+        assert looks[0] == 0
+    pages.close()

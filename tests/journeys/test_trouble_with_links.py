@@ -221,6 +221,7 @@ PAGES = (
     (GET, "/door/{x}/return"),
     (GET, "/door/teams/{x}/assets/a.js"),
     (POST, "/me/link"),
+    (POST, "/me/part"),
     (POST, "/me/home"),
     (POST, "/lti/launch"),
 )

@@ -28,6 +28,8 @@ def join_in_teams(scene: Any, who: str, community: str) -> None:
     page, browser = scene.cast.open_teams(who), scene.cast.browser(f"{who} in Teams")
     if any("/is-this-you" in form.action for form in page.forms):
         browser.send(page, "/is-this-you", press="Yes")
+        scene.cast.that_was_me(who)
+        scene.cast.open_teams(who)
     page = scene.page(community, "invitation", f"{who} in Teams")
     if any("/join" in form.action for form in page.forms):
         browser.send(page, "/join")

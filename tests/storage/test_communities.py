@@ -17,7 +17,7 @@ from coplink.storage.tables import CharterRow
 def test_a_new_charter_is_kept_beside_the_old_ones(engine, keep, world):
     second = replace(
         world.community,
-        charter=Charter("Phonics", "Year 1", "fluent readers", version=2),
+        charter=Charter("Phonics", "Year 1", "fluent readers", version=2, norms="We start on time"),
         stage=Stage.RUNNING,
         name="Phonics together",
     )

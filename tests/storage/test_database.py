@@ -47,7 +47,7 @@ def test_postgres_is_set_up_for_safety(engine):
         "timezone": "UTC",
         "statement_timeout": "30s",
         "lock_timeout": "20s",
-        "idle_in_transaction_session_timeout": "1min",
+        "idle_in_transaction_session_timeout": "20s",
         "transaction_isolation": "read committed",
         "synchronous_commit": "on",
     }

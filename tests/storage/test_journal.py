@@ -3,10 +3,18 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from coplink.core.work import Kind
 from coplink.ports.seats import Done
+from coplink.storage.tables import JournalRow
 
 K = Kind.RECONCILE
+
+
+def still_open(uow):
+    query = select(JournalRow.what).where(JournalRow.closed_at.is_(None))
+    return list(uow._session.scalars(query))
 
 
 def test_the_journal_keeps_each_write_before_and_after(keep, world):
@@ -61,7 +69,9 @@ def test_what_a_killed_go_left_open_is_closed_when_the_work_is_done_and_stays_un
         entry = uow.journal.open(other, space, "make folder", "key-2", world.now)
         uow.journal.close(entry, Done.CHANGED, world.now)
         assert uow.journal.unfinished(space, "make channel") == world.now
+        assert still_open(uow) == ["make channel"]
         uow.journal.settle(other, world.now + lag)
+        assert still_open(uow) == []
         assert uow.journal.unfinished(space, "make channel") == world.now, "nobody knows to this day"
         assert uow.journal.half_made(space)
         assert uow.journal.unfinished(space, "make folder") is None

@@ -10,7 +10,6 @@ from coplink.core.people import Person, PersonId
 def test_a_row_goes_from_waiting_to_begun_to_done_and_never_back_once_done(keep, world):
     key, ada, bo = world.community.id, world.ada.id, world.bo.id
     with keep() as uow:
-        assert uow.mails.asked(key) is None
         uow.mails.ask(key, {ada: world.north.id, bo: world.north.id}, world.now)
         assert uow.mails.waiting(key, "", 10) == [(ada, world.now), (bo, world.now)]
         assert uow.mails.waiting(key, ada, 10) == [(bo, world.now)]
@@ -26,7 +25,6 @@ def test_a_row_goes_from_waiting_to_begun_to_done_and_never_back_once_done(keep,
         assert uow.mails.waiting(key, "", 10) == [(bo, world.now)]
         assert uow.mails.written(key) == {ada}
         assert uow.mails.known(key) == {ada, bo}
-        assert uow.mails.asked(key) == (world.now, True)
 
 
 def test_what_was_begun_is_given_up_and_what_waits_can_be_dropped(keep, world):
@@ -41,7 +39,6 @@ def test_what_was_begun_is_given_up_and_what_waits_can_be_dropped(keep, world):
         assert uow.mails.known(key) == {world.ada.id, world.bo.id}
         uow.mails.drop_waiting(key)
         assert uow.mails.known(key) == uow.mails.written(key) == {world.ada.id}
-        assert uow.mails.asked(key) == (world.now, False)
 
 
 def test_who_was_written_to_under_another_name_is_not_written_to_again(keep, world):

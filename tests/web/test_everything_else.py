@@ -8,7 +8,6 @@ import icalendar
 import pytest
 
 from coplink.core.artifacts import FileFact
-from coplink.core.people import Account, AccountId, Proof
 from coplink.core.roster import Listed
 from coplink.core.words import say
 from coplink.core.work import Kind
@@ -209,28 +208,6 @@ def test_my_page_keeps_suite_and_zone_and_links_another_door(site):
     stranger = site.enter("cy", site.there)
     stranger.get("/me")
     assert stranger.post("/me/link", {"code": code}).status_code == 400
-
-
-def test_is_this_you_is_asked_after_proof_and_answered_by_the_person(site):
-    for answer in ("yes", "no"):
-        known = site.enter(f"known-{answer}", account=None, name=f"Known {answer}", realm="gate")
-        assert known.page.status_code == 303
-        person = site.person(f"known-{answer}", realm="gate")
-        with site.services.begin() as uow:
-            uow.people.put_account(
-                Account(site.here.id, "pinboard", AccountId(f"acc-{answer}"), person.id, Proof.PROPOSED)
-            )
-            uow.commit()
-        new = site.enter(f"new-{answer}", account=f"acc-{answer}")
-        new.get("/")
-        assert f"belongs to “Known {answer}”" in new.says()
-        new.post("/is-this-you", {"person": person.id, "answer": answer})
-        new.follow()
-        assert "Is this you?" not in new.says()
-        assert (f"Welcome, Known {answer}" in new.says()) is (answer == "yes")
-        new.get("/me")
-        refused = new.post("/is-this-you", {"person": "someone", "answer": "yes"})
-        assert refused.status_code == 403
 
 
 def test_what_nobody_foresaw_is_a_page_with_a_reference_and_no_detail(site, monkeypatch):

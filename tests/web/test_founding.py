@@ -54,6 +54,7 @@ BAD = {
         {"first": "2026-12-03", "last": "2026-12-05"},
         "No meeting falls between these dates.",
     ),
+    "too much agreed": ({"norms": "x" * 2001}, "Keep what is agreed under 2000 characters."),
     "no key": ({"key": ""}, "This form is damaged."),
     "a damaged key": ({"key": "../../../../x"}, "This form is damaged."),
 }

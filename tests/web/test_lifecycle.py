@@ -56,6 +56,39 @@ def test_a_name_that_cannot_be_comes_back_with_what_was_typed(site, led):
     assert browser.soup().select_one("#name")["value"] == "x" * 81
 
 
+def test_what_is_agreed_is_read_before_joining_and_its_history_stays(site, led):
+    browser, key = led
+    page = f"/c/{key}/life/norms"
+    browser.get(f"/c/{key}/life")
+    for _ in range(2):
+        answer = browser.post(page, {"norms": " We start on time. \r\n\r\n<b>Doubts</b> are welcome. "})
+        assert (answer.status_code, answer.location) == (303, f"/c/{key}/life")
+    browser.follow()
+    agreed = "We start on time.\n<b>Doubts</b> are welcome."
+    assert browser.soup().select_one("#norms").get_text().strip() == agreed
+    assert "How we work together" in browser.get(f"/c/{key}").text
+    assert "<b>Doubts</b> are welcome." in browser.says(), "as it was typed, and never as markup"
+    browser.get(f"/c/{key}/history")
+    assert browser.says().count("wrote down how the community works together") == 1
+    browser.get(f"/c/{key}/people")
+    browser.post(f"/c/{key}/links", {"institution": site.here.id})
+    browser.get(f"/c/{key}/people")
+    link = "/i/" + browser.soup().select_one("input[readonly]")["value"].rpartition("/")[2]
+    stranger = site.browser()
+    stranger.get(link)
+    assert "How we work together We start on time. <b>Doubts</b> are welcome." in stranger.says()
+    site.enter("cy", browser=stranger)
+    stranger.get(f"/c/{key}/invitation")
+    assert "We start on time." in stranger.says()
+    assert browser.post(page, {"norms": "x" * 2001}).status_code == 400
+    assert "Keep what is agreed under 2000 characters." in browser.says()
+    assert browser.soup().select_one("#norms").get_text().strip() == "x" * 2001
+    with site.services.begin() as uow:
+        charter = uow.communities.get(key).charter
+        assert (charter.norms, charter.version) == (agreed, 2)
+        assert charter.about == "Reading in every subject"
+
+
 def test_put_to_rest_and_woken_with_words_before_each_button(site, led):
     browser, key = led
     browser.get(f"/c/{key}/life")
@@ -172,6 +205,7 @@ def test_members_change_nothing(site, led):
     outsider.get("/me")
     for path, form in (
         (f"/c/{key}/life/name", {"name": "Mine"}),
+        (f"/c/{key}/life/norms", {"norms": "Mine"}),
         (f"/c/{key}/life/rest", {}),
         (f"/c/{key}/places/{space.id}", {"do": "detach"}),
     ):

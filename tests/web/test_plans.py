@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import replace
 
 import pytest
+import structlog
+from click.testing import CliRunner
 
+from coplink import registry
+from coplink.cli import cli
 from coplink.core.people import AccountId, Institution, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
@@ -141,6 +147,48 @@ def test_nobody_else_sees_it_or_says_yes(site, waiting, method):
     assert site.browser().get(led).status_code == 303
     site.jobs.run_until_idle()
     assert len(seats(site)) == 5
+
+
+@pytest.fixture
+def shell(site, monkeypatch):
+    """Runs a command in this house and reads its JSON."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    monkeypatch.setattr(registry, "integrations", lambda: site.services.installed)
+    settings = site.services.settings
+    environment = {
+        "COPLINK_BASE_URL": settings.base_url,
+        "COPLINK_LOOPBACK": "true",
+        "COPLINK_DATABASE_URL": settings.database_url,
+        "COPLINK_MASTER_KEYS": settings.master_keys[0].get_secret_value(),
+    }
+
+    def run(*words):
+        ran = CliRunner(env=environment).invoke(cli, [*words, "--json", "--data", str(settings.data_dir)])
+        return json.loads(ran.stdout)
+
+    yield run
+    structlog.reset_defaults()
+    root.handlers[:], root.level = before
+
+
+def test_the_command_line_prints_the_plan_of_the_page(site, waiting, shell):
+    browser, key, space, _ = waiting
+    (told,) = shell("plan", key)["spaces"]
+    browser.get(f"/c/{key}/places/{space}/plan")
+    soup = browser.soup()
+    assert (told["space"], told["digest"], told["waits"]) == (space, digest(browser), True)
+    assert told["hazards"] == [
+        one.get_text(strip=True) for one in soup.select("section[aria-labelledby=stops] li")
+    ]
+    shown = {
+        (section["aria-labelledby"], name, line.contents[0].strip())
+        for section in soup.select("main section:not([aria-labelledby=stops])")
+        for line in section.select("li")
+        for name in line.strong.get_text().split(", ")
+    }
+    assert shown == {(one["part"], one["name"], one["why"]) for one in told["people"]}
+    assert len(shown) == 3
 
 
 def test_a_form_that_is_too_old_approves_nothing_and_shows_the_plan_as_it_is(site, waiting):

@@ -55,6 +55,13 @@ class Plain:
         self.row = dict(row)
 
 
+class Sitting(Plain):
+    """One membership of a group, of which no more is kept than whose it is and whether they lead."""
+
+    def __init__(self, requester: Any, row: Row) -> None:
+        self.row = {name: row[name] for name in ("user_id", "moderator") if name in row}
+
+
 class Forgetful(list[Any]):
     """The SDK keeps its last five answers in memory for debugging; we keep none."""
 

@@ -128,6 +128,7 @@ def _others() -> Check:
         ADMIN,
         where=say("Nowhere: it is how groups in Canvas are."),
         fallback=say("They take part through a place of their own school, and in coplink itself."),
+        outsiders=True,
     )
 
 

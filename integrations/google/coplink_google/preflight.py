@@ -48,6 +48,7 @@ from coplink_google.workspace import Workspace
 
 HOUSE = "coplink’s administrator"
 MOST_SKEW = timedelta(seconds=60)
+GUESTS = say("On this page: the setting “Guests”.")
 
 
 class CheckUp:
@@ -171,10 +172,15 @@ class CheckUp:
         closed = [one for one in drives if (one.get("restrictions") or {}).get("domainUsersOnly") is True]
         if closed:
             said = say("Your organisation lets only its own people into shared drives.")
-            return Check(title, False, said, ADMIN, where=SHARING, fallback=fallback)
+            return Check(title, False, said, ADMIN, where=SHARING, fallback=fallback, outsiders=True)
+        if not self._options.lets_guests_in:
+            said = say(
+                "coplink puts nobody of another school into a group: the setting “Guests” here is “no”."
+            )
+            return Check(title, False, said, ADMIN, where=GUESTS, fallback=fallback, outsiders=True)
         if drives:
             said = say("The shared drives coplink made are open to people of other schools.")
-            return Check(title, True, said)
+            return Check(title, True, said, outsiders=True)
         said = say(
             "Whether your organisation lets people of other schools in shows with the first shared drive."
         )

@@ -232,7 +232,7 @@ def _guests(settings: Settings) -> Check:
     fallback = say("They take part through a place of their own school, and in coplink itself.")
     if not settings.guests:
         said = say("coplink makes nobody a guest: the setting “Guests” on this page is “no”.")
-        return Check(title, False, said, ADMIN, where=where, fallback=fallback)
+        return Check(title, False, said, ADMIN, where=where, fallback=fallback, outsiders=True)
     said = say(
         "Whoever joins a community with a team of its own is invited as a guest; whether your rules let them in shows "
         "with the first. coplink deletes no guest account: those who left are yours to delete, in Entra under Users."
@@ -242,4 +242,4 @@ def _guests(settings: Settings) -> Check:
             "Guests come into private channels once an owner has added them to the host team, never into shared ones. "
             "coplink deletes no guest account: those who left are yours to delete, in Entra under Users."
         )
-    return Check(title, True, said, ADMIN, where=where, fallback=fallback)
+    return Check(title, True, said, ADMIN, where=where, fallback=fallback, outsiders=True)

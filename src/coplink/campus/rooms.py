@@ -19,7 +19,8 @@ class Room:
     """One place: who sits there now and who sat there a moment ago, its files as a log, its series of meetings.
 
     ``by_hand`` are accounts that people of the suite seated. ``shown`` are seats that coplink has been shown since they
-    were made.
+    were made; ``shown_last`` is how many it was shown the last time. ``doubtful`` were perhaps seated by coplink, and
+    ``unsure`` perhaps removed, and it was not shown since. ``looks`` are its whole readings since its ledger was lost.
     """
 
     name: str
@@ -29,7 +30,11 @@ class Room:
     past: list[tuple[datetime, dict[AccountId, Role]]] = field(default_factory=list)
     by_hand: set[AccountId] = field(default_factory=set)
     shown: set[AccountId] = field(default_factory=set)
-    short_last_time: bool = False
+    shown_last: int | None = None
+    doubtful: set[AccountId] = field(default_factory=set)
+    unsure: set[AccountId] = field(default_factory=set)
+    removed: set[AccountId] = field(default_factory=set)
+    looks: list[datetime] | None = None
     files: list[FileFact] = field(default_factory=list)
     age: int = 0
     series: dict[str, tuple[str, tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
@@ -58,6 +63,10 @@ class Watcher(Protocol):
 
     def removes(self, suite: Rooms, room: str, account: AccountId) -> None:
         """coplink takes somebody's seat away."""
+        ...
+
+    def repeats(self, suite: Rooms, room: str, account: AccountId) -> None:
+        """coplink asks for a removal again whose outcome it does not know, and has not looked since."""
         ...
 
     def makes(self, suite: Rooms, room: str, what: str) -> None:
@@ -94,6 +103,11 @@ class Rooms:
         self.rooms[remote] = Room(name, marker, self.clock.now())
         self.rooms[remote].changed(self.clock.now())
         return remote
+
+    def forgotten(self) -> None:
+        """The process that called has died: what it removed since it looked, the next one cannot be sure of."""
+        for _, room in self.boards():
+            room.unsure |= room.removed
 
     def marked(self, marker: str) -> list[str]:
         """The ids of what carries this marker."""

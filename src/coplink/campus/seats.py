@@ -31,19 +31,27 @@ class CampusSeats:
             ago = timedelta(seconds=self._weather.draw.random() * self._rooms.lag.total_seconds())
             moment = self._rooms.clock.now() - ago
             seats = room.as_of(max(moment, room.made_at))
-        short = fault is Fault.SHORT and not room.short_last_time
-        room.short_last_time = short
+        short = fault is Fault.SHORT  # also twice in a row: whoever is missing is asked after
         if fault is Fault.HALF or short:
             kept = sorted(seats)[: self._weather.draw.randrange(len(seats) + 1)]
             seats = {account: seats[account] for account in kept}
         self._weather.after(fault, "read seats")
         room.shown |= seats.keys() & room.seats.keys()
+        room.shown_last = len(seats)
+        room.doubtful -= seats.keys()
+        room.unsure.clear()
+        room.removed.clear()
+        if fault is not Fault.HALF and room.looks is not None:
+            room.looks.append(self._rooms.clock.now())
         return Observed(seats, complete=fault is not Fault.HALF)
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         """One account, as it is now."""
         begun(self._rooms, self._weather, "look", READING)
-        return self._room(parts).seats.get(account)
+        room = self._room(parts)
+        room.unsure.discard(account)
+        room.doubtful.discard(account)
+        return room.seats.get(account)
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
         """Seat a lot."""
@@ -63,6 +71,7 @@ class CampusSeats:
         self._rooms.attempted |= {(remote, account) for account, role in asked.items() if role is not None}
         fault = begun(self._rooms, self._weather, call, SEATING)
         room = self._room(parts)
+        self._in_doubt(remote, room, asked, fault)
         if fault is Fault.LOST_BEFORE:
             raise OutcomeUnknown("time-out")
         outcomes: dict[AccountId, Done] = {}
@@ -80,12 +89,25 @@ class CampusSeats:
                 outcomes[account] = self._one(remote, room, account, role)
             if unclear:
                 outcomes[account] = Done.UNKNOWN
+                (room.unsure if role is None else room.doubtful).add(account)
         self._weather.after(fault, call)
         if fault is Fault.LOST_AFTER:
             raise OutcomeUnknown("time-out")
         if fault is Fault.ANSWERED_LATE:
             raise Throttled(say("Not so fast."), "429 though done")
         return BatchResult(outcomes, reasons)
+
+    def _in_doubt(
+        self, remote: str, room: Room, asked: Mapping[AccountId, Role | None], fault: Fault | None
+    ) -> None:
+        """Note what coplink will not know of this call; and that it asks again for what it does not know."""
+        going = {account for account, role in asked.items() if role is None}
+        for account in sorted(going & room.unsure):
+            self._rooms.watcher.repeats(self._rooms, remote, account)
+        room.removed |= going
+        if fault in (Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.ANSWERED_LATE, Fault.CRASH_AFTER):
+            room.unsure |= going
+            room.doubtful |= asked.keys() - going - room.seats.keys()
 
     def _one(self, remote: str, room: Room, account: AccountId, role: Role | None) -> Done:
         if room.seats.get(account) == role:

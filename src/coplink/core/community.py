@@ -11,6 +11,7 @@ from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.core.words import say
 
 DOMAIN_LENGTH = 280
+NORMS_LENGTH = 2000
 NAME_LENGTH = 80
 
 
@@ -24,12 +25,13 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charter:
-    """Answers to *about what, for whom, hoping for what*; versioned, the history stays."""
+    """Answers to *about what, for whom, hoping for what, working together how*; versioned, the history stays."""
 
     about: str
     audience: str
     hopes: str = ""
     version: int = 1
+    norms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def reason_for_withdrawing(typed: str) -> str:
     return reason
 
 
-def charter(about: str, audience: str, hopes: str = "", version: int = 1) -> Charter:
+def charter(about: str, audience: str, hopes: str = "", version: int = 1, norms: str = "") -> Charter:
     """A charter from what someone typed; raises ``DomainError`` with the missing answer named."""
-    about, audience, hopes = about.strip(), audience.strip(), hopes.strip()
+    about, audience, hopes, norms = about.strip(), audience.strip(), hopes.strip(), norms_of(norms)
     if not about:
         raise DomainError(say("Say in a sentence what the community is about."))
     if len(about) > DOMAIN_LENGTH:
@@ -101,7 +103,16 @@ def charter(about: str, audience: str, hopes: str = "", version: int = 1) -> Cha
         raise DomainError(say("Say who the community is for."))
     if len(audience) > DOMAIN_LENGTH or len(hopes) > 2000:
         raise DomainError(say("That answer is too long; a sentence or two is enough."))
-    return Charter(about, audience, hopes, version)
+    return Charter(about, audience, hopes, version, norms)
+
+
+def norms_of(typed: str) -> str:
+    """How the people of a community want to work together, line by line as typed; empty where nothing is agreed."""
+    lines = [" ".join(line.split()) for line in typed.splitlines()]
+    norms = "\n".join(line for line in lines if line)
+    if len(norms) > NORMS_LENGTH:
+        raise DomainError(say("Keep what is agreed under {count} characters.", count=NORMS_LENGTH))
+    return norms
 
 
 def community_name(typed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 PersonId = NewType("PersonId", str)
 InstitutionId = NewType("InstitutionId", str)
@@ -103,20 +103,31 @@ class Identity:
 class Proof(StrEnum):
     """How far an account is known to be a person's.
 
-    ``proposed``: a directory or a roster guesses so. ``proved``: they came through its own door. ``denied``: whoever
-    proved it said that they are somebody else; kept, so that nobody is asked again.
+    ``proposed``: a directory or a roster guesses so. ``claimed``: whoever proved it says that they are this person, who
+    has not said so yet. ``proved``: they came through its own door. ``denied``: one of the two said that they are
+    somebody else; kept, so that nobody is asked again.
     """
 
     PROPOSED = "proposed"
+    CLAIMED = "claimed"
     PROVED = "proved"
     DENIED = "denied"
+
+
+class ProvedBy(NamedTuple):
+    """The identity that proved an account: its door, realm and subject."""
+
+    door: str
+    realm: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account on a platform that may take a seat there once it is *proved*.
 
-    ``address`` is what the platform invites to meetings (an e-mail address); it identifies nobody.
+    ``address`` is what the platform invites to meetings (an e-mail address); it identifies nobody. ``since`` is when it
+    was proved first (UTC): of several on one platform the newest is the one that is used. ``by`` proved it last.
     """
 
     institution: InstitutionId
@@ -125,6 +136,8 @@ class Account:
     person: PersonId
     proof: Proof
     address: str | None = None
+    since: datetime | None = None
+    by: ProvedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ For those who facilitate it is about everybody who belongs, for a member about t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coplink.core.access import Action
 from coplink.core.people import InstitutionId, Person, PersonId, Standing
+from coplink.core.spaces import SpaceState
 from coplink.engine.reading import PlaceView, Seen, community_of
 from coplink.engine.ways import Step, Way, WayIn, places_with_seats, step_of, ways_in
 from coplink.ports.integration import Manifest
 from coplink.ports.storage import UnitOfWork
 
+NOT_MADE = frozenset({SpaceState.WAITING, SpaceState.MAKING, SpaceState.STUCK})
 NAMED = 8
 """So many are named at once; the others stand behind a fold."""
 
@@ -43,7 +45,8 @@ class Group:
 class AccessList:
     """``everywhere`` of ``belong`` sit in each of the ``places``; ``nowhere`` in none; ``shut`` give no seats now.
 
-    ``mine`` is how a reader who does not facilitate stands; it is all that they see.
+    ``mine`` is how a reader who does not facilitate stands; it is all that they see. ``ahead`` are people of elsewhere
+    who will have no seat in a place that is not made yet, as far as its check-up told.
     """
 
     seen: Seen
@@ -54,6 +57,7 @@ class AccessList:
     nowhere: tuple[Person, ...]
     groups: tuple[Group, ...]
     mine: tuple[WayIn, ...]
+    ahead: tuple[Group, ...] = ()
 
 
 def access_list(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Manifest]) -> AccessList:
@@ -76,7 +80,33 @@ def access_list(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[st
         _in_order(people[key] for key in nowhere),
         grouped(people, ways),
         ways.get(reader.id, ()),
+        _ahead(uow, shut, people, manifests),
     )
+
+
+def _ahead(
+    uow: UnitOfWork,
+    shut: Iterable[PlaceView],
+    people: Mapping[PersonId, Person],
+    manifests: Mapping[str, Manifest],
+) -> tuple[Group, ...]:
+    """People of elsewhere whom a place not made yet will not take, with the reason and what happens instead."""
+    ways: dict[PersonId, list[WayIn]] = {}
+    for place in shut:
+        space, elsewhere = (
+            place.space,
+            [p for p in people.values() if p.institution != place.space.institution],
+        )
+        found = uow.checks.of(space.connection) if space.state in NOT_MADE and elsewhere else None
+        line = next((one for one in found.checks if one.outsiders and not one.ok), None) if found else None
+        if line is None:
+            continue
+        step = step_of(line.message, place, manifests.get(space.integration))
+        if line.fallback is not None:
+            step = replace(step, next=line.fallback)
+        for person in elsewhere:
+            ways.setdefault(person.id, []).append(WayIn(place, Way.NONE, step=step))
+    return grouped(people, ways)
 
 
 def without_seats(

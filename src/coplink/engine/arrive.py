@@ -2,7 +2,8 @@
 
 No platform is asked and nobody is made a member here. An identity is (institution, door, realm, subject); an e-mail
 address is a label. Two identities that prove the same platform account are the same person. An account that the
-institution's directory proposed for exactly one known person leads to the question "is this you?".
+institution's directory proposed for exactly one known person leads to the question "is this you?". Whom a roster listed
+and somebody claimed by another door is asked as well once they come themselves.
 """
 
 from __future__ import annotations
@@ -12,10 +13,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.core.arrival import Arrival, ProvedAccount
-from coplink.core.people import Account, CommunityId, Identity, InstitutionId, Person, PersonId, Proof
+from coplink.core.people import (
+    Account,
+    CommunityId,
+    Identity,
+    InstitutionId,
+    Person,
+    PersonId,
+    Proof,
+    ProvedBy,
+)
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import copies, marks, notice_orders
+from coplink.engine import apart, copies, marks, notice_orders, replaced
 from coplink.ports.doorstep import Came, Recognised
 from coplink.ports.records import ContextLink
 from coplink.ports.storage import UnitOfWork
@@ -52,7 +62,9 @@ def arrive(
     known = uow.doorstep.recognised(came)
     person = _recognise(uow, arrival, known, now)
     for proved in arrival.accounts:
-        person = _prove(uow, person, proved, _holders(uow, person, proved, came, known))
+        holders = _holders(uow, person, proved, came, known)
+        lately = known is not None and known.proved_at is not None and now - known.proved_at < SEEN_EVERY
+        person = _prove(uow, person, proved, holders, ProvedBy(*came.named), now, lately)
     here = _context(uow, arrival, known, now, roster_age)
     if not here:
         copies.arrived(uow, arrival, now)
@@ -90,7 +102,7 @@ def _came(arrival: Arrival, wanted: CommunityId | None) -> Came:
 
 
 def _recognise(uow: UnitOfWork, arrival: Arrival, found: Recognised | None, now: datetime) -> Person:
-    named = (arrival.institution, arrival.door, arrival.realm, arrival.subject)
+    named = (arrival.institution, *_came(arrival, None).named)
     if found is None:
         name = (arrival.name or "").strip() or str(say("Someone without a name"))
         made = Person(PersonId(uow.new_id()), arrival.institution, name, arrival.email, zone=arrival.zone)
@@ -100,6 +112,8 @@ def _recognise(uow: UnitOfWork, arrival: Arrival, found: Recognised | None, now:
             uow.people.merge(gone=made.id, into=known.id)  # another process was first to know this identity
         return known
     before, proved_at = found.person, found.proved_at
+    if proved_at is None:
+        before = _by_own_word(uow, arrival, found, now)
     known = _as_told(before, arrival)
     # The identity before a person others know: whoever comes in two tabs at once takes both in one order.
     if proved_at is None or now - proved_at >= SEEN_EVERY:
@@ -108,6 +122,24 @@ def _recognise(uow: UnitOfWork, arrival: Arrival, found: Recognised | None, now:
     if known != before:
         uow.people.put(known)
     return known
+
+
+def _by_own_word(uow: UnitOfWork, arrival: Arrival, found: Recognised, now: datetime) -> Person:
+    """Who comes by an identity that was only listed until now; another than whoever claimed it, until both say so."""
+    known = uow.people.identities(found.person.id)
+    if not any(one.proved_at for one in known):
+        return found.person
+    listed = next(
+        one
+        for one in known
+        if (one.door, one.realm, one.subject) == (arrival.door, arrival.realm, arrival.subject)
+    )
+    here = {CommunityId(one.community) for one in found.here}
+    made = apart.take_out(uow, found.person, listed, now, only=here)
+    for account in uow.people.accounts(found.person.id):
+        if account.proof is Proof.PROVED:
+            uow.people.put_account(replace(account, person=made.id, proof=Proof.CLAIMED, since=None, by=None))
+    return made
 
 
 def _noted(
@@ -139,7 +171,15 @@ def _holders(
     return uow.people.holding(person.institution, proved.integration, proved.account)
 
 
-def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount, holders: Sequence[Account]) -> Person:
+def _prove(
+    uow: UnitOfWork,
+    person: Person,
+    proved: ProvedAccount,
+    holders: Sequence[Account],
+    by: ProvedBy,
+    now: datetime,
+    lately: bool,
+) -> Person:
     other = next((h.person for h in holders if h.proof is Proof.PROVED and h.person != person.id), None)
     if other is not None:  # the platform itself says that both are one account, hence one human
         marks.person_changed(uow, person.id)
@@ -147,11 +187,20 @@ def _prove(uow: UnitOfWork, person: Person, proved: ProvedAccount, holders: Sequ
         person = uow.people.get(other) or person
         marks.person_changed(uow, person.id)
     mine = next((h for h in holders if h.person == person.id and h.proof is Proof.PROVED), None)
+    if mine is None or not lately:
+        replaced.by_the_platform(uow, person, proved, by, now)
     if mine is not None and proved.address in (None, mine.address):
         return person
     uow.people.put_account(
         Account(
-            person.institution, proved.integration, proved.account, person.id, Proof.PROVED, proved.address
+            person.institution,
+            proved.integration,
+            proved.account,
+            person.id,
+            Proof.PROVED,
+            proved.address,
+            now,
+            by,
         )
     )
     if mine is None:

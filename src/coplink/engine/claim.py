@@ -1,16 +1,17 @@
-"""One human known by two doors becomes one person, by their own word.
+"""One human known by two doors becomes one person, by their own word behind both.
 
-Either the institution's directory proposed the account and its owner says "yes, that is me" after proving it, or the
-person carries a one-time code from one door to the other.
+Either the institution's directory proposed the account and its owner says "yes, that is me" after proving it, and
+says so again where they were known already; or the person carries a one-time code from one door to the other. Where
+nobody ever came as the other, as with somebody a roster listed, the first word is enough until they do: see ``arrive``.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.people import Person, PersonId, Proof
+from coplink.core.people import Account, Person, PersonId, Proof
 from coplink.core.words import say
 from coplink.engine import marks
 from coplink.engine.arrive import might_be
@@ -21,22 +22,61 @@ from coplink.ports.storage import UnitOfWork
 CODE_LIFE = timedelta(minutes=15)
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Somebody who proved an account says that they are the reader; ``account`` is how they came."""
+
+    person: Person
+    account: Account
+
+
 def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
-    """“Yes, that is me”: join the visitor to the person their proved account was proposed for."""
+    """“Yes, that is me”: the visitor, who is one with the other as soon as both have said it.
+
+    The first to say so is whoever proved an account that was proposed for the other.
+    """
+    claimed = claimed_by(uow, me)
+    if claimed is not None and claimed.person.id == other:
+        if claimed.person.admin:
+            return _join(uow, me, claimed.person)
+        return _join(uow, claimed.person, me)
     proposed = might_be(uow, me)
     if proposed is None or proposed.id != other:
         raise NotAllowed(say("This question is no longer open."))
-    return _join(uow, me, proposed)
+    if not any(one.proved_at for one in uow.people.identities(proposed.id)):
+        return _join(uow, me, proposed)
+    _one_human(uow, me, proposed)
+    for held in _held(uow, me, other, Proof.PROPOSED):
+        uow.people.put_account(replace(held, proof=Proof.CLAIMED))
+    return me
 
 
 def deny(uow: UnitOfWork, me: Person, other: PersonId) -> None:
     """“No, that is somebody else”: never asked again for this account, whatever the directory says."""
+    for held in (
+        *_held(uow, me, other, Proof.PROPOSED, Proof.CLAIMED),
+        *(account for account, prover in _claims(uow, me) if prover == other),
+    ):
+        uow.people.put_account(replace(held, proof=Proof.DENIED))
+
+
+def claimed_by(uow: UnitOfWork, me: Person) -> Claimed | None:
+    """Who says to be the reader, having proved an account; the reader has not answered."""
+    for account, prover in _claims(uow, me):
+        person = uow.people.get(prover)
+        if person is not None:
+            return Claimed(person, account)
+    return None
+
+
+def waits_for(uow: UnitOfWork, me: Person) -> Person | None:
+    """Whom the visitor claimed to be, and who has not said so yet."""
     for account in uow.people.accounts(me.id):
-        if account.proof is not Proof.PROVED:
-            continue
-        for held in uow.people.holding(account.institution, account.integration, account.account):
-            if held.person == other and held.proof is Proof.PROPOSED:
-                uow.people.put_account(replace(held, proof=Proof.DENIED))
+        if account.proof is Proof.PROVED:
+            for held in uow.people.holding(account.institution, account.integration, account.account):
+                if held.proof is Proof.CLAIMED and held.person != me.id:
+                    return uow.people.get(held.person)
+    return None
 
 
 def code_for(uow: UnitOfWork, me: Person, now: datetime) -> Link:
@@ -48,17 +88,62 @@ def code_for(uow: UnitOfWork, me: Person, now: datetime) -> Link:
     return link
 
 
-def with_code(uow: UnitOfWork, me: Person, code: str, now: datetime) -> Person:
-    """Use a code that the same human fetched behind another door."""
+def with_code(uow: UnitOfWork, me: Person, code: str, now: datetime, both: bool = False) -> Person:
+    """Use a code that the same human fetched behind another door.
+
+    ``both``: they say that two accounts behind one door are theirs, the old one and the new one for instance.
+    """
     link, owner = _behind(uow, me, code, now)
+    if owner.id != me.id:
+        _one_human(uow, me, owner, both)
     if not uow.links.use(link.id, now):
         raise DomainError(say("That code has been used already."))
-    return owner if owner.id == me.id else _join(uow, me, owner)
+    return owner if owner.id == me.id else _join(uow, me, owner, both)
 
 
 def owner_of(uow: UnitOfWork, me: Person, code: str, now: datetime) -> Person:
     """Whom a code would make of the visitor, to be shown before they say yes; the code stays unused."""
     return _behind(uow, me, code, now)[1]
+
+
+def same_door(uow: UnitOfWork, one: Person, other: Person) -> bool:
+    """Whether both came in by the same door, or sit on the same platform, with different accounts."""
+    proved = [
+        {(i.door, i.realm, i.subject) for i in uow.people.identities(person.id) if i.proved_at}
+        for person in (one, other)
+    ]
+    held = [
+        {(a.integration, a.account) for a in uow.people.accounts(person.id) if a.proof is Proof.PROVED}
+        for person in (one, other)
+    ]
+    doors = {(door, realm) for door, realm, _ in proved[0]} & {(door, realm) for door, realm, _ in proved[1]}
+    platforms = {platform for platform, _ in held[0] - held[1]} & {
+        platform for platform, _ in held[1] - held[0]
+    }
+    return bool(doors or platforms)
+
+
+def _claims(uow: UnitOfWork, me: Person) -> list[tuple[Account, PersonId]]:
+    """The accounts by which somebody claims to be this person, each with who proved it."""
+    found = []
+    for account in uow.people.accounts(me.id):
+        if account.proof is Proof.CLAIMED:
+            held = uow.people.holding(account.institution, account.integration, account.account)
+            found += [
+                (account, one.person) for one in held if one.proof is Proof.PROVED and one.person != me.id
+            ]
+    return found
+
+
+def _held(uow: UnitOfWork, me: Person, other: PersonId, *proofs: Proof) -> list[Account]:
+    """The other's lines about accounts that the visitor proved."""
+    return [
+        held
+        for account in uow.people.accounts(me.id)
+        if account.proof is Proof.PROVED
+        for held in uow.people.holding(account.institution, account.integration, account.account)
+        if held.person == other and held.proof in proofs
+    ]
 
 
 def _behind(uow: UnitOfWork, me: Person, code: str, now: datetime) -> tuple[Link, Person]:
@@ -71,8 +156,8 @@ def _behind(uow: UnitOfWork, me: Person, code: str, now: datetime) -> tuple[Link
     return link, owner
 
 
-def _one_human(uow: UnitOfWork, one: Person, other: Person) -> None:
-    """Raise unless both can be one human: nobody has two identities behind one door, or two accounts on one platform.
+def _one_human(uow: UnitOfWork, one: Person, other: Person, both: bool = False) -> None:
+    """Raise unless both can be one human: two accounts behind one door are one human's only where they say so.
 
     Whoever looks after connections never becomes somebody else: a code typed by mistake must not hand that over.
     """
@@ -80,25 +165,17 @@ def _one_human(uow: UnitOfWork, one: Person, other: Person) -> None:
         raise NotAllowed(
             say("You look after connections here. Fetch the code on this page and use it at the other door.")
         )
-    proved = [
-        {(i.door, i.realm): i.subject for i in uow.people.identities(person.id) if i.proved_at}
-        for person in (one, other)
-    ]
-    held = [
-        {a.integration: a.account for a in uow.people.accounts(person.id) if a.proof is Proof.PROVED}
-        for person in (one, other)
-    ]
-    doors, platforms = proved[0].keys() & proved[1].keys(), held[0].keys() & held[1].keys()
-    if any(proved[0][key] != proved[1][key] for key in doors) or any(
-        held[0][k] != held[1][k] for k in platforms
-    ):
+    if not both and same_door(uow, one, other):
         raise NotAllowed(
-            say("Both are known by the same door with different accounts, so they are two people.")
+            say(
+                "Both are known by the same door with different accounts, so they are two people, unless both are "
+                "yours. If they are, link them with a code on “My page”, and say so there."
+            )
         )
 
 
-def _join(uow: UnitOfWork, gone: Person, into: Person) -> Person:
-    _one_human(uow, gone, into)
+def _join(uow: UnitOfWork, gone: Person, into: Person, both: bool = False) -> Person:
+    _one_human(uow, gone, into, both)
     proved = [a for a in uow.people.accounts(gone.id) if a.proof is Proof.PROVED]
     uow.people.merge(gone=gone.id, into=into.id)
     for account in proved:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.guests import Hospitality
-from coplink.core.people import AccountId, Role
+from coplink.core.people import AccountId, Proof, Role
 from coplink.core.plan import Change, diff
 from coplink.core.spaces import Space
 from coplink.core.words import say
@@ -77,10 +77,19 @@ def not_seen_off(space: Space, count: int) -> tuple[Left, ...]:
 
 
 def bear_in_mind(uow: UnitOfWork, space: Space, now: datetime) -> None:
-    """Of a space that is taken up again: whoever left meanwhile and still sits there is seen off at the first look."""
+    """Of a space that is taken up again: whoever left meanwhile and still sits there is seen off at the first look.
+
+    Whoever belongs, or paused because their institution withdrew, may sit there by our making: nobody knows any more,
+    and so the seat goes by their own word alone.
+    """
     out = uow.ledger.remembered(space.id, now, timedelta(0)).out
-    gone = sorted(_desired(uow, space).farewells - out)
+    desired = _desired(uow, space)
+    gone = sorted(desired.farewells - out)
     uow.ledger.intend(space.id, [Change(account, None, Role.MEMBER) for account in gone], now)
+    set_aside = [m.person for m in uow.communities.memberships(space.community) if m.by_institution]
+    accounts = uow.people.accounts_on(space.institution, space.integration, set_aside)
+    kept = {one.account for one in accounts.values() if one.proof is Proof.PROVED}
+    uow.ledger.adopt(space.id, sorted((desired.seats.keys() | kept) - out), now)
 
 
 def _desired(uow: UnitOfWork, space: Space) -> Desired:

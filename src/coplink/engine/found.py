@@ -45,6 +45,7 @@ class Answers:
     hopes: str
     places: tuple[ConnectionId, ...]
     rhythm: Rhythm
+    norms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def found(
         community_id,
         founder.institution,
         community_name(answers.name),
-        charter(answers.about, answers.audience, answers.hopes),
+        charter(answers.about, answers.audience, answers.hopes, norms=answers.norms),
         Stage.FORMING,
         now,
     )

@@ -96,9 +96,8 @@ def proved_address(uow: UnitOfWork, person: Person) -> str:
         for account in uow.people.accounts(person.id)
         if account.proof is Proof.PROVED and account.institution == person.institution and account.address
     ]
-    proved.sort(
-        key=lambda account: (account.integration != person.home, account.integration, account.account)
-    )
+    # Of several on one platform the newest comes first as it is.
+    proved.sort(key=lambda account: (account.integration != person.home, account.integration))
     return (proved[0].address or "").strip().casefold() if proved else ""
 
 

@@ -45,11 +45,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class InvitePage:
-    """Every way to reach people; ``asked`` is when letters were asked for last, and whether some still wait."""
+    """Every way to reach people."""
 
     seen: Seen
     ways: tuple[Way, ...]
-    asked: tuple[datetime, bool] | None
     rests: bool
 
 
@@ -67,7 +66,6 @@ def page(
     return InvitePage(
         seen,
         tuple(_way(uow, community, one, links.get(one.id), manifests, base_url) for one in schools),
-        uow.mails.asked(community.id),
         community.stage is Stage.CONCLUDED,
     )
 

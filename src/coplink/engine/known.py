@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from coplink.core.errors import DomainError
 from coplink.core.fit import fit
 from coplink.core.guests import Guest, Hospitality
 from coplink.core.people import Account, AccountId, Membership, Person, PersonId
+from coplink.core.plan import Change
 from coplink.core.policy import Tally
 from coplink.core.spaces import Doubt, Observed, Space
 from coplink.core.words import say
@@ -93,6 +94,30 @@ def observe(
         # A guest who was taken out stays out of this place, and belongs to the community still.
         uow.ledger.take_out(space.id, gone & wanted(uow, space, reach).guests_here)
     return replace(observed, gone=gone), doubt
+
+
+def still_wanting(known: Known) -> Callable[[UnitOfWork, Sequence[Change]], Sequence[Change]]:
+    """Who of a lot still wants the seat, asked just before it is written: a no between plan and write is heard.
+
+    Whoever is to lose a seat stays in the lot; the next look decides about who has come back.
+    """
+    whose = known.people_of
+    guests = {one.account for one in known.guests.values() if one.account is not None}
+
+    def still(uow: UnitOfWork, lot: Sequence[Change]) -> Sequence[Change]:
+        seating = [change for change in lot if change.after is not None]
+        asked = {whose[change.account] for change in seating if change.account in whose}
+        if not asked:
+            return lot
+        space = known.space
+        left = asked - uow.communities.joined(space.community, asked)
+        if any(change.account in guests for change in seating):
+            answers = uow.guests.answers_at(space.community, space.institution)
+            here = {change.account for change in seating} & guests
+            left |= {whose[account] for account in here if not answers.get(whose[account])}
+        return [change for change in lot if change.after is None or whose.get(change.account) not in left]
+
+    return still
 
 
 def tally_of(uow: UnitOfWork, space: Space, now: datetime) -> Tally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from coplink.core.community import Community, Stage, community_name
+from coplink.core.community import Community, Stage, community_name, norms_of
 from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import CommunityId, Person
 from coplink.core.spaces import Parting, Space, SpaceId, SpaceState
@@ -42,6 +42,17 @@ def rename(uow: UnitOfWork, community: Community, person: Person, typed: str, no
             uow.work.mark(Kind.PLACE_MEETINGS, space.id, community.id)
     _told(uow, community.id, person, now, say("named the community “{name}”", name=name))
     return renamed
+
+
+def agree(uow: UnitOfWork, community: Community, person: Person, typed: str, now: datetime) -> None:
+    """Write down how people want to work together, as a new version of the charter; the same again is no act."""
+    norms, charter = norms_of(typed), community.charter
+    if norms == charter.norms:
+        return
+    uow.communities.put(
+        replace(community, charter=replace(charter, norms=norms, version=charter.version + 1))
+    )
+    _told(uow, community.id, person, now, say("wrote down how the community works together"))
 
 
 def conclude(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> None:

@@ -66,7 +66,7 @@ def _accounts(
     if not naming:
         return
     have = {
-        (person, account.account)
+        (person, account.integration, account.account)
         for person, accounts in uow.rosters.accounts({people[one.subject].id for one in naming}).items()
         for account in accounts
     }
@@ -75,4 +75,10 @@ def _accounts(
         for one in naming
         for integration, account in (one.accounts or {}).items()
     ]
-    uow.rosters.propose([account for account in proposed if (account.person, account.account) not in have])
+    uow.rosters.propose(
+        [
+            account
+            for account in proposed
+            if (account.person, account.integration, account.account) not in have
+        ]
+    )

@@ -3,6 +3,10 @@
 A row is kept before each letter is handed over, so that after a crash nobody is written to twice: who may have got a
 letter gets no other. Whoever said no, has answered otherwise, or shares the address of somebody who has, gets nothing;
 their row ends as that of all others, and nothing is counted, so that a "no" shows nowhere.
+
+Nor does it show where only one is invited. After every press a line to the mail server is opened once, with a letter
+to hand over or without, and only what is in the way then is told. What happens to letters later is in the log alone;
+when was pressed is kept for itself, and so is what the history says of it.
 """
 
 from __future__ import annotations
@@ -20,12 +24,12 @@ from coplink.core.work import Kind, Turn
 from coplink.engine import invitations, join
 from coplink.engine.attention import SUPPORT
 from coplink.engine.inviting import REST, invited_with_address
-from coplink.engine.outcome import Begin, Now, Outcome, Settled
+from coplink.engine.outcome import Again, Begin, Now, Outcome, Settled
 from coplink.engine.reading import community_of
 from coplink.engine.secrets import fresh_token
-from coplink.ports.errors import IntegrationError, Misconfigured, OutcomeUnknown, Unavailable
+from coplink.ports.errors import IntegrationError, Misconfigured
 from coplink.ports.mail import Handed, Letter, Line, Mail
-from coplink.ports.records import Happening, Link, LinkKind
+from coplink.ports.records import Happening, Link, LinkKind, Report
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import StaleTurn, UnitOfWork
 
@@ -34,8 +38,12 @@ BATCH = 50
 NEWS = timedelta(days=3)
 """What the server did not take until then is not sent any more."""
 LIFE = timedelta(days=90)
-LATER = say("The mail server takes some of the invitations only later; coplink tries again by itself.")
-NO_SERVER = say("No mail server is set up any more, and invitations wait to be sent.")
+NOBODY = say("Nobody who is invited has an e-mail address here. Forward the link, or announce it.")
+NO_SERVER = say("No mail server is set up any more, and invitations were to be sent.")
+PRESSED, HEARD = "letters_asked_for", "mail_server_heard"
+"""When letters were asked for last, and when the mail server answered since: reports without a count."""
+SOON, LATER = 300.0, 1800.0
+"""Seconds until letters go on: after a line broke, and after the server asked for patience (RFC 5321, 4.5.4.1)."""
 
 
 def ask(uow: UnitOfWork, person: Person, key: str, now: datetime) -> None:
@@ -47,11 +55,13 @@ def ask(uow: UnitOfWork, person: Person, key: str, now: datetime) -> None:
     community = seen.community
     if community.stage is Stage.CONCLUDED:
         raise DomainError(REST)
-    known, asked = uow.mails.known(community.id), False
+    known, last, news, reached = uow.mails.known(community.id), pressed_at(uow, community.id), False, False
     for institution, people in sorted(invited_with_address(uow, community).items()):
-        fresh = {one.id: institution for one in people if one.id not in known}
-        if not fresh or not _reachable(uow, community, person, institution, now):
+        if not _reachable(uow, community, person, institution, now):
             continue
+        reached = True
+        news |= _news(uow, community, institution, people, last, now)
+        fresh = {one.id: institution for one in people if one.id not in known}
         uow.mails.ask(community.id, fresh, now)
         for one in sorted(fresh):
             uow.links.put(
@@ -66,8 +76,10 @@ def ask(uow: UnitOfWork, person: Person, key: str, now: datetime) -> None:
                     now + LIFE,
                 )
             )
-        asked = True
-    if asked:
+    if not reached:
+        raise DomainError(NOBODY)
+    uow.records.report(Report(PRESSED, community.id, community.id, now, {}))
+    if news:
         told = say("sent the invitation by e-mail to the invited who have an address")
         uow.records.say(Happening(community.id, community.institution, now, person.id, told))
     uow.work.mark(Kind.INVITE, community.id, community.id)
@@ -76,7 +88,8 @@ def ask(uow: UnitOfWork, person: Person, key: str, now: datetime) -> None:
 def send(begin: Begin, mail: Mail | None, sealer: Sealer, base_url: str, turn: Turn, now: Now) -> Outcome:
     """Send what was asked for, in lots over one connection each.
 
-    Raises ``IntegrationError`` where the server is in the way; one letter in doubt ends the go (``OutcomeUnknown``).
+    Raises ``IntegrationError`` where the server is in the way of the first line after a press, whoever is to be written
+    to. After that the go ends without a word and is tried again; so does one with a letter in doubt.
     """
     key, after, later = CommunityId(turn.target), "", False
     with begin() as uow:
@@ -92,21 +105,39 @@ def send(begin: Begin, mail: Mail | None, sealer: Sealer, base_url: str, turn: T
         uow.commit()
     if community is None:
         return Settled()
+    post = _Post(begin, sealer, base_url, turn, community, now)
+    unheard = not post.heard()
     while True:
         with begin() as uow:
             lot = uow.mails.waiting(key, after, BATCH)
-        if not lot:
-            break
-        if mail is None:
+        if not lot and not unheard:
+            return Again(LATER) if later else Settled()
+        after = lot[-1][0] if lot else after
+        if not post.pass_over(lot) and not unheard:
+            continue
+        if mail is None and unheard:
             raise Misconfigured(NO_SERVER, SUPPORT)
-        after = lot[-1][0]
-        post = _Post(begin, sealer, base_url, turn, community, now)
-        if post.pass_over(lot):
+        if mail is None:
+            return Again(LATER, "no mail server any more")
+        try:
             with mail.open() as line:
-                later |= post.deliver(line, [one for one, _ in lot])
-    if later:
-        raise Unavailable(LATER)
-    return Settled()
+                if unheard:
+                    post.hear()
+                    unheard = False
+                answered, put_off = post.deliver(line, [one for one, _ in lot])
+        except IntegrationError as error:
+            if unheard:
+                raise
+            return Again(SOON, error.detail)
+        if not answered:
+            return Again(SOON, "a letter: the mail server gave no answer")
+        later |= put_off
+
+
+def pressed_at(uow: UnitOfWork, community: CommunityId) -> datetime | None:
+    """When letters were asked for last; the same whoever said no."""
+    last = next(iter(uow.records.reports(community, PRESSED, 1)), None)
+    return last.at if last is not None else None
 
 
 def opened(uow: UnitOfWork, token: str, now: datetime) -> tuple[Community, Person, Membership | None]:
@@ -137,6 +168,22 @@ class _Post:
         self._turn, self._community, self._now = turn, community, now
         self._same: dict[str, list[PersonId]] = {}
 
+    def heard(self) -> bool:
+        """Whether the server has answered since letters were asked for last."""
+        with self._begin() as uow:
+            pressed = pressed_at(uow, self._community.id)
+            last = next(iter(uow.records.reports(self._community.id, HEARD, 1)), None)
+        return pressed is None or (last is not None and last.at >= pressed)
+
+    def hear(self) -> None:
+        """Keep that it has: from now on nothing is told of letters."""
+        key = self._community.id
+        with self._begin() as uow:
+            self._mine(uow)
+            uow.records.report(Report(HEARD, key, key, self._now(), {}))
+            uow.records.clear_notices(key, f"{Kind.INVITE}:{key}")
+            uow.commit()
+
     def pass_over(self, lot: Iterable[tuple[PersonId, datetime]]) -> bool:
         """End the rows of those who get nothing; whether anybody is left to write to."""
         left = False
@@ -153,8 +200,11 @@ class _Post:
             uow.commit()
         return left
 
-    def deliver(self, line: Line, people: Iterable[PersonId]) -> bool:
-        """Hand over one letter after the other; whether some are to be tried again later."""
+    def deliver(self, line: Line, people: Iterable[PersonId]) -> tuple[bool, bool]:
+        """Hand over one letter after the other; whether each was answered, and whether some are to be tried later.
+
+        A letter without an answer ends it: it may have arrived, and is not sent again.
+        """
         later = False
         for person in people:
             letter = self._letter(person)
@@ -168,8 +218,8 @@ class _Post:
             self._end(person, again=outcome is Handed.LATER)
             later |= outcome is Handed.LATER
             if outcome is Handed.UNKNOWN:
-                raise OutcomeUnknown("a letter: the mail server gave no answer")
-        return later
+                return False, later
+        return True, later
 
     def _letter(self, key: PersonId) -> Letter | None:
         """The letter to one person, with its row begun; None where they get nothing after all."""
@@ -272,6 +322,22 @@ def _reachable(
     except (NotFound, DomainError):  # not known to them, or withdrawn
         return False
     return True
+
+
+def _news(
+    uow: UnitOfWork,
+    community: Community,
+    institution: InstitutionId,
+    people: Iterable[Person],
+    last: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether somebody was invited, or a link was made, since letters were asked for last; no answer is looked at."""
+    if last is None:
+        return True
+    links = [one for one in invitations.open_links(uow, community.id, now) if one.institution == institution]
+    since = [m.changed_at for one in people if (m := uow.communities.membership(community.id, one.id))]
+    return any(at > last for at in (*since, *(one.made_at for one in links)))
 
 
 def _address(person: Person) -> str:

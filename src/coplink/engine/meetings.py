@@ -120,9 +120,8 @@ def home_account(uow: UnitOfWork, person: Person, manifests: Mapping[str, Manife
         and account.integration in manifests
         and manifests[account.integration].invites_attendees
     ]
-    inviting.sort(
-        key=lambda account: (account.integration != person.home, account.integration, account.account)
-    )
+    # Of several on one platform the newest comes first as it is.
+    inviting.sort(key=lambda account: (account.integration != person.home, account.integration))
     return inviting[0] if inviting else None
 
 

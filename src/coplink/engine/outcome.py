@@ -21,9 +21,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Not everything could be decided yet; go on after so many seconds."""
+    """Not everything could be decided yet; go on after so many seconds. ``why`` is for the log alone."""
 
     seconds: float
+    why: str = ""
 
 
 Outcome = Settled | Again

@@ -17,6 +17,7 @@ from coplink.core.policy import Policy, hazards
 from coplink.core.spaces import Doubt, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
+from coplink.engine.absences import asked_after
 from coplink.engine.known import Known, observe, tally_of, wanted
 from coplink.engine.outcome import Begin, Now, Reach
 from coplink.engine.seating import Written
@@ -49,7 +50,9 @@ class Drawn:
 
 def draw(begin: Begin, reach: Reach, seats: Seats, space: Space, policy: Policy, now: datetime) -> Drawn:
     """The plan of one space from a fresh reading; nothing of it is kept. ``waits``: exactly this waits already."""
-    observed = seats.read(space.parts)
+    observed, silent = asked_after(begin, seats, space, reach, seats.read(space.parts), now)
+    if silent is not None:
+        raise silent
     with begin() as uow:  # never committed
         observed, doubt = observe(uow, space, reach, observed, now)
         known = wanted(uow, space, reach)

@@ -13,21 +13,22 @@ from datetime import datetime
 
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.guests import TAKEN_OUT
-from coplink.core.people import AccountId
+from coplink.core.people import AccountId, Standing
 from coplink.core.plan import Plan, diff
 from coplink.core.policy import Policy
 from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
-from coplink.engine import plans
+from coplink.engine import ahead, plans
+from coplink.engine.absences import ask_after, asked_after
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
-from coplink.engine.known import Known, observe, wanted
+from coplink.engine.known import Known, observe, still_wanting, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
-from coplink.engine.seating import Writer, Written
+from coplink.engine.seating import GaveWay, Writer, Written
 from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.guests import guests_of
 from coplink.ports.records import Notice, Report
@@ -51,21 +52,36 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         seats, directory = reach.connection.seats, reach.connection.directory
         if seats is None or (resting and not _leaving(uow, space, reach)):
             return Settled()
+    written = Written()
+
+    def goes() -> bool:
+        return ahead.somebody_goes(begin, turn, now)
+
+    if not resting and ahead.let_go(begin, seats, space, reach, turn, now, written) and goes():
+        return Again(ahead.LATER)
     trouble = propose(begin, directory, space, now()) if directory is not None and not resting else None
     welcoming = guests_of(reach.connection)
     if welcoming is not None and not resting:
         trouble = let_in(begin, welcoming, space, turn, reach.manifest.admin, now) or trouble
-    observed, doubt = _observe(begin, space, reach, seats.read(space.parts), now)
+    observed, silent = asked_after(begin, seats, space, reach, seats.read(space.parts), now())
+    trouble = silent or trouble
+    observed, doubt = _observe(begin, space, reach, observed, now)
     known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     if doubt is Doubt.HELD:
         plan = plan.adopt_only()
-    else:
-        _forget_ended(begin, space, reach, known, observed, now)
+    elif lacking := _ended(begin, space, reach, known, observed, now):
+        seen, silent = ask_after(seats, space, observed, lacking)
+        trouble = silent or trouble
+        if seen != observed:
+            observed = seen
+            known, plan = _plan(begin, space, reach, observed, frozenset(), now)
+        if observed.complete:
+            _forget_ended(begin, known, lacking - observed.seats.keys())
     addresses = {account.account: account.address or "" for account in known.accounts.values()}
     addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
     batch = reach.manifest.limits.batch
-    writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag)
-    written = Written()
+    still = still_wanting(known)
+    writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
     if resting:
@@ -82,10 +98,12 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     try:
         full = _full(reach, space, plan)
         here = rest if full is None else [change for change in rest if change.before is not None]
-        writer.write(here, written)
-    except IntegrationError:
+        writer.write(here, written, goes)
+    except (IntegrationError, GaveWay) as ended:
         if approved:
             plans.left_to_do(begin, space.id, rest, kept, written)
+        if isinstance(ended, GaveWay):
+            return Again(ahead.LATER)
         raise
     if approved:
         plans.carried_out(begin, space, reach.manifest.title, now)
@@ -157,22 +175,30 @@ def _plan(
     return known, diff(space.id, replace(known.desired, seats=seats), observed, remembered)
 
 
-def _forget_ended(
+def _ended(
     begin: Begin, space: Space, reach: Reach, known: Known, observed: Observed, now: Now
-) -> None:
-    """A seat of ours that nobody wants and that is there no more has ended, however it did.
+) -> frozenset[AccountId]:
+    """Seats of ours that nobody wants and that seem to be there no more, however they ended.
 
-    Were it kept in mind, whoever comes back later would look like somebody who has just left. A place in which nobody
+    Were they kept in mind, whoever comes back later would look like somebody who has just left. A place in which nobody
     sits any more, where somebody should, proves nothing: it may be a wrong reading.
     """
     if not observed.complete:
-        return
+        return frozenset()
     with begin() as uow:
         remembered = uow.ledger.remembered(space.id, now(), reach.lag)
-        if not observed.seats and not remembered.ours.isdisjoint(known.desired.seats.keys()):
-            return
-        ended = remembered.ours - remembered.fresh - known.desired.seats.keys() - observed.seats.keys()
-        uow.ledger.forget(space.id, ended)
+    if not observed.seats and not remembered.ours.isdisjoint(known.desired.seats.keys()):
+        return frozenset()
+    return remembered.ours - remembered.fresh - known.desired.seats.keys() - observed.seats.keys()
+
+
+def _forget_ended(begin: Begin, known: Known, ended: frozenset[AccountId]) -> None:
+    """Whoever had these seats may come back; but a guest whom somebody took out stays out, whatever they answer now."""
+    joined = {one.person for one in known.memberships if one.standing is Standing.JOINED}
+    guests = {one.account for key, one in known.guests.items() if key in joined}
+    with begin() as uow:
+        uow.ledger.take_out(known.space.id, ended & guests)
+        uow.ledger.forget(known.space.id, ended - guests)
         uow.commit()
 
 

@@ -6,7 +6,7 @@ decides. Being throttled is no definite refusal of a new seat: Microsoft may hav
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,8 +18,14 @@ from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, OwnPace, Throttled, Transient
 from coplink.ports.seats import BatchResult, Done, Seats
+from coplink.ports.storage import StaleTurn, UnitOfWork
 
 NAMED = 20  # accounts that a line of the journal names
+Still = Callable[[UnitOfWork, Sequence[Change]], Sequence[Change]]
+
+
+class GaveWay(Exception):
+    """A run ended between two lots, since somebody goes first; what is left of it comes later."""
 
 
 @dataclass
@@ -30,12 +36,17 @@ class Written:
     reasons: dict[AccountId, Said] = field(default_factory=dict)
 
 
+def everybody(uow: UnitOfWork, lot: Sequence[Change]) -> Sequence[Change]:
+    """Nobody has said anything else meanwhile."""
+    return lot
+
+
 @dataclass(frozen=True)
 class Writer:
     """Writes seats of one space for one turn; ``farewells`` are accounts of people who asked to go.
 
     ``lot`` is how many go in one call; ``addresses`` are the e-mail addresses of accounts, where they are known;
-    ``lag`` is how late a write may become visible.
+    ``lag`` is how late a write may become visible; ``still`` are those of a lot whom it concerns still.
     """
 
     begin: Begin
@@ -47,12 +58,22 @@ class Writer:
     now: Now
     addresses: Mapping[AccountId, str] = field(default_factory=dict)
     lag: timedelta = timedelta(0)
+    still: Still = everybody
 
-    def write(self, changes: Sequence[Change], written: Written) -> None:
-        """Carry out ``changes`` in the order of their phases, adding to ``written``."""
+    def write(
+        self, changes: Sequence[Change], written: Written, give_way: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Carry out ``changes`` in the order of their phases, adding to ``written``.
+
+        Raises ``GaveWay`` where ``give_way``, which is asked between two lots, says so.
+        """
+        begun = False
         for phase in sorted({change.phase for change in changes}):
             due = [change for change in changes if change.phase is phase]
             for start in range(0, len(due), max(self.lot, 1)):
+                if begun and give_way():
+                    raise GaveWay
+                begun = True
                 result = self._write(due[start : start + max(self.lot, 1)])
                 written.outcomes.update(result.outcomes)
                 written.reasons.update(result.reasons)
@@ -60,6 +81,8 @@ class Writer:
     def _write(self, lot: Sequence[Change]) -> BatchResult:
         removing = lot[0].after is None
         with self.begin() as uow:
+            if not (lot := self.still(uow, lot)):
+                return BatchResult({})
             entry = uow.journal.open(self.turn, self.space.id, _what(lot), uow.new_id(), self.now())
             uow.ledger.intend(self.space.id, lot, self.now())
             uow.commit()
@@ -81,10 +104,24 @@ class Writer:
         except (Transient, NeedsAttention, Gone) as refusal:
             self._record(entry, lot, BatchResult({change.account: Done.REFUSED for change in lot}))
             raise refusal
+        except StaleTurn:
+            self._overtaken(lot)
+            raise
         except IntegrationError:
             raise  # the rows stay intended
         self._record(entry, lot, result)
         return result
+
+    def _overtaken(self, lot: Sequence[Change]) -> None:
+        """What was on its way may have come after the other worker had looked: all of it is in doubt.
+
+        Else a seat would pass for somebody else's and stay, and one that was taken away for a person's own leaving.
+        """
+        gone = [change for change in lot if change.after is None]
+        with self.begin() as uow:
+            uow.ledger.record_all(self.space.id, [(change, Done.UNKNOWN) for change in gone], self.now())
+            uow.ledger.adopt(self.space.id, [c.account for c in lot if c.after is not None], self.now())
+            uow.commit()
 
     def _record(
         self, entry: str, lot: Sequence[Change], result: BatchResult, ago: timedelta = timedelta(0)

@@ -10,7 +10,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -51,7 +51,8 @@ class DurableWorker:
     """``ports.Jobs``, and the process that runs them: ``perform`` for jobs, ``ticks`` by cron (seconds first, UTC).
 
     A SQLite store is worked on by one process, which a lock file sees to; with ``several`` many may do it, as they
-    always may on PostgreSQL, each with an id of its own and a heartbeat.
+    always may on PostgreSQL, each with an id of its own and a heartbeat. ``look`` finds work that has no job: it is
+    asked when this process begins and when it has handed on what a dead one held, since that one's last hints are lost.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class DurableWorker:
         lock_seconds: float = 5.0,
         keep: timedelta = timedelta(days=1),
         several: bool = False,
+        look: Callable[[], object] = lambda: None,
     ) -> None:
         self._serializer = SealedJson(sealer)
         self._perform = perform
@@ -79,6 +81,7 @@ class DurableWorker:
         self._silent_seconds = silent_seconds
         self._lock_seconds = lock_seconds
         self._keep = keep
+        self._look = look
         self._alone = is_file(url) and not several
         self._jobs = DurableClient(url, sealer, debounce_seconds=debounce_seconds)
         self._doing: workflows.Doing | None = None
@@ -156,8 +159,15 @@ class DurableWorker:
             # Whoever else holds something held it before this process had the lock.
             hand_back(client, holders(client) - {self._executor}, JOBS)
         else:
-            self._reaper = Reaper(client, self._beats, JOBS, self._heartbeat_seconds)
+            self._reaper = Reaper(client, self._beats, JOBS, self._heartbeat_seconds, self._find)
             self._reaper.start()
+        self._find()
+
+    def _find(self) -> None:
+        try:
+            self._look()
+        except Exception as error:
+            log.warning("could not look for work that has no job: %s", type(error).__name__)
 
     def _declare(self, client: DBOSClient) -> None:
         """Tell the store which queues and timers there are; what an older release left is removed."""

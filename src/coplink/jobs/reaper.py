@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from dbos import DBOSClient
@@ -95,13 +95,21 @@ def hand_back(client: DBOSClient, executors: Iterable[str], queue: str) -> int:
 
 
 class Reaper:
-    """Beats for this process and, as often, looks after the others."""
+    """Beats for this process and, as often, looks after the others; ``handed`` hears when it handed on something."""
 
-    def __init__(self, client: DBOSClient, beats: Heartbeats, queue: str, every_seconds: float) -> None:
+    def __init__(
+        self,
+        client: DBOSClient,
+        beats: Heartbeats,
+        queue: str,
+        every_seconds: float,
+        handed: Callable[[], None],
+    ) -> None:
         self._client = client
         self._beats = beats
         self._queue = queue
         self._every_seconds = every_seconds
+        self._handed = handed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="coplink-reaper", daemon=True)
 
@@ -119,6 +127,7 @@ class Reaper:
         count = hand_back(self._client, silent, self._queue)
         if count:
             log.warning("handed back %d jobs of %d silent workers", count, len(silent))
+            self._handed()
         return count
 
     def _run(self) -> None:

@@ -114,7 +114,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
     def _set_up(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             # A process that froze in the middle of a transaction must not hold its locks for ever.
-            cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+            cursor.execute("SET idle_in_transaction_session_timeout = '20s'")
             cursor.execute("SET lock_timeout = '30s'")
         connection.commit()  # the pool rolls back when a connection returns, which would undo both
 

@@ -55,10 +55,12 @@ class SmtpMail:
 
     @contextmanager
     def open(self) -> Iterator[SmtpLine]:
-        """A line that is signed in; raises ``Unavailable`` or ``Misconfigured``."""
+        """A line that is signed in and lets our sender write; raises ``Unavailable`` or ``Misconfigured``."""
         smtp = self._connected()
         try:
-            yield SmtpLine(smtp, self._server.sender, self._now)
+            line = SmtpLine(smtp, self._server.sender, self._now)
+            line.introduce()
+            yield line
         finally:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 smtp.quit()
@@ -109,6 +111,14 @@ class SmtpLine:
     def __init__(self, smtp: smtplib.SMTP, sender: str, now: Callable[[], datetime]) -> None:
         self._smtp, self._sender, self._now = smtp, sender, now
 
+    def introduce(self) -> None:
+        """Whether the server lets us write at all, before there is anybody to write to."""
+        try:
+            self._name_sender()
+            self._smtp.rset()
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unavailable(BUSY, f"before any letter: {type(error).__name__}") from None
+
     def hand_over(self, letter: Letter) -> Handed:
         """Hand over one letter; raises where it was surely not taken and the line is of no more use."""
         address = usable(letter.to)
@@ -134,6 +144,13 @@ class SmtpLine:
 
     def _announce(self, address: str) -> Handed | None:
         """Sender and recipient; None where the server takes both."""
+        self._name_sender()
+        code, _ = self._smtp.rcpt(address)
+        if code == 421:
+            raise Unavailable(BUSY, "recipient: 421")
+        return None if code in (250, 251) else _told(code)
+
+    def _name_sender(self) -> None:
         code, _ = self._smtp.mail(parseaddr(self._sender)[1])
         if 500 <= code < 600:
             raise _wrong(
@@ -141,10 +158,6 @@ class SmtpLine:
             )
         if code != 250:
             raise Unavailable(BUSY, f"sender: {code}")
-        code, _ = self._smtp.rcpt(address)
-        if code == 421:
-            raise Unavailable(BUSY, "recipient: 421")
-        return None if code in (250, 251) else _told(code)
 
 
 def usable(address: str) -> str | None:

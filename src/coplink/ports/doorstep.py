@@ -26,6 +26,11 @@ class Came:
     context: tuple[str, str] | None = None
     community: CommunityId | None = None
 
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """The door, the realm and the subject."""
+        return self.door, self.realm, self.subject
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:

@@ -181,6 +181,7 @@ class Check:
 
     ``where`` names the console and the setting; ``fallback`` what coplink does instead where the platform cannot.
     ``asked`` is False where the platform gave no answer, so that nothing is known; ``stops`` names what rests on it.
+    ``outsiders``: the line says whether people of other institutions come in.
     """
 
     title: str
@@ -192,6 +193,7 @@ class Check:
     fallback: Said | None = None
     asked: bool = True
     stops: frozenset[Capability] = frozenset()
+    outsiders: bool = False
 
     @property
     def verdict(self) -> Verdict:

@@ -88,10 +88,6 @@ class Mails(Protocol):
         """Those who wait (of one institution, or all) are not written to after all; they may be asked for again."""
         ...
 
-    def asked(self, community: CommunityId) -> tuple[datetime, bool] | None:
-        """When it was asked for last, and whether some still wait."""
-        ...
-
     def written(self, community: CommunityId) -> frozenset[PersonId]:
         """Whose row is begun or done."""
         ...

@@ -70,12 +70,23 @@ class Ledger(Protocol):
         """
         ...
 
+    def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        """Whom a complete reading lacked, a lag ago or longer, and none has shown since: at one more they are gone."""
+        ...
+
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
         """Who sat there at the last reading or was put since: account to role, for pages."""
         ...
 
     def seated(self, space: SpaceId) -> frozenset[AccountId]:
         """Whom coplink put there and has not taken away; where an answer is missing, whoever was seen there since."""
+        ...
+
+    def parting(self, space: SpaceId) -> frozenset[AccountId]:
+        """Proved accounts of members who left or pause, with a seat there that is or may be ours, by one query.
+
+        Nobody where the ledger cannot be trusted.
+        """
         ...
 
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None: ...

@@ -17,6 +17,7 @@ from coplink.jobs.inline import InlineJobs
 from coplink.ports.integration import Integration
 from coplink.ports.rosters import RosterSource
 from coplink.settings import Settings, load
+from coplink.storage.backup import know_less
 from coplink.storage.database import make_engine, upgrade
 from coplink.storage.unit_of_work import SqlStorage, SqlUnitOfWork
 from coplink.wiring import Services, build
@@ -25,6 +26,7 @@ from coplink.worker.handlers import Worker
 MASTER_KEY = "c2ltdWxhdGVkIHdvcmxkcyBob2xkIG5vIHNlY3JldHM="
 FAST = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
 
+_BEGINNING: list[str] = []  # the empty database of whoever began this process
 _OBSERVERS: list[sqlite3.Connection] = []  # of this process's world; one world at a time
 
 
@@ -95,20 +97,31 @@ def _settings() -> Settings:
 @cache
 def _engine() -> Any:
     """One for all worlds of this process, one after the other: what it has compiled stays compiled."""
-    engine = make_engine(_settings().database_url)
-    upgrade(engine)
-    engine.dispose()
-    with closing(sqlite3.connect(_file())) as made, closing(sqlite3.connect(_empty_file())) as copy:
-        made.backup(copy)
-    return engine
+    empty_database()
+    return make_engine(_settings().database_url)
 
 
 def _file() -> Path:
     return Path(_folder().name) / "world.sqlite"
 
 
-def _empty_file() -> Path:
-    return Path(_folder().name) / "empty.sqlite"
+@cache
+def empty_database() -> str:
+    """The file of a database with every table and no row, made once for all processes that live worlds."""
+    if _BEGINNING:
+        return _BEGINNING[0]
+    made, copied = Path(_folder().name) / "made.sqlite", Path(_folder().name) / "empty.sqlite"
+    engine = make_engine(f"sqlite:///{made}")
+    upgrade(engine)
+    engine.dispose()
+    with closing(sqlite3.connect(made)) as full, closing(sqlite3.connect(copied)) as copy:
+        full.backup(copy)
+    return str(copied)
+
+
+def begin_with(empty: str) -> None:
+    """Take the database another process has made."""
+    _BEGINNING[:] = [empty]
 
 
 class House:
@@ -121,11 +134,12 @@ class House:
         rosters: RosterSource,
         fresh: Callable[[], str],
         dies: Callable[[str], None],
-        began: Callable[[str], None],
+        began: Callable[[str, str], None],
+        ended: Callable[[str, str], None],
     ) -> None:
         self.clock = clock
         self._integrations, self._rosters, self._fresh = integrations, rosters, fresh
-        self._dies, self._began = dies, began
+        self._dies, self._began, self._ended = dies, began, ended
         self._empty()
         self.restart()
 
@@ -136,7 +150,7 @@ class House:
         engine.dispose()
         for old in _file().parent.glob(f"{_file().name}-*"):
             old.unlink()
-        shutil.copy(_empty_file(), _file())
+        shutil.copy(empty_database(), _file())
         self._observer = sqlite3.connect(_file(), isolation_level=None)
         _OBSERVERS.append(self._observer)
 
@@ -151,8 +165,10 @@ class House:
         worker = Worker(services)
 
         def perform(name: str, target: str, attempt: int) -> float | None:
-            self._began(f"{name} {target[:6]}")
-            return worker.perform(name, target, attempt)
+            self._began(name, target)
+            waits = worker.perform(name, target, attempt)
+            self._ended(name, target)
+            return waits
 
         self.jobs = InlineJobs(perform, self.clock)
         services.jobs = self.jobs
@@ -160,6 +176,11 @@ class House:
     def sql(self, words: str, *values: object) -> list[tuple[object, ...]]:
         """Ask the database beside everything else, as an observer does."""
         return self._observer.execute(words, values).fetchall()
+
+    def know_less(self) -> None:
+        """What a restored copy goes through before it is used."""
+        with _engine().begin() as connection:
+            know_less(connection, self.clock.now())
 
     def change(self, words: str, *values: object) -> None:
         """Change the database behind coplink's back."""

@@ -42,7 +42,7 @@ def live(seed: int, steps: int = STEPS, told: Callable[[str], None] = lambda _: 
         deeds.one()
         if world.draw.random() < 0.6:
             world.work()
-    heal(world)
+    heal(world, deeds)
     converged(world)
     quiet(world)
     converged(world)
@@ -58,8 +58,8 @@ def live(seed: int, steps: int = STEPS, told: Callable[[str], None] = lambda _: 
     )
 
 
-def heal(world: World) -> None:
-    """Fair weather, everybody signed in, all rosters whole; then three rounds."""
+def heal(world: World, deeds: Deeds) -> None:
+    """Fair weather, everybody signed in, all rosters whole; admins say yes to what waits; then three rounds."""
     world.told("the weather is fair")
     world.weather.fair = True
     world.courses.empty.clear()
@@ -67,6 +67,8 @@ def heal(world: World) -> None:
         for suite in houses.values():
             suite.signed_out = False
     for _ in range(CYCLES):
+        for _ in range(len(world.communities) * 4):
+            deeds.acts.approves()
         world.a_day()
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from coplink import logs
 from coplink.campus.weather import Fault
+from coplink.simulation import house
 from coplink.simulation.life import STEPS, Ended, live
 from coplink.simulation.mutants import Mutant
 from coplink.simulation.planting import planted
 
 LEAST_REACHED = 0.01
-LOT = 16
 
 
 @dataclass
@@ -62,15 +62,19 @@ class Summary:
         }
 
 
-def quietly() -> None:
-    """A process of its own for worlds: its log would tell of every fault."""
+def quietly(empty: str | None = None) -> None:
+    """A process of its own for worlds: its log would tell of every fault. ``empty`` is a database to begin with."""
     logs.configure("CRITICAL")
+    if empty is not None:
+        house.begin_with(empty)
 
 
 def each(seeds: Iterable[int], processes: int | None = None, steps: int = STEPS) -> Iterator[Ended]:
     """Worlds as they end, in any order."""
     asked = [(seed, steps) for seed in seeds]
-    with multiprocessing.get_context("spawn").Pool(processes or os.cpu_count(), quietly) as pool:
+    with multiprocessing.get_context("spawn").Pool(
+        processes or os.cpu_count(), quietly, (house.empty_database(),)
+    ) as pool:
         yield from pool.imap_unordered(_one, asked, chunksize=2)
 
 
@@ -85,10 +89,9 @@ def run(seeds: Sequence[int], processes: int | None = None) -> Summary:
 def caught(mutant: Mutant, most: int, processes: int | None = None) -> int | None:
     """The first world found in which a planted bug breaks a promise, or None."""
     with planted(mutant.name):
-        for start in range(0, most, LOT):
-            for ended in each(range(start, min(start + LOT, most)), processes):
-                if not ended.good:
-                    return ended.seed
+        for ended in each(range(most), processes):
+            if not ended.good:
+                return ended.seed
     return None
 
 

@@ -179,10 +179,38 @@ MUTANTS: Sequence[Mutant] = (
         "if False:",
     ),
     Mutant(
-        "many removals ask nobody",
-        "coplink.core.policy",
-        "if len(plan.departures) > most:",
-        "if False:",
+        "a dangerous plan asks nobody",
+        "coplink.engine.plans",
+        "        if not found:\n            if kept is not None:",
+        "        if True:\n            if kept is not None:",
+    ),
+    Mutant(
+        "a yes is for any plan",
+        "coplink.engine.plans",
+        "if kept.approved != digest or kept.approved_at is None:",
+        "if kept.approved is None or kept.approved_at is None:",
+    ),
+    Mutant(
+        "a lost ledger is looked at once",
+        "coplink.storage.repositories.ledger",
+        "over = complete and first is not None and now - first >= lag",
+        "over = True",
+    ),
+    Mutant(
+        "a removal in doubt is tried again blindly",
+        "coplink.engine.seating",
+        "        except IntegrationError:\n            raise  # the rows stay intended\n",
+        "        except IntegrationError:\n"
+        "            if removing:\n"
+        "                self.seats.remove(self.space.parts, [change.account for change in lot])\n"
+        "            raise\n",
+    ),
+    Mutant(
+        "whoever has the same id elsewhere is the same person",
+        "coplink.storage.repositories.people",
+        '            _people.c.institution == bindparam("whose"),\n'
+        '            _identities.c.institution == bindparam("whose"),\n',
+        "",
     ),
     Mutant(
         "work that failed is done",

@@ -111,6 +111,8 @@ class Guardian:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")
         if sits is not None and sits.leads and not role.leads and account in suite.rooms[room].by_hand:
             self.truth.broken("I2", f"{human}, made facilitator by hand, is demoted in {where}")
+        if sits is not None and sits.leads and not role.leads and not self._looked_twice(suite, room):
+            self.truth.broken("I19", f"the ledger was lost, and {human} is demoted in {where} at once")
 
     def removes(self, suite: Rooms, room: str, account: AccountId) -> None:
         """A seat taken away."""
@@ -119,14 +121,31 @@ class Guardian:
         human, known = self._person(suite, room, account)
         self.truth.effects["removals"] += 1
         gone = known.word in (Word.LEFT, Word.PAUSED) or known.run == self.truth.run
-        if account in suite.rooms[room].by_hand and not (gone and (room, account) in suite.attempted):
+        lost = suite.rooms[room].looks is not None  # then nobody knows any more who seated whom
+        if account in suite.rooms[room].by_hand and not (
+            gone and (lost or (room, account) in suite.attempted)
+        ):
             self.truth.broken("I2", f"{human}, who was seated by hand, is removed from {where}")
+        if account in suite.rooms[room].by_hand and not gone and account in suite.rooms[room].doubtful:
+            self.truth.broken("I9", f"{human}, seated nobody knows by whom, is removed from {where}")
+        if not self._looked_twice(suite, room):
+            self.truth.broken("I19", f"the ledger was lost, and {human} is removed from {where} at once")
         gone = gone or bool(known.taken_out) or known.ended_elsewhere
         if not gone:
             self.truth.broken("I1", f"{human}, whose word is {known.word}, is removed from {where}")
         others = [a for a, role in suite.rooms[room].seats.items() if role.leads and a != account]
         if suite.rooms[room].seats[account].leads and not others and not gone:
             self.truth.broken("I13", f"the last facilitator is removed from {where}")
+
+    def repeats(self, suite: Rooms, room: str, account: AccountId) -> None:
+        """A removal of unknown outcome is tried again without a look."""
+        human, _ = self._person(suite, room, account)
+        self.truth.broken("I10", f"{human} is removed from {suite.name} {room} again, and nobody looked")
+
+    @staticmethod
+    def _looked_twice(suite: Rooms, room: str) -> bool:
+        looks = suite.rooms[room].looks
+        return looks is None or (len(looks) > 1 and looks[-1] - looks[0] >= suite.lag)
 
     def makes(self, suite: Rooms, room: str, what: str) -> None:
         """Something else is made."""

@@ -18,10 +18,12 @@ from coplink.core.people import AccountId, CommunityId, Institution, Person, Per
 from coplink.core.rhythm import Rhythm, Weekly
 from coplink.core.roster import Listed
 from coplink.core.spaces import SpaceKind
+from coplink.core.work import Kind
 from coplink.engine import connect, found
 from coplink.engine.arrive import arrive
 from coplink.engine.sweep import due_by_time, sweep
 from coplink.ports.storage import UnitOfWork
+from coplink.simulation.brakes import Brakes
 from coplink.simulation.house import House, MovedClock
 from coplink.simulation.truth import Guardian, Human, Truth, Word
 
@@ -48,6 +50,7 @@ class Options:
     both: bool
     places: int
     hints: bool
+    losses: bool
     start: datetime
 
     @classmethod
@@ -60,6 +63,7 @@ class Options:
             both=draw.random() < 0.35,
             places=draw.choice((2, 3, 3, 4)),
             hints=draw.random() < 0.9,
+            losses=draw.random() < 0.25,
             start=START + timedelta(days=draw.randrange(170)),
         )
 
@@ -90,8 +94,10 @@ class World:
             key: Suite(manifest_of(key, *KINDS[key]), self.suites[key], self.weather) for key in KINDS
         }
         self.crashes = 0
+        self.brakes = Brakes(self)
+        self._running: tuple[str, str] | None = None
         self.house = House(
-            self.clock, integrations, self.courses, self._fresh, self._dies, lambda what: self._began(what)
+            self.clock, integrations, self.courses, self._fresh, self._dies, self._began, self._ended
         )
         self.guardian.journalled = self._journalled
         self.guardian.busy = lambda: self.house.storage.busy
@@ -220,6 +226,11 @@ class World:
         except Crash as crash:
             self.crashes += 1
             self.told(f"    the process dies: {crash}")
+            if self._running is not None:
+                self._ended(*self._running)
+            for houses in self.suites.values():
+                for suite in houses.values():
+                    suite.forgotten()
             self.house.restart()
         finally:
             self._working = False
@@ -255,9 +266,17 @@ class World:
         due_by_time(self.house.services.begin, self.clock.now(), timedelta(minutes=10), DAY)
         self.work_until_quiet(self.clock.now() + DAY + timedelta(seconds=1))
 
-    def _began(self, what: str) -> None:
+    def _began(self, name: str, target: str) -> None:
         self.truth.run += 1
-        self.told(f"  [{self.truth.run}] {what}")
+        self._running = name, target
+        self.told(f"  [{self.truth.run}] {name} {target[:6]}")
+        if name == Kind.RECONCILE:
+            self.brakes.began(target)
+
+    def _ended(self, name: str, target: str) -> None:
+        self._running = None
+        if name == Kind.RECONCILE:
+            self.brakes.ended(target)
 
     def _dies(self, where: str) -> None:
         if self._working and not self.weather.fair and self.draw.random() < self.options.crashes / 4:

@@ -136,7 +136,7 @@ def restore(path: Path, engine: Engine, sealer: Sealer, now: datetime, replace: 
                 _patient(target)
                 copying.empty(target)
                 copying.copy(source, target)
-                _know_less(target, now)
+                know_less(target, now)
     finally:
         for left in (working, *path.parent.glob(f"{working.name}-*")):
             left.unlink(missing_ok=True)
@@ -191,7 +191,7 @@ def _patient(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
-def _know_less(target: Connection, now: datetime) -> None:
+def know_less(target: Connection, now: datetime) -> None:
     """What an old ledger says is no reason to remove anybody; everything known is looked at anew."""
     belongs = exists(
         select(SpaceRow.id)

@@ -48,7 +48,7 @@ def make_engine(url: str | URL) -> Engine:
             "connect_timeout": 10,
             "prepare_threshold": None,  # ready statements are prepared by us; psycopg would drop them at a rollback
             "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=20000"
-            " -c idle_in_transaction_session_timeout=60000",
+            " -c idle_in_transaction_session_timeout=20000",
         },
     )
 

@@ -47,6 +47,7 @@ def from_check(check: Check) -> Json:
         "fallback": None if check.fallback is None else from_said(check.fallback),
         "asked": check.asked,
         "stops": sorted(check.stops),
+        "outsiders": check.outsiders,
     }
 
 
@@ -63,6 +64,7 @@ def to_check(json: Mapping[str, Any]) -> Check:
         None if fallback is None else to_said(fallback),
         json["asked"],
         frozenset(one for one in Capability if one.value in json["stops"]),
+        bool(json.get("outsiders")),
     )
 
 

@@ -14,7 +14,7 @@ from coplink.core.access import Action, may
 from coplink.core.fit import becomes
 from coplink.core.people import CommunityId, InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.engine import copies, lifecycle, organisations, presenting, provision, reading
+from coplink.engine import beside, copies, lifecycle, organisations, presenting, provision, reading
 from coplink.engine.invitations import open_links
 from coplink.ports.records import LinkKind
 from coplink.web import feeds
@@ -87,6 +87,7 @@ def blueprint(desk: Desk) -> Blueprint:
                 }
             )
             contacts = organisations.contacts(uow, community.id)
+            outside = beside.beside(uow, page.seen, desk.manifests)
             links = {link.institution: link for link in open_links(uow, community.id, desk.now())}
             invitable: list[tuple[InstitutionId, str]] = []
             keeps = may(person, Action.KEEP, community, page.seen.membership)
@@ -109,8 +110,18 @@ def blueprint(desk: Desk) -> Blueprint:
             member_there=member_there,
             contacts=contacts,
             keeps=keeps,
+            beside=outside,
         )
         return make_response(text)
+
+    @views.post("/c/<key>/people/<member>/invite")
+    def invite(key: str, member: str) -> Response:
+        """Invite somebody who sits in a place and is not in the community."""
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = beside.invite(uow, person, key, member, desk.manifests, desk.now())
+            uow.commit()
+        return see(f"/c/{seen.community.id}/people")
 
     @views.get("/c/<key>/library")
     def library(key: str) -> Response:

@@ -76,7 +76,7 @@ def blueprint(desk: Desk) -> Blueprint:
             filled = filled.with_calendar()
             answers = filled.answers()
             community_name(answers.name)
-            charter(answers.about, answers.audience, answers.hopes)
+            charter(answers.about, answers.audience, answers.hopes, norms=answers.norms)
             rhythm = check(answers.rhythm)
             with desk.begin() as uow:
                 previews = _previews(uow, desk, person, origin, answers)

@@ -33,6 +33,7 @@ class Filled:
     name: str = ""
     about: str = ""
     hopes: str = ""
+    norms: str = ""
     audience: str = ""
     pattern: str = "weekly"
     every_weeks: str = "2"
@@ -61,7 +62,8 @@ class Filled:
         if not re.fullmatch(r"[0-9a-zA-Z_-]{8,80}", self.key):
             raise DomainError(say("This form is damaged. Please open it again."))
         places = tuple(ConnectionId(one) for one in self.places)
-        return Answers(self.key, self.name, self.about, self.audience, self.hopes, places, self._rhythm())
+        rhythm = self._rhythm()
+        return Answers(self.key, self.name, self.about, self.audience, self.hopes, places, rhythm, self.norms)
 
     def _rhythm(self) -> Rhythm:
         if not self.zone:

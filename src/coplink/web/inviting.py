@@ -95,7 +95,7 @@ def _page(
         if form is not None and looked:
             way = inviting.way_of(page, form.institution)
             shows = inviting.shown(uow, page, way, desk.manifests, form.drawn.text)
-        letter = None
+        letter, asked = None, mailing.pressed_at(uow, page.seen.community.id)
         if desk.services.mail is not None and not page.rests:
             own = next((way.address for way in page.ways if way.address), f"{desk.base_url}/i/…")
             letter = mailing.words(uow, page.seen.community, own, f"{desk.base_url}/no/…")
@@ -107,6 +107,7 @@ def _page(
         shows=shows,
         fresh=fresh,
         letter=letter,
+        asked=asked,
         zone=usable_zone(reader.zone, page.seen.zone),
         title_length=TITLE_LENGTH,
         text_length=TEXT_LENGTH,

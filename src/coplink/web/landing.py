@@ -72,16 +72,20 @@ def blueprint(desk: Desk) -> Blueprint:
             mine = [
                 _mine(uow, desk, person, c, m, c.id in here) for c, m in uow.communities.of_person(person.id)
             ]
-            maybe = might_be(uow, person)
+            maybe, claimed = might_be(uow, person), claim.claimed_by(uow, person)
+            waits = claim.waits_for(uow, person)
             copied = copies.questions(uow, person, origin.context) if may_found else ()
         straight = _straight(mine)
-        if straight and maybe is None and "all" not in request.args:
+        if straight and maybe is None and claimed is None and "all" not in request.args:
             return see(straight)
         others = len(here - {one.community.id for one in mine})
         text = render_template(
             "landing.html",
             mine=mine,
             maybe=maybe,
+            claimed=claimed,
+            waits=waits,
+            manifests=desk.manifests,
             others=others,
             may_found=may_found,
             copied=copied,

@@ -1,6 +1,6 @@
 """The life of a community and of its places, by those who lead it, and by the admins of a place's institution.
 
-    /c/<key>/life                    another name; put to rest, wake
+    /c/<key>/life                    another name; what is agreed on; put to rest, wake
     /c/<key>/places/<space>          one place: put to rest, wake, let go, take up again; by a facilitator
     /admin/spaces/<space>            the same, by an admin of its institution
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
 from coplink.core.access import Action
 from coplink.core.errors import DomainError
@@ -45,6 +45,18 @@ def blueprint(desk: Desk) -> Blueprint:
             with desk.begin() as uow:
                 seen = reading.community_of(uow, person, key, Action.SHAPE)
                 lifecycle.rename(uow, seen.community, person, typed("name", 400), desk.now())
+                uow.commit()
+        except DomainError as error:
+            return _life(desk, person, key, error.message)
+        return see(f"/c/{seen.community.id}/life")
+
+    @views.post("/c/<key>/life/norms")
+    def norms(key: str) -> Response:
+        person = desk.person()
+        try:
+            with desk.begin() as uow:
+                seen = reading.community_of(uow, person, key, Action.SHAPE)
+                lifecycle.agree(uow, seen.community, person, typed("norms", 4000), desk.now())
                 uow.commit()
         except DomainError as error:
             return _life(desk, person, key, error.message)
@@ -132,8 +144,11 @@ def _life(desk: Desk, person: Person, key: str, trouble: Said | None = None) -> 
     with desk.begin() as uow:
         seen = reading.community_of(uow, person, key, Action.SHAPE)
         places = reading.places_of(uow, seen.community, desk.manifests)
-    given = typed("name", 400) if trouble else seen.community.name
-    text = render_template("life.html", seen=seen, places=places, trouble=trouble, name=given)
+    name, norms = seen.community.name, seen.community.charter.norms
+    if trouble:  # what was typed stands there again
+        name = typed("name", 400) if "name" in request.form else name
+        norms = typed("norms", 4000) if "norms" in request.form else norms
+    text = render_template("life.html", seen=seen, places=places, trouble=trouble, name=name, norms=norms)
     return make_response(text, 400 if trouble else 200)
 
 

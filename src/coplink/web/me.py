@@ -10,7 +10,7 @@ from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import Person, Proof
 from coplink.core.rhythm import zone_of
 from coplink.core.words import Said, say
-from coplink.engine import claim, marks
+from coplink.engine import apart, claim, marks
 from coplink.engine.guests import to_open
 from coplink.engine.meetings import home_account
 from coplink.ports.storage import UnitOfWork
@@ -52,16 +52,30 @@ def blueprint(desk: Desk) -> Blueprint:
     @views.post("/me/link")
     def link() -> Response:
         person = desk.person()
-        values = desk.visit.values
+        values, both = desk.visit.values, bool(typed("both", 3))
         try:
             if not typed("sure", 3):  # whom they would become is shown before they say yes
                 with desk.begin() as uow:
                     other = claim.owner_of(uow, person, typed("code", 100), desk.now())
-                return _page(desk, person, other=other, entered=typed("code", 100))
+                    twice = claim.same_door(uow, person, other)
+                return _page(desk, person, other=other, entered=typed("code", 100), twice=twice)
             with desk.begin() as uow:
-                desk.enter(uow, claim.with_code(uow, person, typed("code", 100), desk.now()), values)
+                desk.enter(uow, claim.with_code(uow, person, typed("code", 100), desk.now(), both), values)
                 uow.commit()
         except (DomainError, NotAllowed) as error:
+            return _page(desk, person, trouble=error.message, status=400)
+        return see("/me")
+
+    @views.post("/me/part")
+    def part() -> Response:
+        person, values = desk.person(), desk.visit.values
+        try:
+            with desk.begin() as uow:
+                named = (typed("door", 60), typed("realm", 400), typed("subject", 400))
+                apart.part(uow, desk.services.sealer, person, *named, desk.now())
+                desk.enter(uow, person, values)
+                uow.commit()
+        except DomainError as error:
             return _page(desk, person, trouble=error.message, status=400)
         return see("/me")
 
@@ -82,6 +96,7 @@ def _page(
     status: int = 200,
     other: Person | None = None,
     entered: str = "",
+    twice: bool = False,
 ) -> Response:
     with desk.begin() as uow:
         person = uow.people.get(person.id) or person
@@ -106,5 +121,6 @@ def _page(
         trouble=trouble,
         other=other,
         entered=entered,
+        twice=twice,
     )
     return make_response(text, status)

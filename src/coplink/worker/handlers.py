@@ -102,7 +102,9 @@ class Worker:
                         _look_again(uow, turn)
                     uow.commit()
                 return None
-            case Again(seconds):
+            case Again(seconds, why):
+                if why:
+                    log.warning("work goes on later", detail=why)
                 return self._later(
                     turn, seconds, "waiting for the platform to show what was written", failed=False
                 )

@@ -22,9 +22,9 @@ def needing(connection):
     return {title: check for title, check in lines(connection).items() if check.verdict is Verdict.NEEDS_YOU}
 
 
-def test_all_is_well_and_nothing_is_left_behind(campus, connection):
+def test_all_is_well_and_nothing_is_left_behind(campus):
     before = campus.wire.state()
-    found = lines(connection)
+    found = lines(campus.connect(guests="yes"))
     assert set(found) == {
         "Sign in as the robot account",
         "Permissions of the robot account",
@@ -125,8 +125,11 @@ def test_a_robot_that_does_not_exist_or_is_suspended(campus):
 
 
 def test_sharing_with_other_schools_is_known_once_there_is_a_drive(campus, provision, wish):
-    connection = campus.connect()
+    connection = campus.connect(guests="yes")
     provision(connection, wish())
+    nobody = lines(campus.connect())["People of other schools"]
+    assert (nobody.verdict, nobody.outsiders) == (Verdict.CANNOT, True)
+    assert "the setting “Guests”" in str(nobody.message)
     line = lines(connection)["People of other schools"]
     assert line.verdict is Verdict.WORKS
     assert line.fallback is None

@@ -170,8 +170,16 @@ class Cast:
         self._answer(self.browser(f"{who} in Teams"), page, "/join", community)
 
     def confirm_in_teams(self, who: str, community: CommunityId) -> None:
-        """Somebody who joined elsewhere opens the tab once."""
+        """Somebody who joined elsewhere opens the tab once, and says there and here that it is them."""
         self._that_is_me(who)
+        self.that_was_me(who)
+
+    def that_was_me(self, who: str) -> None:
+        """Where coplink knew them already, somebody says that it was them who came by another door."""
+        browser = self.browser(who)
+        page = browser.open(f"{self._demo.tool_url}/?all=1")
+        if any("/is-this-you" in form.action for form in page.forms):
+            browser.send(page, "/is-this-you", press="Yes")
 
     def decline_from_course(self, who: str, community: CommunityId) -> None:
         """Say no."""

@@ -63,7 +63,7 @@ WHOLE = Ready(
     lambda _: (
         select(
             *(_communities.c[name] for name in ("id", "institution", "name", "stage", "founded_at")),
-            *(_charters.c[name] for name in ("about", "audience", "hopes", "version")),
+            *(_charters.c[name] for name in ("about", "audience", "hopes", "version", "norms")),
         )
         .join(
             _charters,
@@ -93,6 +93,7 @@ class SqlCommunities(Repository):
             about=charter.about,
             audience=charter.audience,
             hopes=charter.hopes,
+            norms=charter.norms,
         )
 
     def get(self, key: CommunityId) -> Community | None:
@@ -248,6 +249,17 @@ class SqlCommunities(Repository):
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
         return list(map(_membership, self._find(MembershipRow, "person", community=community)))
 
+    def joined(self, community: CommunityId, people: Iterable[PersonId]) -> frozenset[PersonId]:
+        found: set[PersonId] = set()
+        for some in portions(sorted(set(people))):
+            query = select(MembershipRow.person).where(
+                MembershipRow.community == community,
+                MembershipRow.person.in_(some),
+                MembershipRow.standing == Standing.JOINED.value,
+            )
+            found |= {PersonId(person) for person in self._session.scalars(query)}
+        return frozenset(found)
+
     def opt_out(self, hashes: Iterable[str]) -> None:
         for name in sorted(set(hashes)):
             self._put(OptOutRow, hash=name)
@@ -270,7 +282,7 @@ def _community(row: CommunityRow, charter: CharterRow) -> Community:
         CommunityId(row.id),
         InstitutionId(row.institution),
         row.name,
-        Charter(charter.about, charter.audience, charter.hopes, charter.version),
+        Charter(charter.about, charter.audience, charter.hopes, charter.version, charter.norms),
         Stage(row.stage),
         row.founded_at,
     )

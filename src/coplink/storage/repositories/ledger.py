@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, or_, select
 
-from coplink.core.people import AccountId, InstitutionId
+from coplink.core.people import AccountId, InstitutionId, Proof, Standing
 from coplink.core.plan import Change
 from coplink.core.spaces import Doubt, Observed, Remembered, SpaceId
 from coplink.ports.seats import Done
@@ -16,7 +16,7 @@ from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
 from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
-from coplink.storage.tables import LedgerLookRow, LedgerRow, SeatRow, SpaceRow
+from coplink.storage.tables import AccountRow, LedgerLookRow, LedgerRow, MembershipRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
 
@@ -36,6 +36,27 @@ KEPT = Ready(
         select(func.count())
         .select_from(_ledger)
         .where(_ledger.c.institution == bindparam("whose"), or_(*(_ledger.c.state == one for one in _kept)))
+    )
+)
+_spaces, _accounts, _members = sql(SpaceRow), sql(AccountRow), sql(MembershipRow)
+PARTING = Ready(
+    lambda _: (
+        select(_ledger.c.account)
+        .select_from(_spaces)
+        .join(_members, _members.c.community == _spaces.c.community)
+        .join(
+            _accounts,
+            (_accounts.c.person == _members.c.person)
+            & (_accounts.c.institution == _spaces.c.institution)
+            & (_accounts.c.integration == _spaces.c.integration),
+        )
+        .join(_ledger, (_ledger.c.space == _spaces.c.id) & (_ledger.c.account == _accounts.c.account))
+        .where(
+            _spaces.c.id == bindparam("within"),
+            or_(*(_members.c.standing == one.value for one in (Standing.LEFT, Standing.PAUSED))),
+            _accounts.c.proof == Proof.PROVED.value,
+            or_(*(_ledger.c.state == one for one in (*_kept, SeatState.INTENDED.value))),
+        )
     )
 )
 
@@ -60,6 +81,15 @@ class SqlLedger(Repository):
         self._list(space, observed, {a: line for a, line in after.items() if line}, now, lag)
         return frozenset(gone)
 
+    def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
+        query = select(LedgerRow.account).where(
+            LedgerRow.space == space,
+            LedgerRow.absent_since <= now - lag,
+            LedgerRow.written_at <= now - lag,
+            LedgerRow.state.not_in((SeatState.REMOVED.value, SeatState.TAKEN_OUT.value)),
+        )
+        return frozenset(AccountId(account) for account in self._session.scalars(query))
+
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
         rows = self._find(SeatRow, "account", space=space)
         return {AccountId(row.account): row.role for row in rows}
@@ -69,6 +99,12 @@ class SqlLedger(Repository):
         doubtful = {account for account, state in states.items() if state is SeatState.INTENDED}
         away = {account for account, state in states.items() if state is SeatState.REMOVED}
         return frozenset(states.keys() - away - (doubtful - self.seats(space).keys()))
+
+    def parting(self, space: SpaceId) -> frozenset[AccountId]:
+        row = self._look(space)
+        if row is not None and row.adopting:
+            return frozenset()
+        return frozenset(AccountId(row[0]) for row in self._run_ready(PARTING, within=space))
 
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None:
         lines = self._lines(space, [change.account for change in changes])

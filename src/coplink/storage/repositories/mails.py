@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from coplink.core.people import CommunityId, InstitutionId, PersonId
 from coplink.storage.repositories.base import Repository
@@ -48,11 +48,6 @@ class SqlMails(Repository):
     def drop_waiting(self, community: CommunityId, institution: InstitutionId | None = None) -> None:
         those = delete(MailRow).where(MailRow.community == community, MailRow.state == WAITING)
         self._run(those if institution is None else those.where(MailRow.institution == institution))
-
-    def asked(self, community: CommunityId) -> tuple[datetime, bool] | None:
-        query = select(func.max(MailRow.asked_at)).where(MailRow.community == community)
-        last = self._session.scalar(query)
-        return None if last is None else (last, bool(self.waiting(community, "", 1)))
 
     def written(self, community: CommunityId) -> frozenset[PersonId]:
         query = select(MailRow.person).where(MailRow.community == community, MailRow.state != WAITING)

@@ -35,7 +35,7 @@ FURTHER = {standing: place for place, standing in enumerate(Standing)}
 """Invited, joined, paused, left: the way a membership goes."""
 
 
-STRONGEST = (Proof.PROVED.value, Proof.DENIED.value, Proof.PROPOSED.value)
+STRONGEST = (Proof.PROVED.value, Proof.DENIED.value, Proof.CLAIMED.value, Proof.PROPOSED.value)
 
 
 class Merging(Repository):
@@ -95,14 +95,18 @@ class Merging(Repository):
         }
         for row in self._rows(select(AccountRow).where(AccountRow.person == gone)):
             same = known.get((row.integration, row.account))
-            if same is None:
-                values = {"proof": row.proof, "address": row.address}
-            else:
-                proofs = (row.proof, same.proof)
-                values = {
-                    "proof": min(proofs, key=STRONGEST.index),
-                    "address": same.address or row.address,
-                }
+            one, other = row, same or row
+            if STRONGEST.index(other.proof) <= STRONGEST.index(one.proof):
+                one, other = other, one  # by whom it was proved goes with the proof
+            known_since = [since for since in (one.since, other.since) if since is not None]
+            values = {
+                "proof": one.proof,
+                "address": (same.address if same else None) or row.address,
+                "since": min(known_since, default=None),
+                "door": one.door,
+                "realm": one.realm,
+                "subject": one.subject,
+            }
             self._put(
                 AccountRow,
                 person=into,

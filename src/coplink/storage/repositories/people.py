@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, literal, or_, select
+from sqlalchemy import bindparam, case, delete, func, literal, or_, select, update
 
-from coplink.core.people import Account, AccountId, Identity, InstitutionId, Person, PersonId, Proof
+from coplink.core.people import (
+    Account,
+    AccountId,
+    Identity,
+    InstitutionId,
+    Person,
+    PersonId,
+    Proof,
+    ProvedBy,
+)
 from coplink.storage.ready import Insert, Ready
 from coplink.storage.ready import Row as Found
 from coplink.storage.repositories.base import Repository, portions, sql
@@ -71,19 +81,27 @@ def _identity_put(insert: Insert) -> Any:
     )
 
 
+BY = ("door", "realm", "subject")
+"""Which identity proved an account."""
+
+
 def _account_put(insert: Insert) -> Any:
     adding = insert(_accounts)
     known, new = _accounts.c, adding.excluded
-    proved, denied = Proof.PROVED.value, Proof.DENIED.value
+    proved, denied, claimed = Proof.PROVED.value, Proof.DENIED.value, Proof.CLAIMED.value
+    by = {name: case((new.subject.is_not(None), new[name]), else_=known[name]) for name in BY}
     return adding.on_conflict_do_update(
         index_elements=["person", "institution", "integration", "account"],
         set_={
             "proof": case(
                 (or_(known.proof == proved, new.proof == proved), proved),
                 (or_(known.proof == denied, new.proof == denied), denied),
+                (known.proof == claimed, claimed),
                 else_=new.proof,
             ),
             "address": func.coalesce(new.address, known.address),
+            "since": func.coalesce(known.since, new.since),
+            **by,
         },
     )
 
@@ -169,7 +187,10 @@ class SqlPeople(Repository):
         ]
 
     def put_account(self, account: Account) -> None:
-        """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept."""
+        """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept.
+
+        What somebody claimed is not proposed again.
+        """
         self._run_ready(
             PUT_ACCOUNT,
             person=account.person,
@@ -178,7 +199,21 @@ class SqlPeople(Repository):
             account=account.account,
             proof=account.proof.value,
             address=account.address,
+            since=account.since,
+            door=account.by and account.by.door,
+            realm=account.by and account.by.realm,
+            subject=account.by and account.by.subject,
         )
+
+    def take(self, identity: Identity, person: PersonId) -> None:
+        key = {"door": identity.door, "realm": identity.realm, "subject": identity.subject}
+        self._run(
+            update(IdentityRow)
+            .filter_by(institution=identity.institution, person=identity.person, **key)
+            .values(person=person)
+        )
+        theirs = update(AccountRow).filter_by(institution=identity.institution, person=identity.person)
+        self._run(theirs.filter_by(proof=Proof.PROVED.value, **key).values(person=person))
 
     def drop_account(self, account: Account) -> None:
         self._run(
@@ -268,8 +303,12 @@ def to_account(row: AccountRow) -> Account:
         PersonId(row.person),
         Proof(row.proof),
         row.address,
+        row.since,
+        None if row.subject is None else ProvedBy(row.door or "", row.realm or "", row.subject),
     )
 
 
-def _proved_first(row: AccountRow) -> tuple[int, str]:
-    return ({Proof.PROVED.value: 0, Proof.DENIED.value: 2}.get(row.proof, 1), row.account)
+def _proved_first(row: AccountRow) -> tuple[int, float, str]:
+    """Of several that are proved the newest first; where that is not known, last."""
+    since = math.inf if row.since is None else -row.since.timestamp()
+    return ({Proof.PROVED.value: 0, Proof.DENIED.value: 2}.get(row.proof, 1), since, row.account)

@@ -34,6 +34,7 @@ class CharterRow(Table):
     about: Mapped[str]
     audience: Mapped[str]
     hopes: Mapped[str]
+    norms: Mapped[str] = mapped_column(server_default="")
 
 
 class ContextRow(Table):

@@ -61,7 +61,8 @@ class LookUpRow(Table):
 
 
 class AccountRow(Table):
-    """A person's account on a platform. Personal data: the account and its address, to seat and to invite them.
+    """A person's account on a platform. Personal data: the account and its address, to seat and to invite them; since
+    when it is proved, and by which identity (door, realm, subject), to know which of several is used.
 
     Kept as long as the person.
     """
@@ -75,3 +76,7 @@ class AccountRow(Table):
     account: Mapped[Key]
     proof: Mapped[str]
     address: Mapped[str | None]
+    since: Mapped[datetime | None]
+    door: Mapped[str | None]
+    realm: Mapped[str | None]
+    subject: Mapped[str | None]
