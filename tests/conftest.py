@@ -9,14 +9,16 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives import serialization
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from coplink.testing import order
 
@@ -36,6 +38,41 @@ class Compiled(BytecodeCache):
 
 
 Flask.jinja_options = {"bytecode_cache": Compiled()}
+
+
+def _addresses_when_asked(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
+    """Routes compile how their addresses are written when one is asked for: most never are in a test."""
+
+    def later(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+        made: list[Any] = []
+
+        def build(self: Rule, **values: Any) -> Any:
+            if not made:
+                made.append(compile_builder(self, append_unknown))
+            return made[0](self, **values)
+
+        return build
+
+    return later
+
+
+Rule._compile_builder = _addresses_when_asked(Rule._compile_builder)  # type: ignore[method-assign]
+
+
+def _checked_once(load: Callable[..., Any]) -> Callable[..., Any]:
+    """A private key is checked once in a test process: checking takes longer than most tests; keys do not change."""
+    known: dict[Any, Any] = {}
+
+    def load_once(data: Any, password: Any = None, *more: Any, **named: Any) -> Any:
+        key = bytes(data), password, more, tuple(named.items())
+        if key not in known:
+            known[key] = load(data, password, *more, **named)
+        return known[key]
+
+    return load_once
+
+
+serialization.load_pem_private_key = _checked_once(serialization.load_pem_private_key)
 
 # What went wrong is told in plain lines: drawing every variable of every frame costs half a second each time.
 structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback

@@ -105,6 +105,14 @@ def plant(knife: Knife) -> None:
     client.open_store = noting
 
 
+class Telling(DurableWorker):
+    """Says when it is at work."""
+
+    def start(self) -> None:
+        super().start()
+        says("at work")
+
+
 def live(asked: dict[str, Any]) -> None:
     """Work until told to end, or killed; by itself, ``alone``, also until nothing is left to do."""
     os.environ.update(asked["environment"])
@@ -114,8 +122,7 @@ def live(asked: dict[str, Any]) -> None:
     if asked["alone"]:
         do_all(services_from(settings_from()))
         os._exit(0)
-    if asked["jobs"]:
-        process.DurableWorker = partial(DurableWorker, **asked["jobs"])  # type: ignore[assignment, misc]
+    process.DurableWorker = partial(Telling, **(asked["jobs"] or {}))  # type: ignore[assignment, misc]
     process.work.main(args=[], standalone_mode=False)
     os._exit(0)
 

@@ -47,13 +47,21 @@ class Pair:
         return found[0]
 
     def taken_over(self, struck: Line) -> float:
-        """Seconds from the blow until the other one began what the struck one was at; 0 where it was at nothing."""
-        before = [line for line in self.house.lines() if line.pid == struck.pid and line.at <= struck.at]
-        last = next((line.words for line in reversed(before) if not line.words.startswith("SIG")), "")
-        later = [line for line in self.house.lines() if line.pid != struck.pid and line.at > struck.at]
-        took = next((line.at - struck.at for line in later if line.words == last), 0.0)
-        assert took or last.startswith("ends"), f"nobody took over {last}"
-        return took
+        """Seconds from the blow, or since it is at work itself, until the other one began what the struck one was at.
+
+        0 where it was between two goes: nothing was left half done then.
+        """
+        at_work = [line for line in self.house.lines() if line.words == "at work"]
+        ready = next((line.at for line in at_work if line.pid != struck.pid), struck.at)
+        goes = [line for line in self.house.lines() if line.words.startswith(("begins ", "ends "))]
+        last = next(line.words for line in reversed(goes) if line.pid == struck.pid and line.at <= struck.at)
+        what, _, work = last.partition(" ")
+        others = [line for line in goes if line.pid != struck.pid and line.at > struck.at]
+        took = [line.at for line in others if line.words == f"begins {work}"]
+        if what == "ends":
+            return 0.0
+        assert took, f"nobody took over {last}"
+        return max(0.0, took[0] - max(struck.at, ready))
 
     def wrong(self, told: object = None, frozen: int = 0) -> list[str]:
         house = self.house

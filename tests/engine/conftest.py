@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import Engine
 
 from coplink import registry
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
 from coplink.core.community import Community
-from coplink.core.people import AccountId, Institution, Membership, Person, Role
+from coplink.core.people import AccountId, Institution, InstitutionId, Membership, Person, Role
 from coplink.core.rhythm import Break, Rhythm, Weekly
 from coplink.core.spaces import Space
 from coplink.core.work import Kind
@@ -25,6 +28,8 @@ from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
+from coplink.storage.unit_of_work import SqlStorage
+from coplink.testing.beginnings import Untouched, once
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import Board, PinBoard
 from coplink.testing.rosters import PaperRoster
@@ -59,6 +64,7 @@ class School:
     there: Institution
     boards: dict[str, Board]
     roster: PaperRoster
+    untouched: Untouched | bool = False
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def arrive(
@@ -145,6 +151,38 @@ class School:
             return list(uow.spaces.of(community.id))
 
     @property
+    def engine(self) -> Engine:
+        """The database."""
+        assert isinstance(self.services.storage, SqlStorage)
+        return self.services.storage._engine
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether nothing of the house was exchanged."""
+        return bool(self.untouched)
+
+    @property
+    def fixed(self) -> Mapping[str, Any]:
+        """Nothing needs a name."""
+        return {}
+
+    def memory(self) -> Any:
+        """What is not in the database."""
+        jobs = self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed
+        boards = {room: vars(board) for room, board in self.boards.items()}
+        return self.clock.at, jobs, boards, vars(self.roster), self.counter, self.here, self.there
+
+    def remember(self, memory: Any) -> None:
+        """Have this in memory; who holds a board holds it still."""
+        self.clock.at, jobs, boards, roster, self.counter, self.here, self.there = memory
+        self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed = jobs
+        for room in set(self.boards) - set(boards):
+            del self.boards[room]
+        for room, told in boards.items():
+            vars(self.boards.setdefault(room, Board())).update(told)
+        vars(self.roster).update(roster)
+
+    @property
     def board(self) -> Board:
         """The board of our own staff room, whether or not anybody was there yet."""
         return self.boards.setdefault("here", Board())
@@ -170,8 +208,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "test.sqlite"
 
 
+@functools.cache
+def master_key() -> str:
+    """One for the whole test process, or no school could read what another has sealed."""
+    return Fernet.generate_key().decode()
+
+
 @pytest.fixture
-def school(tmp_path: Path, empty_database: Path) -> School:
+def school(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> School:
     shutil.copy(empty_database, tmp_path)
     clock = MovingClock()
     settings = load(
@@ -180,7 +224,7 @@ def school(tmp_path: Path, empty_database: Path) -> School:
         loopback=True,
         data_dir=tmp_path,
         database_url=sqlite_url(tmp_path),
-        master_keys=Fernet.generate_key().decode(),
+        master_keys=master_key(),
     )
     services = build(settings, clock)
     pinboard = PinBoard()
@@ -189,6 +233,17 @@ def school(tmp_path: Path, empty_database: Path) -> School:
     services.rosters = roster
     jobs = InlineJobs(Worker(services).perform, clock, advance=clock.advance)
     services.jobs = jobs
+    nowhere = Institution(InstitutionId(""), "")
+    untouched = Untouched(services, request.fixturenames)
+    school = School(services, clock, jobs, nowhere, nowhere, pinboard.rooms, roster, untouched)
+    school.here, school.there = two_institutions(school)
+    return school
+
+
+@once
+def two_institutions(school: School) -> tuple[Institution, Institution]:
+    """Riverbend and Lakeside, with a staff room each."""
+    services, clock = school.services, school.clock
     with services.begin() as uow:
         here = connect.add_institution(uow, "Riverbend")
         there = connect.add_institution(uow, "Lakeside", listed=True)
@@ -196,22 +251,24 @@ def school(tmp_path: Path, empty_database: Path) -> School:
             connect.connect(
                 uow,
                 institution.id,
-                pinboard.manifest,
+                services.manifests["pinboard"],
                 {"room": room, "key": "cupboard"},
                 lambda values: services.look_over("pinboard", values),
                 clock.now(),
             )
         uow.commit()
-    return School(services, clock, jobs, here, there, pinboard.rooms, roster)
+    return here, there
 
 
 @pytest.fixture
+@once
 def ana(school: School) -> Person:
     """Somebody who leads, with a proved account."""
     return school.arrive("ana", leads=True, account="1").person
 
 
 @pytest.fixture
+@once
 def community(school: School, ana: Person) -> Community:
     """A community of Ana's that Bo has joined; everything is done."""
     made = school.found(ana)

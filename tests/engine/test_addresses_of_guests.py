@@ -10,9 +10,11 @@ from tests.engine.test_guests import ADDRESS, GUEST, look, look_often, opened, r
 from coplink.core.guests import SHOW_ADDRESS
 from coplink.core.people import AccountId, Role
 from coplink.engine import join
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def community(school):
     return opened(school)
 

@@ -20,11 +20,13 @@ from coplink.ports.errors import (
     Unavailable,
     UnexpectedReply,
 )
+from coplink.testing.beginnings import once
 
 POST = "announcements.post"
 
 
 @pytest.fixture
+@once
 def circle(school, ana):
     """A community whose one place is ready."""
     community = school.found(ana)

@@ -24,15 +24,18 @@ from coplink.core.spaces import SpaceId, SpaceState
 from coplink.core.work import Kind
 from coplink.engine import connect, disclosures, join, lifecycle, reading
 from coplink.engine.guests import to_open
+from coplink.testing.beginnings import once
 from coplink.testing.board import Board
 
 
 @pytest.fixture
+@once
 def community(school):
     return opened(school)
 
 
 @pytest.fixture
+@once
 def lee(school, community):
     """Somebody of the other school who joined on a page that said nothing of guests."""
     person = someone(school, community, joins=False)

@@ -16,10 +16,12 @@ from coplink.engine.found import Origin
 from coplink.engine.sweep import due_by_time, full_round
 from coplink.ports.errors import Misconfigured, Reauthorize, Unavailable
 from coplink.storage.tables import ConnectionRow, Table
+from coplink.testing.beginnings import once
 from coplink.worker.handlers import Worker
 
 
 @pytest.fixture
+@once
 def community(school, ana):
     made = school.found(ana)
     school.work()

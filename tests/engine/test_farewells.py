@@ -13,14 +13,17 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disconnect, join, lifecycle
 from coplink.ports.errors import Gone, OutcomeUnknown, PermissionMissing, Reauthorize, Throttled, Unavailable
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def bo(school):
     return school.arrive("bo", account="2").person
 
 
 @pytest.fixture
+@once
 def community(school, ana, bo):
     made = school.found(ana)
     with school.services.begin() as uow:

@@ -13,6 +13,7 @@ from coplink.engine import disconnect, join, lifecycle, reading
 from coplink.engine.guests import BEING_KNOWN
 from coplink.ports.errors import OutcomeUnknown, PermissionMissing, PolicyForbids, Reauthorize, Throttled
 from coplink.storage.tables import JournalRow
+from coplink.testing.beginnings import once
 from coplink.testing.pinned_guests import UNWELCOME
 
 GUEST = "guest-1"
@@ -20,6 +21,7 @@ ADDRESS = "77@school.example"
 
 
 @pytest.fixture
+@once
 def community(school):
     return opened(school)
 

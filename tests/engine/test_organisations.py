@@ -16,6 +16,7 @@ from coplink.core.work import Kind
 from coplink.engine import connect, invitations, join, lifecycle, organisations
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import ContextLink, Link, LinkKind
+from coplink.testing.beginnings import once
 
 REASON = "The  district\nputs all circles on hold for a year."
 SAID = "The district puts all circles on hold for a year."
@@ -30,6 +31,7 @@ def admin_of(school, institution, name="Kim"):
 
 
 @pytest.fixture
+@once
 def kim(school):
     """The connection admin of Lakeside."""
     return admin_of(school, school.there)
@@ -43,6 +45,7 @@ def joins(school, community, subject, account, institution, role=Role.MEMBER):
 
 
 @pytest.fixture
+@once
 def both(school, kim):
     """Ana and Bo of Riverbend, Lee and Mia of Lakeside; a place in each school, and guests are let in at Riverbend."""
     school.board.open_house = True

@@ -16,6 +16,7 @@ from coplink.core.work import Kind
 from coplink.engine import join, lifecycle, plans
 from coplink.ports.errors import OutcomeUnknown, Throttled, Unavailable
 from coplink.ports.plans import Part
+from coplink.testing.beginnings import once
 
 NO_PART = "Does not take part in the community."
 
@@ -25,6 +26,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
+@once
 def people(school, ana, community):
     """Twelve more people sit there, and all is ours."""
     found = [member(school, community, n) for n in range(10, 22)]

@@ -17,9 +17,11 @@ from coplink.core.work import Kind
 from coplink.engine import claim, join, rosters
 from coplink.engine.arrive import arrive, might_be
 from coplink.engine.outcome import Again, Settled
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def crowd(school, ana):
     """A community whose course lists Ana and thirty others; read once."""
     school.roster.size = 10

@@ -11,9 +11,11 @@ from coplink.engine import rosters
 from coplink.engine.outcome import Settled
 from coplink.ports.errors import Throttled, Unavailable
 from coplink.ports.storage import StaleTurn
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def crowd(school, ana):
     """A community whose course lists Ana and thirty others; read once."""
     school.roster.size = 10

@@ -20,6 +20,7 @@ from coplink.engine.reconcile import reconcile
 from coplink.ports.errors import OwnPace, PermissionMissing, Throttled
 from coplink.ports.seats import BatchResult, Done
 from coplink.storage.tables import JournalRow
+from coplink.testing.beginnings import once
 from coplink.testing.pinboard import MANIFEST
 
 LAG = timedelta(minutes=15)
@@ -71,6 +72,7 @@ def room():
 
 
 @pytest.fixture
+@once
 def community(school):
     found = school.found(school.arrive("ana", leads=True, account="1").person)
     school.work()

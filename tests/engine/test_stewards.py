@@ -15,6 +15,7 @@ from coplink.core.people import AccountId, Level, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import curate, invitations, join
+from coplink.testing.beginnings import once
 
 
 def of(school, community, person):
@@ -31,6 +32,7 @@ def share(school, community, by, person, role):
 
 
 @pytest.fixture
+@once
 def steward(school, community, ana):
     """Bo, to whom Ana has lent it."""
     bo = bo_of(school)
@@ -127,6 +129,7 @@ def test_a_roster_neither_makes_nor_unmakes_a_steward(school, community, steward
 
 
 @pytest.fixture
+@once
 def short_list(school, community):
     """A list of two files that Bo made."""
     at = school.clock.now()

@@ -10,9 +10,11 @@ from tests.engine.acts import act, now_there
 from coplink.core.errors import NotAllowed
 from coplink.core.spaces import SpaceState
 from coplink.engine import lifecycle
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def kim(school):
     person = replace(school.arrive("kim").person, admin=True)
     with school.services.begin() as uow:
@@ -22,6 +24,7 @@ def kim(school):
 
 
 @pytest.fixture
+@once
 def community(school, ana):
     made = school.found(ana)
     school.work()

@@ -145,6 +145,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "announcing.again": Walk(),
     "lifecycle.life": Walk(),
     "lifecycle.rename": Walk({"name": "Another circle"}),
+    "lifecycle.norms": Walk({"norms": "We start on time"}),
     "lifecycle.conclude": Walk(),
     "lifecycle.reopen": Walk(),
     "lifecycle.place": Walk(),

@@ -34,7 +34,7 @@ def test_a_page_of_a_listing_of_seats_fails_and_nobody_is_removed(town: Town, ci
     seats, standings = town.everywhere(circle), town.standings(circle)
     before = {suite: town.writes(suite) for suite in SUITES}
     for suite, page in SECOND_PAGES.items():
-        town.wires[suite].most_per_page = 1
+        town.wires[suite].most_per_page = 5
         town.weather(suite, page, times=99)
     for _ in range(2):
         town.look(circle)

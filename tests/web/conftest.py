@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,18 +17,22 @@ import pytest
 from bs4 import BeautifulSoup
 from cryptography.fernet import Fernet
 from flask import Flask
-from werkzeug.test import Client, TestResponse
+from sqlalchemy import Engine
+from werkzeug.datastructures import Headers
+from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 sys.path.insert(0, str(Path(__file__).parent))  # the suites beside the tests
 
 from staff_room import NOW, Harbour, StaffRoom
 
 from coplink import registry
-from coplink.core.people import Institution, Person
+from coplink.core.people import Institution, InstitutionId, Person
 from coplink.engine import connect
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
+from coplink.storage.unit_of_work import SqlStorage
+from coplink.testing.beginnings import Untouched, once
 from coplink.testing.databases import postgres_server, sqlite_url
 from coplink.testing.pinboard import Board
 from coplink.testing.rosters import PaperRoster
@@ -60,6 +65,25 @@ class Browser:
     def __init__(self, app: Flask) -> None:
         self.client = Client(app)
         self.page: TestResponse | None = None
+
+    def __getstate__(self) -> Any:
+        """The cookies, and the page seen last."""
+        seen = self.page and (
+            self.page.request.path,
+            self.page.status,
+            list(self.page.headers),
+            self.page.data,
+        )
+        return self.client.application, self.client._cookies, seen
+
+    def __setstate__(self, state: Any) -> None:
+        app, cookies, seen = state
+        self.client, self.page = Client(app), None
+        self.client._cookies = cookies
+        if seen:
+            path, status, headers, data = seen
+            asked = EnvironBuilder(path, base_url=BASE).get_request()
+            self.page = TestResponse([data], status, Headers(headers), asked)
 
     def get(self, path: str, **more: Any) -> TestResponse:
         self.page = self.client.get(path, base_url=BASE, buffered=True, **more)
@@ -115,6 +139,39 @@ class Site:
     doors: Mapping[str, str]
     boards: dict[str, Board]
     roster: PaperRoster
+    untouched: Untouched | bool = False
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        assert isinstance(self.services.storage, SqlStorage)
+        return self.services.storage._engine
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether nothing of the house was exchanged."""
+        return bool(self.untouched)
+
+    @property
+    def fixed(self) -> Mapping[str, Any]:
+        """What browsers hold."""
+        return {"app": self.app}
+
+    def memory(self) -> Any:
+        """What is not in the database."""
+        jobs = self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed
+        boards = {room: vars(board) for room, board in self.boards.items()}
+        return self.clock.at, jobs, boards, vars(self.roster), self.here, self.there, self.doors
+
+    def remember(self, memory: Any) -> None:
+        """Have this in memory; who holds a board holds it still."""
+        self.clock.at, jobs, boards, roster, self.here, self.there, self.doors = memory
+        self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed = jobs
+        for room in set(self.boards) - set(boards):
+            del self.boards[room]
+        for room, told in boards.items():
+            vars(self.boards.setdefault(room, Board())).update(told)
+        vars(self.roster).update(roster)
 
     def browser(self) -> Browser:
         return Browser(self.app)
@@ -216,9 +273,9 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path, empty_database: Path) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> Iterator[Site]:
     shutil.copy(empty_database, tmp_path)
-    yield from _built(tmp_path, sqlite_url(tmp_path))
+    yield from _built(tmp_path, sqlite_url(tmp_path), request.fixturenames)
 
 
 @pytest.fixture
@@ -230,21 +287,27 @@ def site_on_postgres(tmp_path: Path) -> Iterator[Site]:
     yield from _built(tmp_path, address)
 
 
-def _built(tmp_path: Path, address: str) -> Iterator[Site]:
-    site = _build(tmp_path, address)
+def _built(tmp_path: Path, address: str, asked_for: Sequence[str] | None = None) -> Iterator[Site]:
+    site = _build(tmp_path, address, asked_for)
     storage = site.services.storage
     yield site
     storage._engine.dispose()  # the processes of the commands end instead
 
 
-def _build(tmp_path: Path, address: str) -> Site:
+@functools.cache
+def master_key() -> str:
+    """One for the whole test process, or no site could read what another has sealed."""
+    return Fernet.generate_key().decode()
+
+
+def _build(tmp_path: Path, address: str, asked_for: Sequence[str] | None = None) -> Site:
     settings = load(
         env_file=None,
         base_url=BASE,
         loopback=True,
         data_dir=tmp_path,
         database_url=address,
-        master_keys=Fernet.generate_key().decode(),
+        master_keys=master_key(),
         frame_ancestors="https://portal.example",
     )
     clock = MovingClock()
@@ -255,24 +318,36 @@ def _build(tmp_path: Path, address: str) -> Site:
     services.rosters = roster
     jobs = InlineJobs(Worker(services).perform, clock, advance=clock.advance)
     services.jobs = jobs
-    doors = {}
+    untouched = asked_for is not None and Untouched(services, asked_for)
+    nowhere = Institution(InstitutionId(""), "")
+    site = Site(
+        create_app(services), services, clock, jobs, nowhere, nowhere, {}, room.rooms, roster, untouched
+    )
+    site.here, site.there, site.doors = two_schools(site)
+    return site
+
+
+@once
+def two_schools(site: Site) -> tuple[Institution, Institution, Mapping[str, str]]:
+    """Riverbend and Lakeside with all their connections, and the doors of their staff rooms."""
+    services, doors = site.services, {}
     with services.begin() as uow:
         here = connect.add_institution(uow, "Riverbend")
         there = connect.add_institution(uow, "Lakeside", listed=True)
         for institution in (here, there):
-            for key, maker in (("pinboard", room), ("harbour", harbour)):
+            for key in ("pinboard", "harbour"):
                 connected = connect.connect(
                     uow,
                     institution.id,
-                    maker.manifest,
+                    services.manifests[key],
                     {"room": institution.name, "key": "cupboard-key-7"},
                     _opener(services, key),
-                    clock.now(),
+                    site.clock.now(),
                 )
                 if key == "pinboard":
                     doors[institution.name] = connected.id
         uow.commit()
-    return Site(create_app(services), services, clock, jobs, here, there, doors, room.rooms, roster)
+    return here, there, doors
 
 
 def _opener(services: Services, key: str) -> Callable[[Mapping[str, str]], Any]:

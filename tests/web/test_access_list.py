@@ -12,14 +12,17 @@ from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.engine.sweep import sweep
 from coplink.ports.errors import Reauthorize, Unavailable
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def ana(site):
     return site.enter("ana", leads=True)
 
 
 @pytest.fixture
+@once
 def key(site, ana):
     key = site.found(ana)
     site.jobs.run_until_idle()

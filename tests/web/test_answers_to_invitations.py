@@ -7,9 +7,11 @@ import re
 import pytest
 
 from coplink.core.roster import Listed
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def invited(site):
     """A community with a facilitator, a member, and two people of the roster who are invited."""
     site.roster.people = [

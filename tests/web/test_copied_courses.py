@@ -9,6 +9,7 @@ import pytest
 from coplink.core.arrival import Arrival, Context
 from coplink.core.people import InstitutionId
 from coplink.ports.records import Deployment
+from coplink.testing.beginnings import once
 from coplink.testing.platform import CORE, LmsPlatform
 from coplink.web import arriving
 from coplink.web.desk import Desk
@@ -18,6 +19,7 @@ COPY = "LtiContextCopyNotice"
 
 
 @pytest.fixture
+@once
 def copied(site):
     """Ana's community meets in course-1; Ben leads course-2, which says that it was copied from it."""
     ana = site.enter("ana", leads=True, title="Literacy course")

@@ -13,12 +13,14 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import PolicyForbids
+from coplink.testing.beginnings import once
 from coplink.testing.pinboard import Board
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}%s%(name)s'
 
 
 @pytest.fixture
+@once
 def lively(site):
     """A community in which every name and title is markup."""
     site.roster.people = [Listed("ben", MARKUP, "ben@school.example")]

@@ -11,9 +11,11 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import Reauthorize
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def place(site):
     """Ana's browser, her community with Bo in it, whose seat is on its way, and its only place."""
     ana = site.enter("ana", leads=True)

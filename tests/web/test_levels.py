@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from coplink.testing.beginnings import once
+
 
 @pytest.fixture
+@once
 def circle(site):
     """A community of Ana's with Ben, who takes part, and its invitation link."""
     ana = site.enter("ana", leads=True)

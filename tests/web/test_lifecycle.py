@@ -6,9 +6,11 @@ import pytest
 
 from coplink.core.spaces import SpaceState
 from coplink.core.work import Kind
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def led(site):
     """A facilitator's browser, and the community."""
     facilitator = site.enter("facilitator", leads=True)

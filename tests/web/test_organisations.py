@@ -6,11 +6,13 @@ import pytest
 
 from coplink.core.people import Role
 from coplink.engine import connect, join
+from coplink.testing.beginnings import once
 
 REASON = "No time this year <b>& next</b>"
 
 
 @pytest.fixture
+@once
 def both(site):
     """A community of Ana's at Riverbend, in which Lakeside takes part with Lee, who facilitates too."""
     places = site.places()

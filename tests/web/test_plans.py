@@ -16,6 +16,7 @@ from coplink.core.people import AccountId, Institution, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disclosures, join
+from coplink.testing.beginnings import once
 
 
 def join_in(site, key, subject, at: Institution | None = None, role=Role.MEMBER):
@@ -50,6 +51,7 @@ def lose(site, key, people):
 
 
 @pytest.fixture
+@once
 def waiting(site):
     """Three people would lose their seat; the facilitator's browser, the community, the place, and the people."""
     facilitator = site.enter("facilitator", leads=True)

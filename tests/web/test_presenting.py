@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from coplink.testing.beginnings import once
+
 WORDS = {"meeting": "2026-12-02", "name": "Pat <b>Moreau</b>"}
 
 
 @pytest.fixture
+@once
 def asked(site):
     """Ana leads, Ben belongs; Pat is asked to the first meeting. The browsers, the community, Pat's address."""
     ana, ben, key, _ = site.joined_by_link()

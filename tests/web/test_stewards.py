@@ -7,9 +7,11 @@ import pytest
 from coplink.core.artifacts import FileFact
 from coplink.core.work import Kind
 from coplink.engine import curate
+from coplink.testing.beginnings import once
 
 
 @pytest.fixture
+@once
 def circle(site):
     """Ana leads; Ben belongs, and has made a list of two files."""
     ana, ben, key, _ = site.joined_by_link()

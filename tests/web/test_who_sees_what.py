@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coplink.core.roster import Listed
+from coplink.testing.beginnings import once
 
 #            path                         facilitator member invited paused left outsider admin nobody
 TABLE = """
@@ -62,6 +63,7 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()]
 
 
 @pytest.fixture
+@once
 def people(site):
     """One browser for each kind of person, all of the same school, and the community's id."""
     site.roster.people = [Listed(one, one.title(), f"{one}@school.example") for one in KINDS[:5]]

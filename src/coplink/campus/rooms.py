@@ -20,7 +20,8 @@ class Room:
 
     ``by_hand`` are accounts that people of the suite seated. ``shown`` are seats that coplink has been shown since they
     were made; ``shown_last`` is how many it was shown the last time. ``doubtful`` were perhaps seated by coplink, and
-    ``unsure`` perhaps removed, and it was not shown since. ``looks`` are its whole readings since its ledger was lost.
+    ``unsure`` perhaps removed, not shown since. ``looks`` are its whole readings since its ledger was lost, and
+    ``taken_over`` whom it showed until that was over, with the number of the call.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Room:
     unsure: set[AccountId] = field(default_factory=set)
     removed: set[AccountId] = field(default_factory=set)
     looks: list[datetime] | None = None
+    taken_over: dict[AccountId, int] = field(default_factory=dict)
     files: list[FileFact] = field(default_factory=list)
     age: int = 0
     series: dict[str, tuple[str, tuple[datetime, ...], tuple[str, ...]]] = field(default_factory=dict)
@@ -76,8 +78,7 @@ class Watcher(Protocol):
 
 @dataclass
 class Rooms:
-    """One suite of one institution. ``lag`` is how late a listing may be; accounts that exist are ``people``;
-    ``attempted`` is whom coplink ever tried to seat where."""
+    """One suite of one institution. ``lag`` is how late a listing may be; accounts that exist are ``people``."""
 
     institution: str
     key: str
@@ -89,7 +90,6 @@ class Rooms:
     signed_out: bool = False
     writes: int = 0
     calls: int = 0
-    attempted: set[tuple[str, AccountId]] = field(default_factory=set)
     told: Callable[[str], None] = lambda _: None
 
     @property
@@ -108,6 +108,16 @@ class Rooms:
         """The process that called has died: what it removed since it looked, the next one cannot be sure of."""
         for _, room in self.boards():
             room.unsure |= room.removed
+
+    def lost(self) -> None:
+        """coplink's ledger of these rooms is lost, or older than they are."""
+        for _, room in self.boards():
+            room.looks, room.taken_over = [], {}
+
+    def looked_twice(self, remote: str) -> bool:
+        """Whether coplink looked long enough since its ledger was lost, if it was."""
+        looks = self.rooms[remote].looks
+        return looks is None or (len(looks) > 1 and looks[-1] - looks[0] >= self.lag)
 
     def marked(self, marker: str) -> list[str]:
         """The ids of what carries this marker."""

@@ -41,6 +41,9 @@ class CampusSeats:
         room.doubtful -= seats.keys()
         room.unsure.clear()
         room.removed.clear()
+        if not self._rooms.looked_twice(parts["room"]):
+            now = len(self._weather.calls)
+            room.taken_over = dict.fromkeys(seats, now) | room.taken_over
         if fault is not Fault.HALF and room.looks is not None:
             room.looks.append(self._rooms.clock.now())
         return Observed(seats, complete=fault is not Fault.HALF)
@@ -68,7 +71,6 @@ class CampusSeats:
         self, parts: Mapping[str, str], call: str, asked: Mapping[AccountId, Role | None]
     ) -> BatchResult:
         remote = parts["room"]
-        self._rooms.attempted |= {(remote, account) for account, role in asked.items() if role is not None}
         fault = begun(self._rooms, self._weather, call, SEATING)
         room = self._room(parts)
         self._in_doubt(remote, room, asked, fault)

@@ -64,7 +64,7 @@ def due_by_time(begin: Begin, now: datetime, collect_every: timedelta, full_ever
     marked = 0
     with begin() as uow:
         full, collected = uow.records.latest("full"), uow.records.latest("collect")
-        late = {c for c in uow.communities.all() if c not in full or now - full[c] >= full_every}
+        late = [c for c in uow.communities.all() if c not in full or now - full[c] >= full_every]
         for community in late:
             full_round(uow, community, now)
             marked += 1

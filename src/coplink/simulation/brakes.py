@@ -51,8 +51,7 @@ class Brakes:
                 }
         for houses in world.suites.values():
             for suite in houses.values():
-                for _, room in suite.boards():
-                    room.looks = []
+                suite.lost()
 
     def began(self, target: str) -> None:
         """A run over the seats of a place begins."""

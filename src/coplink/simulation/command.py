@@ -9,6 +9,7 @@ import time
 import click
 
 from coplink import logs
+from coplink.simulation.every import command as every
 from coplink.simulation.life import live
 from coplink.simulation.many import Summary, caught, each
 from coplink.simulation.mutants import MUTANTS
@@ -22,6 +23,12 @@ from coplink.simulation.planting import planted
 @click.option("--from", "first", type=int, default=0, show_default=True, help="The first seed.")
 @click.option("--mutants", "all_mutants", is_flag=True, help="Plant each bug and see whether it is caught.")
 @click.option("--mutant", help="With --seed or --seeds: plant this bug.")
+@click.option(
+    "--every-fault", is_flag=True, help="Every single fault at every input and output of the scenarios."
+)
+@click.option("--pairs", is_flag=True, help="With --every-fault: every pair of faults, in three of them.")
+@click.option("--scenario", "scenarios", multiple=True, help="With --every-fault: this one only.")
+@click.option("--again", "path", help="With --scenario: one run again, by the faults it was named with.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 @click.option("--processes", type=int, help="How many at once (all cores).")
 def main(
@@ -31,10 +38,19 @@ def main(
     first: int,
     all_mutants: bool,
     mutant: str | None,
+    every_fault: bool,
+    pairs: bool,
+    scenarios: tuple[str, ...],
+    path: str | None,
     as_json: bool,
     processes: int | None,
 ) -> None:
     """Whole worlds from seeds: real engine and database, pretended platforms. Exit 1: a broken promise."""
+    if every_fault:
+        with planted(mutant):
+            sys.exit(every.every_fault(pairs, scenarios, processes, as_json))
+    if path is not None:
+        sys.exit(every.again(scenarios[0], path))
     if seed is not None:
         sys.exit(_one(seed, trace, mutant))
     if all_mutants:

@@ -52,13 +52,15 @@ class Human(NamedTuple):
 
 @dataclass
 class Standing:
-    """How one person stands to one community by their own acts. ``run`` is the run of work during which they acted.
+    """How one person stands to one community by their own acts. ``run`` is the run of work during which they acted,
+    ``call`` how many calls there had been.
 
     ``taken_out`` are the rooms, by suite and id, where somebody took a seat away that coplink knew to be theirs.
     """
 
     word: Word = Word.NONE
     run: int = -1
+    call: int = -1
     taken_out: set[tuple[str, str]] = field(default_factory=set)
     ended_elsewhere: bool = False
 
@@ -71,6 +73,7 @@ class Truth:
     run: int = 0
     violations: list[str] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
+    calls: Callable[[], int] = lambda: 0
 
     def of(self, community: str, human: Human) -> Standing:
         """How somebody stands."""
@@ -79,7 +82,7 @@ class Truth:
     def said(self, community: str, human: Human, word: Word) -> None:
         """Somebody acted just now."""
         known = self.of(community, human)
-        known.word, known.run = word, self.run
+        known.word, known.run, known.call = word, self.run, self.calls()
         if word is Word.JOINED:
             known.taken_out.clear()
             known.ended_elsewhere = False
@@ -97,6 +100,7 @@ class Guardian:
         self.communities: dict[str, str] = {}
         self.facilitated: dict[str, bool] = {}
         self.journalled: Callable[[str], bool] = lambda marker: True
+        self.meant: Callable[[str, AccountId], bool] = lambda marker, account: False
         self.busy: Callable[[], bool] = lambda: False
 
     def seats(self, suite: Rooms, room: str, account: AccountId, role: Role) -> None:
@@ -111,7 +115,7 @@ class Guardian:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")
         if sits is not None and sits.leads and not role.leads and account in suite.rooms[room].by_hand:
             self.truth.broken("I2", f"{human}, made facilitator by hand, is demoted in {where}")
-        if sits is not None and sits.leads and not role.leads and not self._looked_twice(suite, room):
+        if sits is not None and sits.leads and not role.leads and not suite.looked_twice(room):
             self.truth.broken("I19", f"the ledger was lost, and {human} is demoted in {where} at once")
 
     def removes(self, suite: Rooms, room: str, account: AccountId) -> None:
@@ -123,12 +127,12 @@ class Guardian:
         gone = known.word in (Word.LEFT, Word.PAUSED) or known.run == self.truth.run
         lost = suite.rooms[room].looks is not None  # then nobody knows any more who seated whom
         if account in suite.rooms[room].by_hand and not (
-            gone and (lost or (room, account) in suite.attempted)
+            gone and (lost or self.meant(suite.rooms[room].marker.partition("/")[2], account))
         ):
             self.truth.broken("I2", f"{human}, who was seated by hand, is removed from {where}")
         if account in suite.rooms[room].by_hand and not gone and account in suite.rooms[room].doubtful:
             self.truth.broken("I9", f"{human}, seated nobody knows by whom, is removed from {where}")
-        if not self._looked_twice(suite, room):
+        if not suite.looked_twice(room):
             self.truth.broken("I19", f"the ledger was lost, and {human} is removed from {where} at once")
         gone = gone or bool(known.taken_out) or known.ended_elsewhere
         if not gone:
@@ -141,11 +145,6 @@ class Guardian:
         """A removal of unknown outcome is tried again without a look."""
         human, _ = self._person(suite, room, account)
         self.truth.broken("I10", f"{human} is removed from {suite.name} {room} again, and nobody looked")
-
-    @staticmethod
-    def _looked_twice(suite: Rooms, room: str) -> bool:
-        looks = suite.rooms[room].looks
-        return looks is None or (len(looks) > 1 and looks[-1] - looks[0] >= suite.lag)
 
     def makes(self, suite: Rooms, room: str, what: str) -> None:
         """Something else is made."""

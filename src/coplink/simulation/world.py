@@ -82,6 +82,7 @@ class World:
         self.guardian = Guardian(self.truth)
         self.weather = weather or Weather(self.draw, self._rates())
         self.weather.told = told
+        self.truth.calls = lambda: len(self.weather.calls)
         self.courses = Courses(self.weather)
         self.suites: dict[str, dict[str, Rooms]] = {key: {} for key in KINDS}
         for institution, keys in SUITES.items():
@@ -100,6 +101,7 @@ class World:
             self.clock, integrations, self.courses, self._fresh, self._dies, self._began, self._ended
         )
         self.guardian.journalled = self._journalled
+        self.guardian.meant = self._meant
         self.guardian.busy = lambda: self.house.storage.busy
         self.institutions: dict[str, Institution] = {}
         self.admins: dict[str, Person] = {}
@@ -287,6 +289,16 @@ class World:
             "SELECT 1 FROM journal JOIN spaces ON spaces.id = journal.space"
             " WHERE spaces.marker = ? AND journal.closed_at IS NULL LIMIT 1",
             marker,
+        )
+        return bool(rows)
+
+    def _meant(self, marker: str, account: str) -> bool:
+        """Whether coplink ever meant to seat them there: what came of that it may never have heard."""
+        rows = self.house.sql(
+            "SELECT 1 FROM journal JOIN spaces ON spaces.id = journal.space WHERE spaces.marker = ?"
+            " AND journal.what LIKE 'seat %' AND journal.what || ' ' LIKE ? LIMIT 1",
+            marker,
+            f"% {account} %",
         )
         return bool(rows)
 

@@ -67,7 +67,7 @@ def make_engine(url: str | URL) -> Engine:
 
 
 def _sqlite(address: URL) -> Engine:
-    if address.database:
+    if address.database and "vfs" not in address.query:  # one in memory lies in no folder
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         address,

