@@ -250,3 +250,17 @@ def test_what_was_refused_is_told_no_more_once_they_say_no(school, community, le
     with school.services.begin() as uow:
         assert uow.records.notices(community=community.id) == []
         assert to_open(uow, lee) == ()
+
+
+def test_who_was_taken_out_before_coplink_looked_stays_out_through_a_no_and_a_yes(
+    school, community, lee
+) -> None:
+    answers(school, community, lee, yes=True)
+    look_often(school, community)
+    assert GUEST in school.board.seats
+    del school.board.seats[GUEST]
+    for yes in (False, True):
+        answers(school, community, lee, yes=yes)
+        look_often(school, community)
+        assert GUEST not in school.board.seats
+    assert reasons(school, community) == {lee.id: TAKEN_OUT}
