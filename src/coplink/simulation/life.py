@@ -36,7 +36,7 @@ def live(seed: int, steps: int = STEPS, told: Callable[[str], None] = lambda _: 
     world = World(seed, told)
     told(f"seed {seed}: {world.options}")
     deeds = Deeds(world)
-    world.weather.meanwhile = deeds.meanwhile
+    world.weather.meanwhile = lambda: world.aside(deeds.meanwhile)
     for step in range(steps):
         told(f"step {step}, {world.clock.now():%Y-%m-%d %H:%M:%S}")
         deeds.one()

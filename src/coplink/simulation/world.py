@@ -239,6 +239,14 @@ class World:
         for kind, target in self.house.sql("SELECT kind, target FROM work WHERE reason = 'failed'"):
             self.truth.broken("I15", f"{kind} of {target} ended in a mistake of our own")
 
+    def aside(self, act: Callable[[], None]) -> None:
+        """What people do while the worker is at work is done by another process, which does not die of that."""
+        working, self._working = self._working, False
+        try:
+            act()
+        finally:
+            self._working = working
+
     def _due(self) -> None:
         sweep(self.house.services.begin, self.house.jobs, self.clock.now())
         self.house.jobs.run_due()
