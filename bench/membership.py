@@ -222,6 +222,8 @@ def tables(big: Mapping[str, Any], little: Mapping[str, Any], members: int, amon
     ]
     heads = ["", "seconds", "CPU s", "MiB at rest", "MiB at most"]
     found.append(Table("The worker, clients of the platforms included", heads, worker))
+    if not big:
+        found = []
     if little:
         times = []
         for deed in ("join", "leave"):
