@@ -187,8 +187,9 @@ def catalogue_of(key: str, gone: set[str], there: set[str]) -> Wrong:
         with stage.house.services.begin() as uow:
             space = next(one for one in stage.spaces(uow) if one.integration == key)
             kept = {one.remote: one.withdrawn_at is not None for one in uow.catalogue.remotes(space.id)}
-        wanted = dict.fromkeys(there, False) | dict.fromkeys(gone, True)
-        return [f"{name} is {kept.get(name)}" for name, out in wanted.items() if kept.get(name) is not out]
+        lost = [f"{name} is not there" for name in sorted(there) if kept.get(name) is not False]
+        # What was saved and deleted before anybody looked was never seen.
+        return [*lost, *(f"{name} is there" for name in sorted(gone) if kept.get(name) is False)]
 
     return wrong
 

@@ -52,7 +52,7 @@ SHORTENED = {
         FROM ledger ORDER BY space, rowid""",
 }
 NOT_OF_SUITES = {"clock", "lag", "watcher", "people", "rooms", "writes", "calls", "told"}
-OF_FAULTS = {"past", "made_at", "short_last_time"}  # only an old or a short listing shows them
+OF_FAULTS = {"past", "made_at"}  # only an old listing shows them
 SIZE = 16
 FOLLOWED = 16
 PLACES = 1 << 20
@@ -108,12 +108,11 @@ def _tables(house: House, now: datetime) -> Iterator[str]:
 
 
 def _room(suite: Rooms, room: Room, faults: bool) -> str:
-    there = _all_of(room, OF_FAULTS)
     if not faults:
-        return there
+        return _all_of(room, OF_FAULTS)
     oldest = suite.clock.now() - suite.lag
     past = [one for n, one in enumerate(room.past) if n + 1 == len(room.past) or room.past[n + 1][0] > oldest]
-    return f"{there}{room.made_at}{room.short_last_time}{[(at, sorted(s.items())) for at, s in past]}"
+    return f"{_all_of(room, {'past'})}{[(at, sorted(s.items())) for at, s in past]}"
 
 
 def _all_of(thing: Any, but: set[str]) -> str:
