@@ -11,7 +11,7 @@ from coplink.core.plan import Change
 from coplink.core.spaces import Space, SpaceId
 from coplink.core.work import Kind, Turn
 from coplink.engine.known import wanted
-from coplink.engine.outcome import Begin, Now, Reach
+from coplink.engine.outcome import Again, Begin, Now, Reach
 from coplink.engine.seating import Writer, Written
 from coplink.ports.errors import IntegrationError
 from coplink.ports.seats import Seats
@@ -39,6 +39,14 @@ def let_go(
     batch = reach.manifest.limits.batch
     Writer(begin, seats, turn, space, leaving, batch, now, lag=reach.lag).write(changes, written)
     return bool(changes)
+
+
+def later(begin: Begin, turn: Turn) -> Again:
+    """What is left is asked for anew, so that it comes right after those who go."""
+    with begin() as uow:
+        uow.work.mark(turn.kind, turn.target, turn.partition, urgent=turn.urgent)
+        uow.commit()
+    return Again(LATER)
 
 
 def somebody_goes(begin: Begin, turn: Turn, now: Now) -> bool:

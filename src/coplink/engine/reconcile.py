@@ -58,7 +58,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         return ahead.somebody_goes(begin, turn, now)
 
     if not resting and ahead.let_go(begin, seats, space, reach, turn, now, written) and goes():
-        return Again(ahead.LATER)
+        return ahead.later(begin, turn)
     trouble = propose(begin, directory, space, now()) if directory is not None and not resting else None
     welcoming = guests_of(reach.connection)
     if welcoming is not None and not resting:
@@ -103,7 +103,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         if approved:
             plans.left_to_do(begin, space.id, rest, kept, written)
         if isinstance(ended, GaveWay):
-            return Again(ahead.LATER)
+            return ahead.later(begin, turn)
         raise
     if approved:
         plans.carried_out(begin, space, reach.manifest.title, now)

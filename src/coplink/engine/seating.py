@@ -65,15 +65,15 @@ class Writer:
     ) -> None:
         """Carry out ``changes`` in the order of their phases, adding to ``written``.
 
-        Raises ``GaveWay`` where ``give_way``, which is asked between two lots, says so.
+        Raises ``GaveWay`` where ``give_way`` says so, which is asked between two lots while more than one is left.
         """
-        begun = False
+        done = 0
         for phase in sorted({change.phase for change in changes}):
             due = [change for change in changes if change.phase is phase]
             for start in range(0, len(due), max(self.lot, 1)):
-                if begun and give_way():
+                if done and len(changes) - done > self.lot and give_way():
                     raise GaveWay
-                begun = True
+                done += len(due[start : start + max(self.lot, 1)])
                 result = self._write(due[start : start + max(self.lot, 1)])
                 written.outcomes.update(result.outcomes)
                 written.reasons.update(result.reasons)
