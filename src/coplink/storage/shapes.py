@@ -30,7 +30,7 @@ def reading(table: Table) -> Any:
 @cache
 def found(table: Table, equal: Names, none: Names, order: Names, lock: bool) -> Ready:
     """Whole rows; ``equal`` names the columns compared with values, ``none`` those that are empty."""
-    query = select(table).where(*_where(table, equal, none))
+    query = select(table).where(*_where(table, equal, none, plain=True))
     query = query.order_by(*(table.c[name] for name in order))
     return Ready(lambda _: query.with_for_update() if lock else query)
 
@@ -39,7 +39,7 @@ def found(table: Table, equal: Names, none: Names, order: Names, lock: bool) -> 
 def among(table: Table, column: str, equal: Names) -> Ready:
     """Whole rows in which one column is one of many values, bound as ``listed``."""
     which = Among(table.c[column], "listed")
-    return Ready(lambda _: select(table).where(*_where(table, equal, ()), which))
+    return Ready(lambda _: select(table).where(*_where(table, equal, (), plain=True), which))
 
 
 @cache
@@ -52,7 +52,7 @@ def changed(table: Table, equal: Names, names: Names) -> Ready:
 @cache
 def dropped(table: Table, equal: Names, none: Names) -> Ready:
     """Rows are deleted."""
-    return Ready(lambda _: delete(table).where(*_where(table, equal, none)))
+    return Ready(lambda _: delete(table).where(*_where(table, equal, none, plain=True)))
 
 
 @cache
@@ -96,8 +96,10 @@ def walled(table: Table, names: Names) -> bool:
     return "institution" in names and "institution" not in key and not table.c.institution.nullable
 
 
-def _where(table: Table, equal: Names, none: Names) -> list[ColumnElement[bool]]:
-    wanted = [table.c[name] == bindparam(f"is_{name}", type_=table.c[name].type) for name in equal]
+def _where(table: Table, equal: Names, none: Names, plain: bool = False) -> list[ColumnElement[bool]]:
+    """``plain``: values are bound by the columns' own names, which only what sets columns needs for itself."""
+    bound = {name: name if plain else f"is_{name}" for name in equal}
+    wanted = [table.c[name] == bindparam(bound[name], type_=table.c[name].type) for name in equal]
     return [*wanted, *(table.c[name].is_(None) for name in none)]
 
 
@@ -131,6 +133,10 @@ class Among(ColumnElement[bool]):
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
         self.listed = bindparam(name, type_=Listed())
+
+    def self_group(self, against: object = None) -> Among:
+        """As it is: compared with 1, as SQLite's other truths are, it would use no index."""
+        return self
 
 
 @compiles(Among, "sqlite")

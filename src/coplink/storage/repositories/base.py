@@ -75,14 +75,14 @@ class Repository:
         if not listed:
             return []
         target = sql(table)
-        names, _, wanted = _compared(equal)
-        rows = self._transaction.run(shapes.among(target, column, names), listed=listed, **wanted)
+        ready = shapes.among(target, column, tuple(equal))
+        rows = self._transaction.run(ready, listed=listed, **equal)
         return list(map(shapes.reading(target)._make, rows))
 
     def _change(self, table: type[Table], key: Mapping[str, Any], **values: Any) -> None:
         """Set columns where the key's equal these values."""
-        names, _, wanted = _compared(key)
-        ready = shapes.changed(sql(table), names, tuple(values))
+        ready = shapes.changed(sql(table), tuple(key), tuple(values))
+        wanted = {f"is_{name}": value for name, value in key.items()}
         self._transaction.run(ready, **wanted, **_new(values))
 
     def _remove(self, table: type[Table], **equal: Any) -> None:
@@ -143,10 +143,11 @@ def portions(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
 
 
 def _compared(equal: Mapping[str, Any]) -> tuple[shapes.Names, shapes.Names, dict[str, Any]]:
-    """The columns compared with a value, those that are to be empty, and the values as they are bound."""
-    names = tuple(name for name, value in equal.items() if value is not None)
-    none = tuple(name for name, value in equal.items() if value is None)
-    return names, none, {f"is_{name}": equal[name] for name in names}
+    """The columns compared with a value, those that are to be empty, and the values."""
+    if None not in equal.values():
+        return tuple(equal), (), dict(equal)
+    wanted = {name: value for name, value in equal.items() if value is not None}
+    return tuple(wanted), tuple(name for name in equal if name not in wanted), wanted
 
 
 def _new(values: Mapping[str, Any]) -> dict[str, Any]:

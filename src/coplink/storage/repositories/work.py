@@ -51,23 +51,25 @@ class SqlWork(Repository):
         urgent: bool = True,
     ) -> None:
         """Ask for it; a later time never delays what is due or waiting for an earlier one."""
-        self._append(
-            WorkRow,
-            ignore=True,
-            kind=kind.value,
-            target=target,
-            partition=partition,
-            generation=0,
-            settled=0,
-            begun=0,
-            attempt=0,
-            failures=0,
-            resting=False,
-            turned=time.time_ns(),
-            urgent=urgent,
-        )
+        row = self._find_one(WorkRow, lock=True, kind=kind.value, target=target)
+        if row is None:
+            self._append(
+                WorkRow,
+                ignore=True,
+                kind=kind.value,
+                target=target,
+                partition=partition,
+                generation=0,
+                settled=0,
+                begun=0,
+                attempt=0,
+                failures=0,
+                resting=False,
+                turned=time.time_ns(),
+                urgent=urgent,
+            )
+            row = self._piece(kind, target)
         later = not_before is not None
-        row = self._piece(kind, target)
         settled = row.settled >= row.generation
         if not settled and not row.resting and not_before is not None:
             not_before = min(not_before, row.not_before) if row.not_before is not None else None
