@@ -111,3 +111,23 @@ def test_many_seats_recorded_at_once_stand_as_if_one_by_one(keep, world, engine)
         assert uow.ledger.remembered(space, now, LAG) == uow.ledger.remembered(other.id, now, LAG)
         assert uow.ledger.remembered(space, now + LAG, LAG) == uow.ledger.remembered(other.id, now + LAG, LAG)
         assert len(uow.ledger.remembered(space, now, LAG).fresh) > 50
+
+
+def test_somebody_taken_out_who_joins_again_before_it_was_noticed_has_not_left(keep, world):
+    """A seat that a reading had shown is as if just written: its absence is no leaving, and it is put anew."""
+    space, now, other = world.space.id, world.now, AccountId("other")
+    with keep() as uow:
+        for account in (A, other):
+            uow.ledger.record(space, Change(account, None, Role.MEMBER), Done.CHANGED, now)
+        uow.ledger.saw(space, Observed({A: Role.MEMBER, other: Role.MEMBER}, True), now, LAG)
+        uow.ledger.rejoined(space, [A], now + LAG)
+        left = [uow.ledger.saw(space, Observed({}, True), now + k * LAG, LAG) for k in range(1, 5)]
+        assert A not in frozenset().union(*left)
+        assert other in frozenset().union(*left)
+        assert A not in uow.ledger.remembered(space, now + 4 * LAG, LAG).ours
+        # who still sits there is ours as before
+        uow.ledger.record(space, SEAT, Done.CHANGED, now)
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + LAG, LAG)
+        uow.ledger.rejoined(space, [A], now + LAG)
+        uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + 2 * LAG, LAG)
+        assert uow.ledger.remembered(space, now + 2 * LAG, LAG).ours == {A}

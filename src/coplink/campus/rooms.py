@@ -20,8 +20,9 @@ class Room:
 
     ``by_hand`` are accounts that people of the suite seated. ``shown`` are seats that coplink has been shown since they
     were made; ``shown_last`` is how many it was shown the last time. ``doubtful`` were perhaps seated by coplink, and
-    ``unsure`` perhaps removed, not shown since. ``looks`` are its whole readings since its ledger was lost, and
-    ``taken_over`` whom it showed until that was over, with the number of the call.
+    ``unsure`` perhaps removed, not shown since. ``looks`` are its whole readings since its ledger was lost,
+    ``sat_then`` who sat there at that moment and was not moved since, ``taken_over`` whom it showed until it was looked
+    at long enough, with the number of the call.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Room:
     unsure: set[AccountId] = field(default_factory=set)
     removed: set[AccountId] = field(default_factory=set)
     looks: list[datetime] | None = None
+    sat_then: set[AccountId] = field(default_factory=set)
     taken_over: dict[AccountId, int] = field(default_factory=dict)
     files: list[FileFact] = field(default_factory=list)
     age: int = 0
@@ -112,7 +114,11 @@ class Rooms:
     def lost(self) -> None:
         """coplink's ledger of these rooms is lost, or older than they are."""
         for _, room in self.boards():
-            room.looks, room.taken_over = [], {}
+            room.looks, room.sat_then, room.taken_over = [], set(room.seats), {}
+
+    def known(self, remote: str, account: AccountId) -> bool:
+        """Whether coplink may take something from them: not where it lost its ledger and has not looked long enough."""
+        return account not in self.rooms[remote].sat_then or self.looked_twice(remote)
 
     def looked_twice(self, remote: str) -> bool:
         """Whether coplink looked long enough since its ledger was lost, if it was."""
@@ -130,6 +136,7 @@ class Rooms:
             room.seats.pop(account, None)
             room.by_hand.discard(account)
             room.shown.discard(account)
+            room.sat_then.discard(account)
         else:
             if account not in room.seats:
                 room.shown.discard(account)
@@ -157,6 +164,7 @@ class Rooms:
         room = self.rooms[remote]
         room.seats.pop(account, None)
         room.by_hand.discard(account)
+        room.sat_then.discard(account)
         shown = account in room.shown
         room.shown.discard(account)
         room.changed(self.clock.now())

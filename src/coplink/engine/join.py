@@ -105,9 +105,24 @@ def accept(
     uow.communities.opt_in(hashes(sealer, community.id, uow.people.identities(person.id)))
     membership = Membership(community.id, person.id, person.institution, role, Standing.JOINED, now)
     uow.communities.put_membership(membership)
+    if known is not None and known.standing is not Standing.INVITED:
+        _seats_anew(uow, community.id, person.id, now)
     _tell(uow, community, person, now, say("joined to listen in") if role.follows else say("joined"))
     marks.people_changed(uow, community.id)
     return membership
+
+
+def _seats_anew(uow: UnitOfWork, community: CommunityId, person: PersonId, now: datetime) -> None:
+    """Who was taken out by hand before they joined again is seated again: this is their newest word."""
+    accounts = uow.people.accounts(person)
+    for space in uow.spaces.of(community):
+        theirs = [
+            one.account
+            for one in accounts
+            if (one.institution, one.integration) == (space.institution, space.integration)
+        ]
+        if theirs:
+            uow.ledger.rejoined(space.id, theirs, now)
 
 
 def decline(uow: UnitOfWork, sealer: Sealer, community: Community, person: Person) -> None:

@@ -104,6 +104,10 @@ class Ledger(Protocol):
         """Keep in mind that these, which were ours, were taken out by hand and stay out until a reading shows them."""
         ...
 
+    def rejoined(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
+        """Their people joined again: what happened to these seats before says nothing any more."""
+        ...
+
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None: ...
     def forget_all(self, space: SpaceId, those_out: bool = False) -> None:
         """Know nothing any more of who sits there, nor, if ``those_out``, whom somebody took out; nobody is removed."""

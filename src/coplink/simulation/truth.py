@@ -115,7 +115,7 @@ class Guardian:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")
         if sits is not None and sits.leads and not role.leads and account in suite.rooms[room].by_hand:
             self.truth.broken("I2", f"{human}, made facilitator by hand, is demoted in {where}")
-        if sits is not None and sits.leads and not role.leads and not suite.looked_twice(room):
+        if sits is not None and sits.leads and not role.leads and not suite.known(room, account):
             self.truth.broken("I19", f"the ledger was lost, and {human} is demoted in {where} at once")
 
     def removes(self, suite: Rooms, room: str, account: AccountId) -> None:
@@ -132,7 +132,7 @@ class Guardian:
             self.truth.broken("I2", f"{human}, who was seated by hand, is removed from {where}")
         if account in suite.rooms[room].by_hand and not gone and account in suite.rooms[room].doubtful:
             self.truth.broken("I9", f"{human}, seated nobody knows by whom, is removed from {where}")
-        if not suite.looked_twice(room):
+        if not suite.known(room, account):
             self.truth.broken("I19", f"the ledger was lost, and {human} is removed from {where} at once")
         gone = gone or bool(known.taken_out) or known.ended_elsewhere
         if not gone:

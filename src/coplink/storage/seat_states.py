@@ -108,6 +108,16 @@ def looked(
     return (line, True) if line.state is SeatState.SEEN else (None, False)
 
 
+def rejoined(line: Line, now: datetime) -> Line:
+    """The line of somebody who joins again while their seat still counts as seen: as if it had just been written.
+
+    Was it taken away by hand before they changed their mind, then its absence is no new leaving: it is put anew.
+    """
+    if line.state is not SeatState.SEEN:
+        return line
+    return Line(SeatState.PUT, now)
+
+
 def _role_only(change: Change) -> bool:
     return change.before is not None and change.after is not None
 

@@ -15,7 +15,7 @@ from coplink.ports.seats import Done
 from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
-from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded
+from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded, rejoined
 from coplink.storage.tables import AccountRow, LedgerLookRow, LedgerRow, MembershipRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
@@ -134,6 +134,10 @@ class SqlLedger(Repository):
     def take_out(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         lines = {a: line for a, line in self._lines(space, accounts).items() if line.state is SeatState.SEEN}
         self._write(space, lines, {a: replace(line, state=SeatState.TAKEN_OUT) for a, line in lines.items()})
+
+    def rejoined(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
+        lines = self._lines(space, accounts)
+        self._write(space, lines, {account: rejoined(line, now) for account, line in lines.items()})
 
     def forget(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         for some in portions(set(accounts)):
