@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from applied import split
+from boroughs import COMMUNITY, Town
 from goals import Goal, Table, tell
 from joining import Person
 from served import cpu_seconds
 from suites import ACCOUNTS
-from town import COMMUNITY, Town
 from visits import TOOL, Course
 
 from coplink.core.people import Role

@@ -130,4 +130,4 @@ def test_somebody_taken_out_who_joins_again_before_it_was_noticed_has_not_left(k
         uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + LAG, LAG)
         uow.ledger.rejoined(space, [A], now + LAG)
         uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + 2 * LAG, LAG)
-        assert uow.ledger.remembered(space, now + 2 * LAG, LAG).ours == {A}
+        assert A in uow.ledger.remembered(space, now + 2 * LAG, LAG).ours

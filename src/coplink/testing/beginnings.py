@@ -22,8 +22,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
-
 KEPT: dict[bytes, _After] = {}
 
 
@@ -31,7 +29,7 @@ class Stage(Protocol):
     """Where tests play, on a SQLite file."""
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Any:
         """The database."""
 
     @property

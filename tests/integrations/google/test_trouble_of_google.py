@@ -8,6 +8,7 @@ import pytest
 
 from coplink.core.rhythm import Dates, Rhythm, Series, Weekly, check, expand
 from coplink.ports.errors import NotLicensed, NotReadyYet, PolicyForbids
+from coplink.ports.integration import Verdict
 
 STEPS = ("group", "drive", "grants", "folder", "calendar")
 QUARTER = 15 * 60
@@ -58,7 +59,8 @@ def test_a_robot_without_a_mailbox_or_licence_is_named_at_its_step(
 
 def test_a_robot_without_a_mailbox_is_named_by_the_check_up_too(campus, connection):
     campus.refuse("GET .*/calendarList", 403, "notACalendarUser")
-    assert [one.who for one in connection.check() if not one.ok] == ["Google Workspace administrator"]
+    wanting = [one for one in connection.check() if one.verdict is Verdict.NEEDS_YOU]
+    assert [one.who for one in wanting] == ["Google Workspace administrator"]
 
 
 def test_a_domain_whose_administrators_closed_the_api_is_told(campus, connection, wish):
