@@ -11,6 +11,7 @@ import pytest
 from coplink.simulation.life import live
 from coplink.simulation.many import caught, each
 from coplink.simulation.mutants import MUTANTS
+from coplink.simulation.planting import lacking
 
 # Worlds that once showed a defect of coplink, or of the judging; kept for good.
 KEPT = (1, 3, 13, 16, 20, 31, 86, 141, 150, 214, 308, 447, 495)
@@ -38,6 +39,8 @@ def test_the_same_seed_is_the_same_world() -> None:
 
 def test_there_are_planted_bugs_enough_and_one_is_noticed() -> None:
     assert len({one.name for one in MUTANTS}) >= 25
+    for mutant in MUTANTS:
+        lacking(mutant)
     (mutant,) = [one for one in MUTANTS if one.name == QUICKLY]
     assert caught(mutant, 4) is not None
 

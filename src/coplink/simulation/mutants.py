@@ -11,15 +11,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug: in which module, which text is replaced by which."""
+    """A bug: in which module, which text is replaced by which; ``also`` plants a second one where two guards hold."""
 
     name: str
     module: str
     old: str
     new: str
+    also: Mutant | None = None
+
+    def within(self, module: str) -> Mutant | None:
+        """What is planted into a module, if anything is."""
+        return next((one for one in (self, self.also) if one is not None and one.module == module), None)
+
+
+NOBODY_ASKED = Mutant(
+    "whoever is missing is not asked after",
+    "coplink.engine.absences",
+    "asked = sorted(missing)[:MOST_ASKED]",
+    "asked = []",
+)
 
 
 MUTANTS: Sequence[Mutant] = (
+    NOBODY_ASKED,
     Mutant(
         "two_way: whoever sits there and does not belong goes",
         "coplink.core.plan",
@@ -27,10 +41,11 @@ MUTANTS: Sequence[Mutant] = (
         "if a not in want]",
     ),
     Mutant(
-        "half a listing is a whole one",
+        "half a listing is a whole one, and nobody is asked after",
         "coplink.storage.seat_states",
         "if fresh or not complete:",
         "if fresh:",
+        NOBODY_ASKED,
     ),
     Mutant(
         "one absence is a departure",
@@ -39,16 +54,18 @@ MUTANTS: Sequence[Mutant] = (
         "        return (line, True) if line.state is SeatState.SEEN else (None, False)",
     ),
     Mutant(
-        "what was written is expected at once",
+        "what was written is expected at once, and nobody is asked after",
         "coplink.storage.seat_states",
         "return now - self.written_at < lag",
         "return False",
+        NOBODY_ASKED,
     ),
     Mutant(
-        "sent is seen",
+        "sent is seen, and nobody is asked after",
         "coplink.storage.seat_states",
         "return Line(SeatState.REMOVED if change.after is None else SeatState.PUT, now)",
         "return Line(SeatState.REMOVED if change.after is None else SeatState.SEEN, now)",
+        NOBODY_ASKED,
     ),
     Mutant(
         "no answer is a yes",
@@ -71,8 +88,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "a break is no leaving",
         "coplink.core.desired",
-        "if membership.standing in (Standing.LEFT, Standing.PAUSED) and seat is not None:",
-        "if membership.standing is Standing.LEFT and seat is not None:",
+        "away = membership.standing in (Standing.LEFT, Standing.PAUSED)",
+        "away = membership.standing is Standing.LEFT",
     ),
     Mutant(
         "joining takes back no leaving over there",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import CodeType, ModuleType
 
 from coplink.simulation.mutants import MUTANTS, Mutant
@@ -24,13 +26,23 @@ def planted(name: str | None) -> Iterator[None]:
     if name is None:
         yield
         return
-    if not any(one.name == name for one in MUTANTS):
+    mutant = next((one for one in MUTANTS if one.name == name), None)
+    if mutant is None:
         raise ValueError(f"there is no mutant called {name!r}")
+    lacking(mutant)
     os.environ[NAME] = name
     try:
         yield
     finally:
         del os.environ[NAME]
+
+
+def lacking(mutant: Mutant) -> None:
+    """Raise ``ImportError`` where the text a bug is about is not there (any more)."""
+    for one in filter(None, (mutant, mutant.also)):
+        found = importlib.util.find_spec(one.module)
+        if found is None or found.origin is None or one.old not in Path(found.origin).read_text():
+            raise ImportError(f"{one.name}: the text is not in {one.module}")
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -56,13 +68,14 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The module the bug is for, and no other."""
-        if fullname != self._mutant.module:
+        """The modules the bug is for, and no others."""
+        here = self._mutant.within(fullname)
+        if here is None:
             return None
         found = importlib.machinery.PathFinder.find_spec(fullname, path)
         if found is None or found.origin is None:
             return None
-        found.loader = _Loader(fullname, found.origin, self._mutant)
+        found.loader = _Loader(fullname, found.origin, here)
         return found
 
 
@@ -72,6 +85,7 @@ def plant() -> None:
     if name is None:
         return
     mutant = next(one for one in MUTANTS if one.name == name)
-    if mutant.module in sys.modules:
-        raise RuntimeError(f"{mutant.module} is loaded already")
+    for one in filter(None, (mutant, mutant.also)):
+        if one.module in sys.modules:
+            raise RuntimeError(f"{one.module} is loaded already")
     sys.meta_path.insert(0, _Finder(mutant))
