@@ -54,7 +54,9 @@ class CampusSeats:
         room = self._room(parts)
         room.unsure.discard(account)
         room.doubtful.discard(account)
-        return room.seats.get(account)
+        if (role := room.seats.get(account)) is not None and room.shown_last is not None:
+            room.shown_last += 1
+        return role
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
         """Seat a lot."""
@@ -90,7 +92,7 @@ class CampusSeats:
             if not (unclear and self._weather.draw.random() < 0.5):
                 outcomes[account] = self._one(remote, room, account, role)
             if unclear:
-                outcomes[account] = Done.UNKNOWN
+                outcomes.pop(account, None)  # a lot that does not name everybody leaves the others in doubt
                 (room.unsure if role is None else room.doubtful).add(account)
         self._weather.after(fault, call)
         if fault is Fault.LOST_AFTER:

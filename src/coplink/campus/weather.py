@@ -48,7 +48,7 @@ WRITING = (
     Fault.CRASH_AFTER,
     Fault.MEANWHILE,
 )
-SEATING = (*WRITING, Fault.ANSWERED_LATE, Fault.REFUSED, Fault.UNCLEAR)
+SEATING = (*WRITING, *(Fault.ANSWERED_LATE, Fault.REFUSED, Fault.UNCLEAR) * 2)
 
 
 class Crash(BaseException):

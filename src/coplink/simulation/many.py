@@ -96,4 +96,9 @@ def caught(mutant: Mutant, most: int, processes: int | None = None) -> int | Non
 
 
 def _one(asked: tuple[int, int]) -> Ended:
-    return live(*asked)
+    """One world; where coplink does what no world knows, a writing in another's house say, it falls apart."""
+    try:
+        return live(*asked)
+    except Exception as error:
+        why = f"the world fell apart: {error!r}"
+        return Ended(asked[0], (why,), Counter(), Counter(), 0, why)

@@ -41,31 +41,10 @@ MUTANTS: Sequence[Mutant] = (
         "if a not in want]",
     ),
     Mutant(
-        "half a listing is a whole one, and nobody is asked after",
-        "coplink.storage.seat_states",
-        "if fresh or not complete:",
-        "if fresh:",
-        NOBODY_ASKED,
-    ),
-    Mutant(
         "one absence is a departure",
         "coplink.storage.seat_states",
         "        return replace(line, absent_since=now), False",
         "        return (line, True) if line.state is SeatState.SEEN else (None, False)",
-    ),
-    Mutant(
-        "what was written is expected at once, and nobody is asked after",
-        "coplink.storage.seat_states",
-        "return now - self.written_at < lag",
-        "return False",
-        NOBODY_ASKED,
-    ),
-    Mutant(
-        "sent is seen, and nobody is asked after",
-        "coplink.storage.seat_states",
-        "return Line(SeatState.REMOVED if change.after is None else SeatState.PUT, now)",
-        "return Line(SeatState.REMOVED if change.after is None else SeatState.SEEN, now)",
-        NOBODY_ASKED,
     ),
     Mutant(
         "no answer is a yes",
@@ -84,6 +63,12 @@ MUTANTS: Sequence[Mutant] = (
         "coplink.core.desired",
         "membership.standing is Standing.JOINED",
         "membership.standing in (Standing.JOINED, Standing.INVITED)",
+        Mutant(
+            "nobody is asked again before a seat is written",
+            "coplink.engine.known",
+            "left = asked - uow.communities.joined(space.community, asked)",
+            "left = asked - asked",
+        ),
     ),
     Mutant(
         "a break is no leaving",
@@ -108,12 +93,6 @@ MUTANTS: Sequence[Mutant] = (
         "coplink.engine.join",
         "    uow.communities.opt_out(hashes(sealer, community.id, uow.people.identities(person.id)))",
         "    hashes(sealer, community.id, uow.people.identities(person.id))",
-    ),
-    Mutant(
-        "a change of membership asks for no work",
-        "coplink.engine.marks",
-        "        if space.state in (SpaceState.READY, SpaceState.ARCHIVED):\n            uow.work.mark(Kind.RECONCILE",
-        "        if space.state in ():\n            uow.work.mark(Kind.RECONCILE",
     ),
     Mutant(
         "nothing stands in the journal",
@@ -182,12 +161,6 @@ MUTANTS: Sequence[Mutant] = (
         "coplink.engine.provision",
         "space.marker",
         "uow.new_id()",
-    ),
-    Mutant(
-        "a departure takes one seat only",
-        "coplink.engine.join",
-        "person, now, said)\n    marks.people_changed(uow, community.id)\n",
-        "person, now, said)\n",
     ),
     Mutant(
         "the last who leads may go",
