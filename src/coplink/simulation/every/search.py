@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,8 +94,9 @@ class Found:
 
 def search(names: Sequence[str], wanted: Wanted) -> list[Found]:
     """All these scenarios, in a process of their own: it is copied many times."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_search, (tuple(names), wanted))
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawned) as pool:  # one that dies is an error; a Pool would wait for ever
+        return pool.submit(_search, tuple(names), wanted).result()
 
 
 def replay(name: str, path: Sequence[tuple[int, Fault, Way]], told: Callable[[str], None]) -> Sequence[str]:
