@@ -19,7 +19,7 @@ class Room:
     """One place: who sits there now and who sat there a moment ago, its files as a log, its series of meetings.
 
     ``by_hand`` are accounts that people of the suite seated. ``shown`` are seats that coplink has been shown since they
-    were made; ``shown_last`` is how many it was shown the last time, one by one too. ``doubtful`` were perhaps seated by coplink, and
+    were made; ``shown_last`` is how many it was shown the last time. ``doubtful`` were perhaps seated by coplink, and
     ``unsure`` perhaps removed, not shown since. ``looks`` are its whole readings since its ledger was lost,
     ``sat_then`` who sat there at that moment and was not moved since, ``taken_over`` whom it showed until it was looked
     at long enough, with the number of the call.
