@@ -268,7 +268,9 @@ class World:
             if not due:
                 self.clock.advance(until)
                 return
-            self.clock.advance(max(min(due), self.clock.now() + timedelta(milliseconds=1)))
+            soon = self.clock.now() + timedelta(milliseconds=1)
+            # What is due already and was not done waits for its turn behind something that comes later.
+            self.clock.advance(min((at for at in due if at >= soon), default=soon))
         self.truth.broken("I18", "work does not come to an end")
 
     def a_day(self) -> None:
