@@ -8,11 +8,11 @@ import logging
 
 import jwt
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coplink import logs
+from coplink.testing.commands import logging_kept
 
 JWT = jwt.encode(
     {"sub": "wren", "email": "ana.wren@district.example"}, "a-secret-that-is-long-enough-for-hs256"
@@ -38,11 +38,7 @@ CANARIES = {
 @pytest.fixture
 def written():
     """Configure logging into a text; give a function that returns the entries; put everything back."""
-    root = logging.getLogger()
-    kept = {name: logging.getLogger(name) for name in ("dbos", "gunicorn.error", "gunicorn.access")}
-    before = root.handlers[:], root.level, {n: (one.handlers[:], one.propagate) for n, one in kept.items()}
     stream = io.StringIO()
-    logs.configure("DEBUG", stream)
 
     def entries():
         lines = stream.getvalue().splitlines()
@@ -50,12 +46,9 @@ def written():
         stream.truncate()
         return [json.loads(line) for line in lines]
 
-    yield entries
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before[0], before[1]
-    for name, (handlers, propagate) in before[2].items():
-        kept[name].handlers[:], kept[name].propagate = handlers, propagate
+    with logging_kept():
+        logs.configure("DEBUG", stream)
+        yield entries
 
 
 @pytest.mark.parametrize("canary", CANARIES.values(), ids=CANARIES)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
 from coplink.cli import cli
+from coplink.testing.commands import logging_kept
 
 
 def run(folder: Path, *words: str, **settings: str) -> Result:
@@ -22,15 +21,8 @@ def run(folder: Path, *words: str, **settings: str) -> Result:
 @pytest.fixture
 def quiet() -> Iterator[None]:
     """Put logging back as it was: the commands set it up for a process of their own."""
-    root = logging.getLogger()
-    kept = [root, *(logging.getLogger(name) for name in ("dbos", "gunicorn.error", "gunicorn.access"))]
-    before = [(one.handlers[:], one.level, one.propagate) for one in kept]
-    yield
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    for one, (handlers, level, propagate) in zip(kept, before, strict=True):
-        one.handlers[:], one.propagate = handlers, propagate
-        one.setLevel(level)
+    with logging_kept():
+        yield
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine
 
 from coplink import registry
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
@@ -28,8 +27,7 @@ from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
-from coplink.storage.unit_of_work import SqlStorage
-from coplink.testing.beginnings import Untouched, once
+from coplink.testing.beginnings import PlayedByHand, Untouched, once
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import Board, PinBoard
 from coplink.testing.rosters import PaperRoster
@@ -54,8 +52,10 @@ class MovingClock:
 
 
 @dataclass
-class School:
+class School(PlayedByHand):
     """Everything a test of the engine touches."""
+
+    own = ("counter", "here", "there")
 
     services: Services
     clock: MovingClock
@@ -151,36 +151,9 @@ class School:
             return list(uow.spaces.of(community.id))
 
     @property
-    def engine(self) -> Engine:
-        """The database."""
-        assert isinstance(self.services.storage, SqlStorage)
-        return self.services.storage._engine
-
-    @property
-    def as_it_is(self) -> bool:
-        """Whether nothing of the house was exchanged."""
-        return bool(self.untouched)
-
-    @property
     def fixed(self) -> Mapping[str, Any]:
         """Nothing needs a name."""
         return {}
-
-    def memory(self) -> Any:
-        """What is not in the database."""
-        jobs = self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed
-        boards = {room: vars(board) for room, board in self.boards.items()}
-        return self.clock.at, jobs, boards, vars(self.roster), self.counter, self.here, self.there
-
-    def remember(self, memory: Any) -> None:
-        """Have this in memory; who holds a board holds it still."""
-        self.clock.at, jobs, boards, roster, self.counter, self.here, self.there = memory
-        self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed = jobs
-        for room in set(self.boards) - set(boards):
-            del self.boards[room]
-        for room, told in boards.items():
-            vars(self.boards.setdefault(room, Board())).update(told)
-        vars(self.roster).update(roster)
 
     @property
     def board(self) -> Board:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 
 import pytest
-import structlog
-from click.testing import CliRunner
 from sqlalchemy import select
 from tests.engine.acts import act, history
 
 from coplink import registry
-from coplink.cli import cli
 from coplink.core.errors import DomainError, StalePlan
 from coplink.core.people import Role, Standing
 from coplink.core.words import say
@@ -21,28 +17,15 @@ from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import Unavailable
 from coplink.storage.tables import Table
+from coplink.testing.commands import command_of, logging_kept
 
 
 @pytest.fixture
 def coplink(monkeypatch, school):
     """Runs a command in this house."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
     monkeypatch.setattr(registry, "integrations", lambda: school.services.installed)
-    settings = school.services.settings
-    environment = {
-        "COPLINK_BASE_URL": settings.base_url,
-        "COPLINK_LOOPBACK": "true",
-        "COPLINK_DATABASE_URL": settings.database_url,
-        "COPLINK_MASTER_KEYS": settings.master_keys[0].get_secret_value(),
-    }
-
-    def run(*words):
-        return CliRunner(env=environment).invoke(cli, [*words, "--data", str(settings.data_dir)])
-
-    yield run
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
+    with logging_kept():
+        yield command_of(school.services)
 
 
 @pytest.fixture

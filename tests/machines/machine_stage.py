@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from coplink import registry
@@ -25,17 +24,16 @@ from coplink.engine.arrive import Welcome, arrive
 from coplink.engine.sweep import sweep
 from coplink.jobs.inline import InlineJobs
 from coplink.ports.mail import Handed, Letter
-from coplink.settings import Settings, load
+from coplink.settings import Settings
+from coplink.simulation.house import fast_folder, settings_in
 from coplink.storage.database import make_engine, upgrade
 from coplink.storage.unit_of_work import SqlStorage
 from coplink.testing.board import Board
-from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import PinBoard
 from coplink.testing.rosters import PaperRoster
 from coplink.wiring import build
 from coplink.worker.handlers import Worker
 
-FAST = Path("/dev/shm")
 _OBSERVERS: list[sqlite3.Connection] = []  # of the run under way; one run at a time
 LONG_AGO = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -70,22 +68,12 @@ class PaperMail:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(
-        prefix="coplink-machines-", dir=FAST if FAST.is_dir() else None, ignore_cleanup_errors=True
-    )
+    return fast_folder("coplink-machines-")
 
 
 @cache
 def _settings() -> Settings:
-    folder = Path(_folder().name)
-    return load(
-        env_file=None,
-        base_url="http://127.0.0.1:8080",
-        loopback=True,
-        data_dir=folder,
-        database_url=sqlite_url(folder),
-        master_keys=Fernet.generate_key().decode(),
-    )
+    return settings_in(Path(_folder().name), _file().name)
 
 
 @cache
@@ -98,7 +86,7 @@ def _engine() -> tuple[Engine, bytes]:
 
 
 def _file() -> Path:
-    return Path(_folder().name) / "test.sqlite"
+    return Path(_folder().name) / "machines.sqlite"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import pytest
 from bs4 import BeautifulSoup
 from cryptography.fernet import Fernet
 from flask import Flask
-from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
@@ -31,8 +30,7 @@ from coplink.engine import connect
 from coplink.jobs.inline import InlineJobs
 from coplink.settings import load
 from coplink.storage.database import make_engine, upgrade
-from coplink.storage.unit_of_work import SqlStorage
-from coplink.testing.beginnings import Untouched, once
+from coplink.testing.beginnings import PlayedByHand, Untouched, once
 from coplink.testing.databases import postgres_server, sqlite_url
 from coplink.testing.pinboard import Board
 from coplink.testing.rosters import PaperRoster
@@ -127,8 +125,10 @@ class Browser:
 
 
 @dataclass
-class Site:
+class Site(PlayedByHand):
     """The real application over a real database, two schools and their staff room."""
+
+    own = ("here", "there", "doors")
 
     app: Flask
     services: Services
@@ -142,36 +142,9 @@ class Site:
     untouched: Untouched | bool = False
 
     @property
-    def engine(self) -> Engine:
-        """The database."""
-        assert isinstance(self.services.storage, SqlStorage)
-        return self.services.storage._engine
-
-    @property
-    def as_it_is(self) -> bool:
-        """Whether nothing of the house was exchanged."""
-        return bool(self.untouched)
-
-    @property
     def fixed(self) -> Mapping[str, Any]:
         """What browsers hold."""
         return {"app": self.app}
-
-    def memory(self) -> Any:
-        """What is not in the database."""
-        jobs = self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed
-        boards = {room: vars(board) for room, board in self.boards.items()}
-        return self.clock.at, jobs, boards, vars(self.roster), self.here, self.there, self.doors
-
-    def remember(self, memory: Any) -> None:
-        """Have this in memory; who holds a board holds it still."""
-        self.clock.at, jobs, boards, roster, self.here, self.there, self.doors = memory
-        self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed = jobs
-        for room in set(self.boards) - set(boards):
-            del self.boards[room]
-        for room, told in boards.items():
-            vars(self.boards.setdefault(room, Board())).update(told)
-        vars(self.roster).update(roster)
 
     def browser(self) -> Browser:
         return Browser(self.app)

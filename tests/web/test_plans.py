@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 
 import pytest
-import structlog
-from click.testing import CliRunner
 
 from coplink import registry
-from coplink.cli import cli
 from coplink.core.people import AccountId, Institution, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disclosures, join
 from coplink.testing.beginnings import once
+from coplink.testing.commands import command_of, logging_kept
 
 
 def join_in(site, key, subject, at: Institution | None = None, role=Role.MEMBER):
@@ -152,24 +149,10 @@ def test_nobody_else_sees_it_or_says_yes(site, waiting, method):
 @pytest.fixture
 def shell(site, monkeypatch):
     """Runs a command in this house and reads its JSON."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
     monkeypatch.setattr(registry, "integrations", lambda: site.services.installed)
-    settings = site.services.settings
-    environment = {
-        "COPLINK_BASE_URL": settings.base_url,
-        "COPLINK_LOOPBACK": "true",
-        "COPLINK_DATABASE_URL": settings.database_url,
-        "COPLINK_MASTER_KEYS": settings.master_keys[0].get_secret_value(),
-    }
-
-    def run(*words):
-        ran = CliRunner(env=environment).invoke(cli, [*words, "--json", "--data", str(settings.data_dir)])
-        return json.loads(ran.stdout)
-
-    yield run
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
+    run = command_of(site.services)
+    with logging_kept():
+        yield lambda *words: json.loads(run(*words, "--json").stdout)
 
 
 def test_the_command_line_prints_the_plan_of_the_page(site, waiting, shell):

@@ -76,20 +76,29 @@ class Storage(SqlStorage):
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
+    return fast_folder("coplink-sim-")
+
+
+def fast_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder of its own, in memory where the machine has such; gone with the process."""
     return tempfile.TemporaryDirectory(
-        prefix="coplink-sim-", dir=FAST if FAST.is_dir() else None, ignore_cleanup_errors=True
+        prefix=prefix, dir=FAST if FAST.is_dir() else None, ignore_cleanup_errors=True
     )
 
 
 @cache
 def _settings() -> Settings:
-    folder = Path(_folder().name)
+    return settings_in(Path(_folder().name), "world.sqlite")
+
+
+def settings_in(folder: Path, file: str) -> Settings:
+    """Of a house that keeps everything in one folder and holds no secrets."""
     return load(
         env_file=None,
         base_url="http://127.0.0.1:8080",
         loopback=True,
         data_dir=folder,
-        database_url=f"sqlite:///{folder / 'world.sqlite'}",
+        database_url=f"sqlite:///{folder / file}",
         master_keys=MASTER_KEY,
     )
 

@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+
+from coplink.testing.board import Board
 
 KEPT: dict[bytes, _After] = {}
 
@@ -45,6 +47,47 @@ class Stage(Protocol):
 
     def remember(self, memory: Any) -> None:
         """Have this in memory instead of what is there."""
+
+
+class PlayedByHand:
+    """The part of ``Stage`` that every house of services, paper rosters and pin boards has; ``own`` names what else it
+    remembers."""
+
+    own: ClassVar[tuple[str, ...]] = ()
+    services: Any
+    clock: Any
+    jobs: Any
+    boards: dict[str, Board]
+    roster: Any
+    untouched: Any
+
+    @property
+    def engine(self) -> Any:
+        """The database."""
+        return self.services.storage._engine
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether nothing of the house was exchanged."""
+        return bool(self.untouched)
+
+    def memory(self) -> Any:
+        """What is not in the database."""
+        jobs = self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed
+        boards = {room: vars(board) for room, board in self.boards.items()}
+        own = {name: getattr(self, name) for name in self.own}
+        return self.clock.at, jobs, boards, vars(self.roster), own
+
+    def remember(self, memory: Any) -> None:
+        """Have this in memory; who holds a board holds it still."""
+        self.clock.at, jobs, boards, roster, own = memory
+        self.jobs._waiting, self.jobs._hints, self.jobs._known, self.jobs._failed = jobs
+        for room in set(self.boards) - set(boards):
+            del self.boards[room]
+        for room, told in boards.items():
+            vars(self.boards.setdefault(room, Board())).update(told)
+        vars(self.roster).update(roster)
+        vars(self).update(own)
 
 
 @dataclass(frozen=True)
