@@ -74,8 +74,11 @@ def take_out(
 
 def _keep_no(uow: UnitOfWork, sealer: Sealer, person: Person, made: Person) -> None:
     """What the person declined by any door, both have declined from now on."""
-    mine, theirs = uow.people.identities(person.id), uow.people.identities(made.id)
-    for community in uow.communities.all():
-        here = hashes(sealer, community, [*mine, *theirs])
-        if uow.communities.opted_out(here):
-            uow.communities.opt_out(here)
+    both = [*uow.people.identities(person.id), *uow.people.identities(made.id)]
+    named = [hashes(sealer, community, both) for community in uow.communities.all()]
+    said = uow.communities.opted_out(
+        frozenset().union(*named)
+    )  # asked once, however many communities there are
+    for theirs in named:
+        if not said.isdisjoint(theirs):
+            uow.communities.opt_out(theirs)
