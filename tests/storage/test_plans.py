@@ -134,6 +134,37 @@ def test_lines_that_come_meanwhile_do_not_end_the_doubt(keep, world):
     assert look(keep, world, 2) is Doubt.OVER
 
 
+def test_a_ledger_that_is_lost_once_more_while_in_doubt_is_looked_at_anew(keep, world):
+    look(keep, world, 0)
+    seat(keep, world)
+    lose(keep, world)
+    assert look(keep, world, 1) is Doubt.HELD
+    seat(keep, world)
+    assert look(keep, world, 1.5) is Doubt.HELD
+    lose(keep, world)
+    assert look(keep, world, 2) is Doubt.HELD, "a reading of before the second loss counts no more"
+    assert look(keep, world, 2.5) is Doubt.HELD
+    assert look(keep, world, 3) is Doubt.OVER
+
+
+def test_a_ledger_lost_before_the_first_seat_was_answered_is_noticed(keep, world):
+    look(keep, world, 0)
+    with keep() as uow:
+        uow.ledger.intend(world.space.id, [Change(ADA, None, Role.MEMBER)], world.now)
+    lose(keep, world)
+    assert look(keep, world, 1) is Doubt.HELD
+
+
+@pytest.mark.parametrize("outcome", [Done.REFUSED, Done.ALREADY_SO])
+def test_a_first_seat_that_came_to_nothing_leaves_no_doubt(keep, world, outcome):
+    look(keep, world, 0)
+    change = Change(ADA, None, Role.MEMBER)
+    with keep() as uow:
+        uow.ledger.intend(world.space.id, [change], world.now)
+        uow.ledger.record(world.space.id, change, outcome, world.now)
+    assert look(keep, world, 1) is Doubt.NONE
+
+
 def test_whoever_is_adopted_is_unknown_and_a_line_that_is_there_stays(keep, world):
     seat(keep, world)
     both = Observed({ADA: Role.MEMBER, AccountId("b"): Role.MEMBER}, True)

@@ -109,6 +109,10 @@ class SqlLedger(Repository):
     def intend(self, space: SpaceId, changes: Sequence[Change], now: datetime) -> None:
         lines = self._lines(space, [change.account for change in changes])
         self._write(space, lines, {c.account: intended(lines.get(c.account), c, now) for c in changes})
+        row = self._look(space)
+        if row is not None and any(change.after is not None for change in changes):
+            # Known from the first seat on: the process may die, and the ledger be lost, before the next look.
+            self._note(space, row, True, row.adopting, row.first_look)
 
     def record(self, space: SpaceId, change: Change, outcome: Done, now: datetime) -> None:
         self.record_all(space, [(change, outcome)], now)
@@ -120,6 +124,8 @@ class SqlLedger(Repository):
             for change, outcome in ended
         }
         self._write(space, lines, after)
+        if any(outcome in (Done.REFUSED, Done.ALREADY_SO) for _, outcome in ended):
+            self.count(space)  # lines may be gone with that, by us
         sure = [change for change, outcome in ended if outcome in (Done.CHANGED, Done.ALREADY_SO)]
         self._unlist(space, [change.account for change in sure if change.after is None])
         self._put_many(
@@ -150,11 +156,11 @@ class SqlLedger(Repository):
 
     def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
         row, holds = self._look(space), self._holds(space)
-        adopting = row is not None and (row.adopting or (row.held and not holds))
-        if row is None or not adopting:
+        lost = row is not None and row.held and not holds
+        if row is None or not (row.adopting or lost):
             self._note(space, row, holds, False, None)
             return Doubt.NONE
-        first = row.first_look if row.adopting else None
+        first = None if lost else row.first_look  # lost once more before it was known again: counted anew
         over = complete and first is not None and now - first >= lag
         if complete and first is None:
             first = now
