@@ -119,7 +119,9 @@ class GroupSeats:
             self._why(group, account, error)
             raise
         sat = made.get("just_created") is False
-        if made.get("workflow_state") == "accepted" and _role(made) == role:
+        if made.get("workflow_state") == "accepted" and (
+            _role(made) == role or (sat and seat.spares(_role(made)))
+        ):
             return Done.ALREADY_SO if sat else Done.CHANGED
         try:
             return _written(self._client.moderate(group, account, role is Role.FACILITATOR))

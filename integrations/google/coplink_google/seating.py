@@ -15,7 +15,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from coplink.core.people import AccountId
+from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
 from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, OwnPace, PolicyForbids, Throttled
@@ -148,7 +148,7 @@ class Seating:
                 unseen.append(account)
             elif ended.answer is None:
                 self._note(account, ended)
-            elif ended.answer.get("role") in (_role(wanted[account]), "OWNER"):
+            elif ended.answer.get("role") in (_role(wanted[account]), "OWNER", *_spared(wanted[account])):
                 self._outcomes[account] = Done.CHANGED if account in self._again else Done.ALREADY_SO
             else:
                 change.append(account)
@@ -274,6 +274,11 @@ def _is(account: AccountId, row: Mapping[str, Any] | None) -> bool:
     """Whether a row of the group is of this account."""
     row = row or {}
     return account_of(str(row.get("email", ""))) == account if outside(account) else row.get("id") == account
+
+
+def _spared(seat: Seat) -> tuple[str, ...]:
+    """The role that nobody lowers whose seat was not known."""
+    return ("MANAGER",) if seat.spares(Role.FACILITATOR) else ()
 
 
 def _role(seat: Seat) -> str:

@@ -95,7 +95,7 @@ class FolderSeats:
                 raise LimitReached(said, ADMIN, "direct permissions of a folder")
             for account in wanted.keys() & held.keys():
                 one, role = held[account], wanted[account].role
-                if one.seat.leads == role.leads:
+                if one.seat.leads == role.leads or wanted[account].spares(one.seat):
                     writing.outcomes[account] = Done.ALREADY_SO
                 else:
                     give[account] = _change(folder, one.permission, role)

@@ -125,7 +125,7 @@ class ChannelSeats:
             leads = wanted[account].role.leads
             if isinstance(member, IntegrationError):
                 ends[account] = End(member, whole=True)
-            elif member is not None and member.role.leads is leads:
+            elif member is not None and (member.role.leads is leads or wanted[account].spares(member.role)):
                 ends[account] = Done.ALREADY_SO
             elif member is not None:
                 roles = ("owner",) if leads else ()

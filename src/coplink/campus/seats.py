@@ -60,8 +60,12 @@ class CampusSeats:
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
         """Seat a lot."""
+        sitting = self._room(parts).seats
         asked: dict[AccountId, Role | None] = {
-            seat.account: Role.FACILITATOR if seat.role.leads else Role.MEMBER for seat in seats
+            seat.account: Role.FACILITATOR
+            if seat.role.leads or seat.spares(sitting.get(seat.account))
+            else Role.MEMBER
+            for seat in seats
         }
         return self._write(parts, "seat", asked)
 

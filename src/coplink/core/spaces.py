@@ -108,6 +108,13 @@ class Seat:
     before: Role | None = field(default=None, compare=False)
     address: str = field(default="", compare=False, repr=False)
 
+    def spares(self, there: Role | None) -> bool:
+        """Whether somebody who turns out to sit there already, and leads, keeps that.
+
+        Where the listing did not show them, nobody knows whose doing their seat is: it is not ours to lower.
+        """
+        return self.before is None and there is not None and there.leads and not self.role.leads
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:

@@ -46,7 +46,11 @@ class Seats(Protocol):
         ...
 
     def put(self, parts: Mapping[str, str], seats: Sequence[Seat]) -> BatchResult:
-        """Seat these, or change the role of those already there; at most ``limits.batch`` at a time."""
+        """Seat these, or change the role of those already there; at most ``limits.batch`` at a time.
+
+        Whom no listing had shown (``Seat.before`` is None), and who leads there all the same, is left so: that is
+        already so, whatever role was asked for.
+        """
         ...
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:

@@ -117,8 +117,10 @@ class _Seats:
                 reasons[seat.account] = say("Has no key to the staff room.")
                 continue
             role = Role.FACILITATOR if seat.role.leads else Role.MEMBER
-            outcomes[seat.account] = Done.ALREADY_SO if sitting.get(seat.account) is role else Done.CHANGED
-            sitting[seat.account] = role
+            there = sitting.get(seat.account)
+            so = there is role or seat.spares(there)
+            outcomes[seat.account] = Done.ALREADY_SO if so else Done.CHANGED
+            sitting[seat.account] = there if so and there else role
         return self._ended("seats.put", BatchResult(outcomes, reasons))
 
     def remove(self, parts: Mapping[str, str], accounts: Sequence[AccountId]) -> BatchResult:

@@ -60,6 +60,8 @@ class People:
             seat, part = wanted[account], "keeper" if wanted[account].role.leads else "reader"
             if seat.before is not None and seat.before.leads == seat.role.leads:
                 return Done.ALREADY_SO
+            if seat.spares(Role.FACILITATOR) and seat.spares(self.look(parts, account)):
+                return Done.ALREADY_SO
             said = self._client.call("PUT", "seat person", _path(parts, account), {"part": part})
             return Done.CHANGED if said.get("changed") is True else Done.ALREADY_SO
 

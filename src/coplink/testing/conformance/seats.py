@@ -127,9 +127,18 @@ class SeatsSuite:
         one, two, *_ = rig.accounts
         seats.put(parts, [self.seat(rig, two, FACILITATOR), self.seat(rig, one, first)])
         expected = Done.CHANGED if self.kept(rig, first) is not self.kept(rig, then) else Done.ALREADY_SO
-        assert dict(seats.put(parts, [self.seat(rig, one, then)]).outcomes) == {one: expected}
+        there = seats.look(parts, one)
+        assert dict(seats.put(parts, [self.seat(rig, one, then, there)]).outcomes) == {one: expected}
         assert seats.read(parts).seats[one] is self.kept(rig, then)
         assert seats.look(parts, one) is self.kept(rig, then)
+
+    def test_whoever_leads_and_was_not_known_to_sit_there_leads_still(
+        self, rig: Rig, seats: Seats, parts: dict[str, str]
+    ) -> None:
+        one, two, *_ = rig.accounts
+        seats.put(parts, [self.seat(rig, two, FACILITATOR), self.seat(rig, one, FACILITATOR)])
+        assert dict(seats.put(parts, [self.seat(rig, one, MEMBER)]).outcomes) == {one: Done.ALREADY_SO}
+        assert seats.look(parts, one) is self.kept(rig, FACILITATOR)
 
     def test_every_role_becomes_one_the_platform_can_tell_apart(
         self, rig: Rig, seats: Seats, parts: dict[str, str]
@@ -142,7 +151,7 @@ class SeatsSuite:
         assert set(seats.put(parts, wanted).outcomes.values()) == {Done.ALREADY_SO}
         last = rig.accounts[len(wanted) - 1]
         for role in list(Role)[len(wanted) :]:  # more roles than accounts: the last one has several in turn
-            seats.put(parts, [self.seat(rig, last, role)])
+            seats.put(parts, [self.seat(rig, last, role, seats.look(parts, last))])
             assert seats.read(parts).seats == {**sitting, last: self.kept(rig, role)}
 
     def test_looking_at_one_account_agrees_with_the_listing(
