@@ -42,16 +42,25 @@ class Brakes:
         world = self._world
         with world.house.services.begin() as uow:
             for (name, human), known in world.truth.acts.items():
-                person = world.person(uow, human) if known.taken_out else None
+                person = world.person(uow, human) if known.ever_out else None
                 theirs = uow.communities.membership(world.key(name), person.id) if person else None
                 if theirs is not None and theirs.standing == "left" and known.word is Word.JOINED:
                     known.ended_elsewhere = True
-                known.taken_out &= {
-                    (suite, remote) for suite, remote in known.taken_out if self._known(suite, remote, human)
-                }
+                known.taken_out = {at for at in known.ever_out if self._known(*at, human)}
         for houses in world.suites.values():
             for suite in houses.values():
                 suite.lost()
+                self._older(suite)
+
+    def _older(self, suite: Rooms) -> None:
+        """An older ledger may know a seat that was taken away meanwhile: nobody can tell that from a leaving."""
+        world = self._world
+        for remote, room in suite.boards():
+            name = world.guardian.communities[room.marker.partition("/")[2]]
+            for (community, human), known in world.truth.acts.items():
+                here = community == name and human.institution == suite.institution
+                if here and human.account not in room.seats and self._known(suite.name, remote, human):
+                    known.ended_elsewhere = True
 
     def began(self, target: str) -> None:
         """A run over the seats of a place begins."""
@@ -89,14 +98,8 @@ class Brakes:
     def _known(self, suite: str, remote: str, human: Human) -> bool:
         """Whether the ledger holds a seat of theirs there."""
         houses = (suites for each in self._world.suites.values() for suites in each.values())
-        room = next(one for one in houses if one.name == suite).rooms[remote]
-        states = self._world.house.sql(
-            "SELECT ledger.state FROM ledger JOIN spaces ON spaces.id = ledger.space"
-            " WHERE spaces.marker = ? AND ledger.account = ?",
-            room.marker.partition("/")[2],
-            human.account,
-        )
-        return states in ([("seen",)], [("taken_out",)])
+        there = next(one for one in houses if one.name == suite)
+        return self._world.seat_state(there, remote, human.account) in ("seen", "taken_out")
 
     def _gone(self, name: str) -> set[Human]:
         rows = self._world.house.sql(

@@ -55,16 +55,11 @@ class ByHand:
 
     def _remember_taken_out(self, suite: Rooms, remote: str, account: AccountId) -> None:
         marker = suite.rooms[remote].marker.partition("/")[2]
-        states = self.world.house.sql(
-            "SELECT ledger.state FROM ledger JOIN spaces ON spaces.id = ledger.space"
-            " WHERE spaces.marker = ? AND ledger.account = ?",
-            marker,
-            account,
-        )
         known = self.world.truth.of(
             self.world.guardian.communities[marker], Human(suite.institution, int(account[1:]))
         )
-        if states == [("seen",)]:
+        known.ever_out.add((suite.name, remote))
+        if self.world.seat_state(suite, remote, account) == "seen":
             known.taken_out.add((suite.name, remote))
 
     def seats_by_hand(self) -> None:
@@ -78,6 +73,8 @@ class ByHand:
         human = Human(suite.institution, int(account[1:]))
         if account not in suite.rooms[remote].seats:
             suite.add_by_hand(remote, account)
+            if self.world.seat_state(suite, remote, account) in ("seen", "put"):
+                suite.rooms[remote].by_hand.discard(account)  # nobody can tell this seat from the one before
             community = self.world.guardian.communities[marker]
             known = self.world.truth.of(community, human)
             with self.world.house.services.begin() as uow:
@@ -86,6 +83,7 @@ class ByHand:
             if theirs is not None and theirs.standing == "left":
                 known.ended_elsewhere = True  # it was seen before somebody thought better of it
             known.taken_out.discard((suite.name, remote))
+            known.ever_out.discard((suite.name, remote))
 
     def promotes_by_hand(self) -> None:
         """Somebody who sits there is made an owner."""
@@ -103,6 +101,8 @@ class ByHand:
         number = self.draw.randrange(4)
         known = next((fact for fact in reversed(log) if fact.remote == f"f{number}"), None)
         version = str(len(log) + 1)
+        if known is not None:  # a platform's own clock is not set back when coplink's is
+            now = max(now, known.changed_at + timedelta(seconds=1))
         if known is None or known.gone:
             author = self.draw.choice(sorted(suite.people))
             made = FileFact(
@@ -110,9 +110,7 @@ class ByHand:
             )
             fact = replace(made, author=author)
         else:
-            # A platform's own clock is not set back when coplink's is.
-            later = max(now, known.changed_at + timedelta(seconds=1))
-            fact = replace(known, changed_at=later, version=version, gone=self.draw.random() < 0.3)
+            fact = replace(known, changed_at=now, version=version, gone=self.draw.random() < 0.3)
         log.append(fact)
         self.world.told(f"  {suite.name}: {fact.name} is {'deleted' if fact.gone else 'saved'} in {remote}")
 

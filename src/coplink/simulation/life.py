@@ -61,11 +61,7 @@ def live(seed: int, steps: int = STEPS, told: Callable[[str], None] = lambda _: 
 def heal(world: World, deeds: Deeds) -> None:
     """Fair weather, everybody signed in, all rosters whole; admins say yes to what waits; then three rounds."""
     world.told("the weather is fair")
-    world.weather.fair = True
-    world.courses.empty.clear()
-    for houses in world.suites.values():
-        for suite in houses.values():
-            suite.signed_out = False
+    world.fair_weather()
     for _ in range(CYCLES):
         for _ in range(len(world.communities) * 4):
             deeds.acts.approves()

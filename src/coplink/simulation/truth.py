@@ -55,13 +55,15 @@ class Standing:
     """How one person stands to one community by their own acts. ``run`` is the run of work during which they acted,
     ``call`` how many calls there had been.
 
-    ``taken_out`` are the rooms, by suite and id, where somebody took a seat away that coplink knew to be theirs.
+    ``taken_out`` are the rooms, by suite and id, where somebody took a seat away that coplink knew to be theirs;
+    ``ever_out`` those where somebody took one away at all.
     """
 
     word: Word = Word.NONE
     run: int = -1
     call: int = -1
     taken_out: set[tuple[str, str]] = field(default_factory=set)
+    ever_out: set[tuple[str, str]] = field(default_factory=set)
     ended_elsewhere: bool = False
 
 
@@ -85,6 +87,7 @@ class Truth:
         known.word, known.run, known.call = word, self.run, self.calls()
         if word is Word.JOINED:
             known.taken_out.clear()
+            known.ever_out.clear()
             known.ended_elsewhere = False
 
     def broken(self, invariant: str, sentence: str) -> None:

@@ -37,7 +37,7 @@ KINDS = {
 }
 ZONE = "America/Los_Angeles"
 DAY = timedelta(days=1)
-MOST_GOES = 400
+MOST_GOES = 4000
 
 
 @dataclass(frozen=True)
@@ -273,6 +273,14 @@ class World:
             self.clock.advance(min((at for at in due if at >= soon), default=soon))
         self.truth.broken("I18", "work does not come to an end")
 
+    def fair_weather(self) -> None:
+        """No call fails from now on, everybody is signed in, and all rosters are whole."""
+        self.weather.fair = True
+        self.courses.empty.clear()
+        for houses in self.suites.values():
+            for suite in houses.values():
+                suite.signed_out = False
+
     def a_day(self) -> None:
         """The daily round, and a day."""
         due_by_time(self.house.services.begin, self.clock.now(), timedelta(minutes=10), DAY)
@@ -301,6 +309,16 @@ class World:
             marker,
         )
         return bool(rows)
+
+    def seat_state(self, suite: Rooms, remote: str, account: str) -> str | None:
+        """What coplink's ledger says of a seat, if anything."""
+        rows = self.house.sql(
+            "SELECT ledger.state FROM ledger JOIN spaces ON spaces.id = ledger.space"
+            " WHERE spaces.marker = ? AND ledger.account = ?",
+            suite.rooms[remote].marker.partition("/")[2],
+            account,
+        )
+        return str(rows[0][0]) if rows else None
 
     def _meant(self, marker: str, account: str) -> bool:
         """Whether coplink ever meant to seat them there: what came of that it may never have heard."""

@@ -23,11 +23,7 @@ class Ending(NamedTuple):
 def ended(stage: Stage, expected: Expected) -> Ending:
     """Fair weather, everybody signed in; at most three rounds, and two in which nothing is written."""
     stage.told("the faults stop")
-    stage.weather.fair = True
-    stage.courses.empty.clear()
-    for houses in stage.suites.values():
-        for suite in houses.values():
-            suite.signed_out = False
+    stage.fair_weather()
     wrong: tuple[str, ...] = ()
     asked = 0
     while stage.cycle - stage.last < SILENT and stage.cycle < CYCLES + SILENT:
