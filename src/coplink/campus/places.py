@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from coplink.campus.rooms import Room, Rooms
 from coplink.campus.seats import ADMIN, begun
-from coplink.campus.weather import READING, WRITING, Fault, Weather
+from coplink.campus.weather import CATALOGUE, READING, WRITING, Fault, Weather
 from coplink.core.rhythm import Series
 from coplink.core.words import say
 from coplink.ports.calendar import SeriesFacts, SeriesLink
@@ -130,7 +130,7 @@ class CampusLibrary:
 
     def changes(self, parts: Mapping[str, str], cursor: str | None) -> Changes:
         """The page after ``cursor``: ``age/listing or changes/place``."""
-        fault = begun(self._rooms, self._weather, "read files", (*READING, Fault.FORGOTTEN))
+        fault = begun(self._rooms, self._weather, "read files", CATALOGUE)
         room = _room(self._rooms, parts)
         if fault is Fault.FORGOTTEN:
             room.age += 1

@@ -36,6 +36,7 @@ class Fault(StrEnum):
 
 
 READING = (Fault.BUSY, Fault.SLOW_DOWN, Fault.WAIT, Fault.SIGNED_OUT, Fault.CRASH_BEFORE, Fault.MEANWHILE)
+CATALOGUE = (*READING, *(Fault.FORGOTTEN,) * 3)
 LISTING = (*READING, Fault.HALF, Fault.SHORT, Fault.STALE, Fault.STALE, Fault.CRASH_AFTER)
 WRITING = (
     Fault.BUSY,

@@ -8,6 +8,7 @@ from coplink.core.errors import DomainError, NotAllowed, NotFound, StalePlan
 from coplink.core.people import Person, Role
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, marks, plans
+from coplink.ports.plans import KeptPlan
 from coplink.ports.storage import UnitOfWork
 from coplink.simulation.truth import Human, Word
 from coplink.simulation.world import PEOPLE, SUITES, World
@@ -21,7 +22,7 @@ class Acts:
 
     def __init__(self, world: World) -> None:
         self.world, self.draw = world, world.draw
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, KeptPlan] = {}
         self.weighted: Weighted = [
             (6, self.joins),
             (2, self.declines),
@@ -159,18 +160,18 @@ class Acts:
                 kept = plans.waiting(uow, space)
                 if kept is None:
                     continue
-                seen = self._shown.get(space.id, kept.digest)
-                self._shown[space.id] = kept.digest
-                digest = seen if self.draw.random() < 0.3 else kept.digest
+                before = self._shown.get(space.id, kept)
+                self._shown[space.id] = kept
+                seen = before if self.draw.random() < 0.5 else kept
                 admin = next(a for a in self.world.admins.values() if a.institution == space.institution)
                 now = self.world.clock.now()
                 try:
-                    plans.approve(uow, space, digest, admin, space.integration, now)
+                    plans.approve(uow, space, seen.digest, admin, space.integration, now)
                 except REFUSALS as refusal:
                     self.world.told(f"  a plan is not approved: {refusal.message}")
                     continue
                 uow.commit()
-                self.world.told(f"  {admin.name} approves plan {digest} of {space.integration}")
+                self.world.told(f"  {admin.name} approves plan {seen.digest} of {space.integration}")
                 if kept.approved is None:
-                    self.world.brakes.approved(space, kept, now)
+                    self.world.brakes.approved(space, seen, now)
                 return

@@ -129,8 +129,11 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "the cursor goes first",
         "coplink.engine.collect",
-        "            if page.last or not from_scratch:  # a first listing is only a cursor once it is whole",
-        "            if True:",
+        "        with begin() as uow:\n            if not uow.work.holds(turn):",
+        "        with begin() as uow:\n"
+        "            uow.catalogue.put_cursor(space.id, cursor)\n"
+        "            uow.commit()\n"
+        "        with begin() as uow:\n            if not uow.work.holds(turn):",
     ),
     Mutant(
         "a forgotten cursor is an empty page",
@@ -175,10 +178,11 @@ MUTANTS: Sequence[Mutant] = (
         "        if True:\n            if kept is not None:",
     ),
     Mutant(
-        "a yes is for any plan",
+        "a yes to an old plan is for the plan of today",
         "coplink.engine.plans",
-        "if kept.approved != digest or kept.approved_at is None:",
-        "if kept.approved is None or kept.approved_at is None:",
+        "    if kept is None or kept.digest != digest:\n"
+        "        raise StalePlan(STALE if kept is not None else NOT_KEPT)\n",
+        "    if kept is None:\n        raise StalePlan(NOT_KEPT)\n    digest = kept.digest\n",
     ),
     Mutant(
         "a lost ledger is looked at once",
