@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
+from coplink.simulation import command
 from coplink.simulation.life import live
 from coplink.simulation.many import caught, each
 from coplink.simulation.mutants import MUTANTS
@@ -43,6 +46,15 @@ def test_there_are_planted_bugs_enough_and_one_is_noticed() -> None:
         lacking(mutant)
     (mutant,) = [one for one in MUTANTS if one.name == QUICKLY]
     assert caught(mutant, 4) is not None
+
+
+def test_one_command_runs_worlds_and_planted_bugs(monkeypatch) -> None:
+    monkeypatch.setattr(command, "MUTANTS", [one for one in MUTANTS if one.name == QUICKLY])
+    ran = CliRunner().invoke(command.main, ["--seeds", "2", "--mutants", "--json"])
+    told = json.loads(ran.stdout)
+    assert (told["worlds"], told["violations"]) == (2, 0)
+    assert told["mutants"]["planted"] == told["mutants"]["caught"] == 1
+    assert told["mutants"]["by"][QUICKLY] in (0, 1)
 
 
 @pytest.mark.long

@@ -15,13 +15,21 @@ from coplink.simulation.many import Summary, caught, each
 from coplink.simulation.mutants import MUTANTS
 from coplink.simulation.planting import planted
 
+MOST = 1000
+"""Within so many worlds a planted bug has to show."""
+
 
 @click.command()
 @click.option("--seed", type=int, help="One world: its options, and what was broken.")
 @click.option("--trace", is_flag=True, help="With --seed: everything that happened in it.")
 @click.option("--seeds", type=int, help="So many worlds in parallel.")
 @click.option("--from", "first", type=int, default=0, show_default=True, help="The first seed.")
-@click.option("--mutants", "all_mutants", is_flag=True, help="Plant each bug and see whether it is caught.")
+@click.option(
+    "--mutants",
+    "all_mutants",
+    is_flag=True,
+    help="Plant each bug and see whether it is caught within so many seeds (1000 at most).",
+)
 @click.option("--mutant", help="With --seed or --seeds: plant this bug.")
 @click.option(
     "--every-fault", is_flag=True, help="Every single fault at every input and output of the scenarios."
@@ -53,10 +61,8 @@ def main(
         sys.exit(every.again(scenarios[0], path))
     if seed is not None:
         sys.exit(_one(seed, trace, mutant))
-    if all_mutants:
-        sys.exit(_planted(seeds or 1000, processes, as_json))
     begun, summary = time.monotonic(), Summary()
-    asked = range(first, first + (seeds or 500))
+    asked = range(first, first + (seeds or (0 if all_mutants else 500)))
     with planted(mutant):
         for ended in each(asked, processes):
             summary.add(ended)
@@ -64,9 +70,18 @@ def main(
                 click.echo(
                     f"\r{summary.worlds} of {len(asked)}, {len(summary.broken)} broken", nl=False, err=True
                 )
-    told = {**summary.told(), "seconds": round(time.monotonic() - begun, 1)}
-    _print(told, as_json)
-    sys.exit(1 if summary.violations or summary.unreached() else 0)
+    told = summary.told() if asked else {}
+    bad = bool(asked) and bool(summary.violations or summary.unreached())
+    if all_mutants:
+        found = _planted(min(seeds or MOST, MOST), processes, as_json)
+        told["mutants"] = {
+            "planted": len(found),
+            "caught": len(found) - list(found.values()).count(None),
+            "by": found,
+        }
+        bad = bad or None in found.values()
+    _print({**told, "seconds": round(time.monotonic() - begun, 1)}, as_json)
+    sys.exit(1 if bad else 0)
 
 
 def _one(seed: int, trace: bool, mutant: str | None) -> int:
@@ -83,20 +98,14 @@ def _one(seed: int, trace: bool, mutant: str | None) -> int:
     return 0 if ended.good else 1
 
 
-def _planted(most: int, processes: int | None, as_json: bool) -> int:
+def _planted(most: int, processes: int | None, as_json: bool) -> dict[str, int | None]:
+    """Each bug, and the first seed of so many whose world shows it; None where none does."""
     found: dict[str, int | None] = {}
     for mutant in MUTANTS:
-        found[mutant.name] = caught(mutant, most, processes)
+        where = found[mutant.name] = caught(mutant, most, processes)
         if not as_json:
-            where = found[mutant.name]
             click.echo(f"{mutant.name}: {'NOT CAUGHT' if where is None else f'caught by seed {where}'}")
-    alive = [name for name, where in found.items() if where is None]
-    told = {"planted": len(found), "caught": len(found) - len(alive), "by": found}
-    if as_json:
-        click.echo(json.dumps({"mutants": told}))
-    else:
-        click.echo(f"{told['caught']} of {told['planted']} caught")
-    return 1 if alive else 0
+    return found
 
 
 def _print(told: dict[str, object], as_json: bool) -> None:
