@@ -125,7 +125,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "community.again": Walk(),
     "community.people": Walk(),
     "community.library": Walk(),
-    "community.meetings": Walk(),
+    "meetings.meetings": Walk(),
     "community.history": Walk(),
     "explain.access": Walk(),
     "explain.person": Walk(),

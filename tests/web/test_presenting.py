@@ -103,6 +103,18 @@ def test_it_ends_by_itself_an_hour_after_the_meeting(site, asked):
 def test_what_cannot_be_is_a_sentence(asked, changed):
     ana, _, key, _ = asked
     ana.get(f"/c/{key}/meetings")
-    assert ana.post(f"/c/{key}/presenters", {**WORDS, **changed}).status_code == 400
+    sent = {**WORDS, **changed}
+    assert ana.post(f"/c/{key}/presenters", sent).status_code == 400
+    form = ana.soup().select_one(f'form[action="/c/{key}/presenters"]')
+    assert form.select_one("[role=alert]").get_text(strip=True)
+    assert form.select_one("[name=name]")["value"] == sent["name"], "what was typed is not lost"
+    chosen = [one["value"] for one in form.select("option[selected]")]
+    assert chosen == ([sent["meeting"]] if "meeting" not in changed else [])
     ana.get(f"/c/{key}/meetings")
     assert len(ana.soup().select("#presenters ~ ul li")) == 1
+
+
+def test_the_history_tells_the_day_in_words(asked):
+    ana, _, key, _ = asked
+    ana.get(f"/c/{key}/history")
+    assert "asked a guest to present on 2 December 2026" in ana.says()

@@ -1,4 +1,4 @@
-"""A community's own pages: home, places with their progress, people, library, meetings, history.
+"""A community's own pages: home, places with their progress, people, library, history.
 
 Every page is one read model of ``engine.reading``, which also asks whether the reader may see it. Somebody who is
 invited, pauses or has left is shown the invitation instead of the inside.
@@ -12,14 +12,11 @@ from flask import Blueprint, Response, make_response, render_template
 
 from coplink.core.access import Action, may
 from coplink.core.fit import becomes
-from coplink.core.people import CommunityId, InstitutionId, Role
+from coplink.core.people import InstitutionId, Role
 from coplink.core.rhythm import Meeting, Rhythm, expand
-from coplink.engine import beside, copies, lifecycle, organisations, presenting, provision, reading
+from coplink.engine import beside, copies, lifecycle, organisations, provision, reading
 from coplink.engine.invitations import open_links
-from coplink.ports.records import LinkKind
-from coplink.web import feeds
 from coplink.web.desk import Desk, see
-from coplink.web.founding import break_of
 from coplink.web.shown import usable_zone
 
 
@@ -132,32 +129,6 @@ def blueprint(desk: Desk) -> Blueprint:
             lists = uow.catalogue.lists(seen.community.id)
         zone = usable_zone(person.zone, seen.zone)
         text = render_template("library.html", seen=seen, lines=lines, places=places, lists=lists, zone=zone)
-        return make_response(text)
-
-    @views.get("/c/<key>/meetings")
-    def meetings(key: str) -> Response:
-        person = desk.person()
-        with desk.begin() as uow:
-            page = reading.meetings(uow, person, key, desk.manifests, desk.now())
-            community = CommunityId(page.seen.community.id)
-            presenters = presenting.asked(uow, page.seen.community, desk.now()) if page.seen.leads else ()
-            feed = next(
-                (one for one in uow.links.of(LinkKind.FEED, community, person.id) if one.open_at(desk.now())),
-                None,
-            )
-        zone = usable_zone(person.zone, page.rhythm.zone)
-        upcoming = [(meeting, break_of(page.rhythm, meeting)) for meeting in page.upcoming]
-        address = f"{desk.base_url}{feeds.path_of(feed)}" if feed else ""
-        text = render_template(
-            "meetings.html",
-            page=page,
-            seen=page.seen,
-            upcoming=upcoming,
-            zone=zone,
-            feed=address,
-            presenters=presenters,
-            base_url=desk.base_url,
-        )
         return make_response(text)
 
     @views.get("/c/<key>/history")

@@ -7,9 +7,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, make_response, render_template, request
 
+from coplink.core.errors import DomainError
 from coplink.engine import presenting
+from coplink.web import meetings
 from coplink.web.desk import Desk, cleaned, see, typed
 from coplink.web.founding import ZONES
 from coplink.web.shown import usable_zone
@@ -38,10 +42,13 @@ def blueprint(desk: Desk) -> Blueprint:
 
     @views.post("/c/<key>/presenters")
     def ask(key: str) -> Response:
-        person = desk.person()
-        with desk.begin() as uow:
-            presenting.ask(uow, person, key, typed("meeting", 20), typed("name", 400), desk.now())
-            uow.commit()
+        asking = meetings.Asking(typed("name", 400), typed("meeting", 20))
+        try:
+            with desk.begin() as uow:
+                presenting.ask(uow, desk.person(), key, asking.meeting, asking.name, desk.now())
+                uow.commit()
+        except DomainError as error:
+            return meetings.page(desk, key, replace(asking, trouble=error.message), 400)
         return see(f"/c/{key}/meetings#presenters")
 
     @views.post("/c/<key>/presenters/<link>/revoke")

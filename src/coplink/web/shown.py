@@ -23,7 +23,16 @@ def said(sentence: Said | str) -> str:
     """A sentence in the reader's language, its values filled in."""
     if isinstance(sentence, str):
         return sentence
-    return str(Said(str(gettext(sentence.text)), sentence.values))
+    values = {name: _date_in(value) if name == "day" else value for name, value in sentence.values.items()}
+    return str(Said(str(gettext(sentence.text)), values))
+
+
+def _date_in(value: str) -> str:
+    """A date in words, where a sentence keeps one as ``2026-12-02``."""
+    try:
+        return day(date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def usable_zone(*names: str | None) -> str:
