@@ -10,9 +10,9 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import logging_kept
 
 from coplink import logs
-from coplink.testing.commands import logging_kept
 
 JWT = jwt.encode(
     {"sub": "wren", "email": "ana.wren@district.example"}, "a-secret-that-is-long-enough-for-hs256"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
+from tests.commands import logging_kept
 
 from coplink.cli import cli
-from coplink.testing.commands import logging_kept
 
 
 def run(folder: Path, *words: str, **settings: str) -> Result:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from tests.commands import command_of, logging_kept
 from tests.engine.acts import act, history
 
 from coplink import registry
@@ -17,7 +18,6 @@ from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import Unavailable
 from coplink.storage.tables import Table
-from coplink.testing.commands import command_of, logging_kept
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from tests.commands import command_of, logging_kept
 
 from coplink import registry
 from coplink.core.people import AccountId, Institution, Role, Standing
@@ -13,7 +14,6 @@ from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import disclosures, join
 from coplink.testing.beginnings import once
-from coplink.testing.commands import command_of, logging_kept
 
 
 def join_in(site, key, subject, at: Institution | None = None, role=Role.MEMBER):
