@@ -105,7 +105,7 @@ def test_what_cannot_be_is_a_sentence(asked, changed):
     ana.get(f"/c/{key}/meetings")
     sent = {**WORDS, **changed}
     assert ana.post(f"/c/{key}/presenters", sent).status_code == 400
-    form = ana.soup().select_one(f'form[action="/c/{key}/presenters"]')
+    form = ana.soup().select_one(f'form[action="/c/{key}/presenters#presenters"]')
     assert form.select_one("[role=alert]").get_text(strip=True)
     assert form.select_one("[name=name]")["value"] == sent["name"], "what was typed is not lost"
     chosen = [one["value"] for one in form.select("option[selected]")]
