@@ -97,3 +97,21 @@ def test_a_membership_of_one_record_is_kept_as_it_is(keep, world, stands):
 
 def test_a_community_without_anybody_who_leads_keeps_the_later_answer(keep, world):
     assert merged(keep, world, (JOINED, M, 1), (LEFT, F, 2)) == (LEFT, F, 2)
+
+
+@pytest.mark.parametrize(("standing", "day"), [(LEFT, 1), (PAUSED, 1), (INVITED, 3)])
+@pytest.mark.parametrize("goes", ["by their institution", "by their own word"])
+def test_what_an_institution_decided_outranks_no_word_of_their_own(keep, world, standing, day, goes):
+    def row(person, standing, day, by_institution):
+        at = world.now + timedelta(days=day)
+        return Membership(world.community.id, person.id, world.north.id, M, standing, at, by_institution)
+
+    gone, into = (world.bo, world.ada) if goes == "by their institution" else (world.ada, world.bo)
+    with keep() as uow:
+        uow.communities.put_membership(row(gone, PAUSED, 2, True))
+        uow.communities.put_membership(row(into, standing, day, False))
+        uow.people.merge(gone=gone.id, into=into.id)
+    with keep() as uow:
+        (kept,) = uow.communities.memberships(world.community.id)
+    wanted = (PAUSED, True) if standing is INVITED else (standing, False)
+    assert (kept.standing, kept.by_institution) == wanted

@@ -108,7 +108,10 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
     assert not kim.soup().select("textarea")
 
     for browser in (lee, mia):
-        browser.get(f"/c/{key}")
+        assert browser.get(f"/c/{key}").headers["Location"].endswith("/invitation")
+        assert browser.get(f"/c/{key}/people").status_code == 404, "the others are none of their business now"
+        browser.get(f"/c/{key}/invitation")
+        assert "You pause, because your institution withdrew" in browser.says()
         assert "Lakeside withdrew from this community" in browser.says()
         assert "Kim, a connection admin there, decided it on" in browser.says()
         assert REASON in browser.says(), "as it was typed, and never as markup"
@@ -118,7 +121,6 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
         browser.get(f"/c/{key}/invitation")
         assert REASON in browser.says()
         assert "Join" not in [one.get_text() for one in browser.soup().find_all("button")]
-        browser.get(f"/c/{key}")
         assert browser.post(f"/c/{key}/join").status_code == 400
         assert "does not take part in this community any more" in browser.says()
     ana.get(f"/c/{key}/history")
@@ -130,7 +132,7 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
 
     kim.get("/admin")
     assert kim.post(f"/admin/communities/{key}/agree").status_code == 303
-    lee.get(f"/c/{key}")
+    lee.get(f"/c/{key}/invitation")
     assert "takes part again" in lee.says()
     assert lee.post(f"/c/{key}/join").status_code == 303
     lee.get(f"/c/{key}/people")

@@ -27,14 +27,16 @@ def may(person: Person, action: Action, community: Community, membership: Member
     """Whether ``person`` may do ``action`` in ``community``, given how they stand to it.
 
     A steward keeps lists and links, and decides about nobody's membership, no rhythm and no place. Connection admins
-    decide about connections of their own institution, never about what is inside a community.
+    decide about connections of their own institution, never about what is inside a community. Whose institution
+    withdrew sees why, and nothing of the others any more.
     """
     standing = membership.standing if membership else None
     match action:
         case Action.SEE_CHARTER | Action.ANSWER:
             return membership is not None
         case Action.SEE_INSIDE:
-            return standing in (Standing.JOINED, Standing.PAUSED)
+            away = membership is not None and membership.by_institution
+            return standing in (Standing.JOINED, Standing.PAUSED) and not away
         case Action.LEAVE:
             return standing in (Standing.JOINED, Standing.PAUSED)
         case Action.CHOOSE_LEVEL:

@@ -228,7 +228,7 @@ def _step_out(
     if contact is not None and contact.person == person.id:
         uow.communities.drop_contact(community.id, person.institution)
     if standing is Standing.LEFT:
-        uow.guests.forget_answers(community.id, person.id)
+        uow.guests.forget_yes(community.id, person.id)
     _tell(uow, community, person, now, said)
     marks.people_changed(uow, community.id)
     return membership

@@ -293,8 +293,8 @@ class GuestList(Protocol):
         """What everybody answered about one institution."""
         ...
 
-    def forget_answers(self, community: CommunityId, person: PersonId) -> None:
-        """They are asked anew should they come back."""
+    def forget_yes(self, community: CommunityId, person: PersonId) -> None:
+        """They are asked anew should they come back, but for what they said no to."""
         ...
 
 

@@ -49,6 +49,11 @@ class Invited:
         """How they stand to it; a link alone counts as an invitation."""
         return self.membership.standing if self.membership else Standing.INVITED
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether they pause because their institution withdrew."""
+        return self.membership is not None and self.membership.by_institution
+
 
 def blueprint(desk: Desk) -> Blueprint:
     """The invitation and every way in and out of a membership."""

@@ -88,8 +88,8 @@ class SqlGuests(Repository):
         rows = self._find(DisclosureRow, community=community, institution=institution)
         return {PersonId(row.person): row.agreed for row in rows}
 
-    def forget_answers(self, community: CommunityId, person: PersonId) -> None:
-        theirs = DisclosureRow.community == community, DisclosureRow.person == person
+    def forget_yes(self, community: CommunityId, person: PersonId) -> None:
+        theirs = DisclosureRow.community == community, DisclosureRow.person == person, DisclosureRow.agreed
         self._run(delete(DisclosureRow).where(*theirs))
 
     def _guest(self, row: GuestRow) -> Guest:

@@ -163,7 +163,7 @@ class Merging(Repository):
         self._run(update(GuestRow).where(GuestRow.person == gone).values(person=into))
 
     def _disclosures(self, gone: PersonId, into: PersonId) -> None:
-        # Where both answered about one institution, a "no" outranks a "yes"; who has left is asked anew.
+        # Where both answered about one institution, a "no" outranks a "yes"; a yes ends with a leaving.
         for row in self._rows(select(DisclosureRow).where(DisclosureRow.person == gone)):
             same = (DisclosureRow.community == row.community, DisclosureRow.institution == row.institution)
             if not row.agreed:
@@ -178,7 +178,9 @@ class Merging(Repository):
             MembershipRow.standing.in_([Standing.JOINED.value, Standing.PAUSED.value]),
         )
         self._run(
-            delete(DisclosureRow).where(DisclosureRow.person == into, DisclosureRow.community.not_in(belongs))
+            delete(DisclosureRow).where(
+                DisclosureRow.person == into, DisclosureRow.agreed, DisclosureRow.community.not_in(belongs)
+            )
         )
 
     def _mails(self, gone: PersonId, into: PersonId) -> None:
@@ -200,10 +202,14 @@ class Merging(Repository):
         self._run(update(UnreachableRow).where(UnreachableRow.person == gone).values(person=into))
 
 
-def _answered(row: MembershipRow) -> tuple[bool, datetime, int]:
-    """How late an answer is: an invitation is none; of two at the same moment, the one that goes further is later."""
+def _answered(row: MembershipRow) -> tuple[int, datetime, int]:
+    """How late an answer is; of two at the same moment, the one that goes further is later.
+
+    An invitation is no answer, and what an institution decided outranks nobody's own word.
+    """
     standing = Standing(row.standing)
-    return standing is not Standing.INVITED, row.changed_at, FURTHER[standing]
+    own = 0 if standing is Standing.INVITED else 1 if row.by_institution else 2
+    return own, row.changed_at, FURTHER[standing]
 
 
 def _leads(row: MembershipRow) -> bool:
