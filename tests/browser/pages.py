@@ -70,6 +70,7 @@ PAGES: dict[str, Look] = {
     ),
     "/c/<key>/life": Look(FACILITATOR, "/c/{community}/life", "Name and rest"),
     "/c/<key>/places": Look(FACILITATOR, "/c/{community}/places", "Places"),
+    "/c/<key>/more-places": Look(FACILITATOR, "/c/{community}/more-places", "Add a place"),
     "/c/<key>/announcements": Look(FACILITATOR, "/c/{community}/announcements", "Announcements"),
     "/c/<key>/history": Look(FACILITATOR, "/c/{community}/history", "What happened so far"),
     "/c/<key>/invitation": Look(INVITED, "/c/{community}/invitation", NAME),

@@ -200,7 +200,9 @@ def test_whose_institution_withdrew_sees_nothing_of_the_others_any_more(school, 
     bo = person(school, "bo", school.here)
     act(school, join.pause, both, bo)
     with school.services.begin() as uow:
-        assert reading.community_of(uow, bo, both.id, Action.SEE_INSIDE).inside, "a break of one's own is another thing"
+        assert reading.community_of(uow, bo, both.id, Action.SEE_INSIDE).inside, (
+            "a break of one's own is another thing"
+        )
 
 
 def test_a_second_time_changes_nothing_and_the_first_reason_stays(school, both, kim):

@@ -120,6 +120,8 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "founding.preview": Walk(FOUNDING),
     "founding.founded": Walk(FOUNDING),
     "community.home": Walk(),
+    "further.more": Walk(),
+    "further.add": Walk({"places": "<connection>"}),
     "community.places": Walk(),
     "community.progress": Walk(),
     "community.again": Walk(),

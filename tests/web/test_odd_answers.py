@@ -27,6 +27,7 @@ FORMS = {
     "/c/KEY/invite/announcement": ("key", "title", "text", "institution", "do"),
     "/c/KEY/invite/mail": ("x",),
     "/c/KEY/life/norms": ("norms",),
+    "/c/KEY/more-places": ("places",),
     "/c/KEY/presenters": ("meeting", "name"),
     "/c/KEY/presenters/ODD/revoke": ("x",),
     "/c/KEY/places/SPACE": ("do",),

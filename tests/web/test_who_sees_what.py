@@ -27,6 +27,7 @@ TABLE = """
              /c/KEY/places/progress       200         200    404     200    404  404      404   303
              /c/KEY/places/nothing        404         404    404     404    404  404      404   303
              /c/KEY/places/nothing/plan   404         404    404     404    404  404      404   303
+             /c/KEY/more-places           200         404    404     404    404  404      404   303
              /c/KEY/life                  200         404    404     404    404  404      404   303
              /c/KEY/people                200         200    404     200    404  404      404   303
              /c/KEY/people/nothing        404         404    404     404    404  404      404   303

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coplink.core.arrival import Context
@@ -123,18 +123,19 @@ def preview(
         connected = uow.institutions.connection(place.connection)
         if connected is None or Capability.SPACES not in manifests[connected.integration].capabilities:
             continue
+        wish = SpaceWish(community_name(answers.name), answers.about, "", {})
         manifest = manifests[connected.integration]
-        asked = {k: origin.asked[k] for k in manifest.chooses}
-        planned = plan(connected, SpaceWish(community_name(answers.name), answers.about, "", asked))
-        previews.append(
-            Preview(
-                place,
-                planned.name,
-                tuple(manifest.part_words.get(step, step) for step in planned.steps),
-                None if place.own else place.institution_name,
-            )
-        )
+        previews.append(drawn(place, connected, manifest, wish, origin, plan))
     return tuple(previews)
+
+
+def drawn(
+    place: Place, connected: Connected, manifest: Manifest, wish: SpaceWish, origin: Origin, plan: Plan
+) -> Preview:
+    """What would be made in one place that can be chosen."""
+    planned = plan(connected, replace(wish, asked={k: origin.asked[k] for k in manifest.chooses}))
+    steps = tuple(manifest.part_words.get(step, step) for step in planned.steps)
+    return Preview(place, planned.name, steps, None if place.own else place.institution_name)
 
 
 def found(
@@ -170,7 +171,7 @@ def found(
     for place in chosen:
         connected = uow.institutions.connection(place.connection)
         if connected is not None:
-            _space(uow, community, place, connected, manifests[connected.integration], origin, now)
+            wish_for(uow, community, place, connected, manifests[connected.integration], origin, now)
     _remember_context(uow, community, founder, origin)
     uow.records.say(
         Happening(community_id, founder.institution, now, founder.id, say("founded the community"))
@@ -191,7 +192,7 @@ def _chosen(
     return [possible[key] for key in dict.fromkeys(answers.places)]
 
 
-def _space(
+def wish_for(
     uow: UnitOfWork,
     community: Community,
     place: Place,
@@ -200,6 +201,9 @@ def _space(
     origin: Origin,
     now: datetime,
 ) -> None:
+    """Have a space made there, or wait for its institution to agree, which is asked once."""
+    part = uow.communities.participation(community.id, place.institution)
+    goes = place.own or (part is not None and part.agreed)
     space_id = SpaceId(hashlib.sha256(f"{community.id}:{place.connection}".encode()).hexdigest()[:32])
     space = Space(
         space_id,
@@ -210,14 +214,13 @@ def _space(
         manifest.kind,
         community.name,
         marker=f"coplink:{space_id}",
-        state=SpaceState.MAKING if place.own else SpaceState.WAITING,
+        state=SpaceState.MAKING if goes else SpaceState.WAITING,
         asked={name: origin.asked[name] for name in manifest.chooses},
     )
     uow.spaces.put(space)
-    if place.own:
+    if goes:
         uow.work.mark(Kind.PROVISION, space_id, community.id)
-        return
-    if uow.communities.participation(community.id, place.institution) is None:
+    elif part is None:
         uow.communities.put_participation(Participation(community.id, place.institution))
         uow.records.raise_notice(
             Notice(

@@ -123,7 +123,7 @@ def step_of(reason: Said, place: PlaceView, manifest: Manifest | None) -> Step:
         return Step(
             reason,
             admin,
-            say("Choose a place of their own school as well, or ask whether guests may be let in."),
+            say("Add a place of their own school, under Places, or ask whether guests may be let in."),
         )
     if reason.text == TAKEN_OUT.text:
         return Step(reason, admin, say("Ask whoever looks after that place to let them in again."))
