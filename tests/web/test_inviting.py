@@ -91,8 +91,8 @@ def test_an_announcement_is_seen_first_said_once_and_leads_to_the_invitation(sit
     said = ana.post(f"/c/{key}/invite/announcement", {**filled(ana), "do": "say"})
     assert (said.status_code, said.location) == (303, f"/c/{key}/announcements#said")
     site.jobs.run_until_idle()
-    assert [(note.title, note.text) for note in notes(site)] == [
-        ("You are invited: Literacy", f"Come and read with us!\n\n{address}")
+    assert [(note.title, note.text, note.inviting) for note in notes(site)] == [
+        ("You are invited: Literacy", f"Come and read with us!\n\n{address}", True)
     ]
     ana.get(f"/c/{key}/invite")
     ana.post(f"/c/{key}/invite/announcement", {**edited, "do": "say"})

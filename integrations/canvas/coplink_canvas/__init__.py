@@ -113,7 +113,7 @@ MANIFEST = Manifest(
         ),
         Scope(
             "moderate_forum",
-            "announces in the course what is said to everybody in a community that has only a page there",
+            "announces in the course: invitations, and what is said in a community that has only a page there",
             "nothing is announced in a course",
             when=COURSE_TOLD,
         ),
@@ -175,7 +175,8 @@ MANIFEST = Manifest(
         Field(
             "announce",
             "Announcements",
-            "group: in groups only; course: where there is only a page, everybody in the course is told.",
+            "group: in groups only; course: everybody in the course gets invitations, and what is said where there"
+            " is only a page.",
             default="group",
             choices=("group", "course"),
         ),
@@ -200,7 +201,7 @@ MANIFEST = Manifest(
         "Canvas, Admin, Settings, Apps: delete the app, if it was added there.",
         "Canvas, Account of the service account, Settings, Approved Integrations: delete its token.",
     ),
-    announced_as="an announcement in the group",
+    announced_as="an announcement in the group or the course",
 )
 
 

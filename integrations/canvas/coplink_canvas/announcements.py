@@ -1,4 +1,6 @@
-"""What is said to everybody, as an announcement in the group; where there is only a page, in the course if allowed.
+"""What is said to everybody, as an announcement in the group; in the course, if allowed, where there is only a page.
+
+An invitation is for those who are not in the group yet: where courses may be told, it stands in the course.
 
 Canvas takes no create key: the mark stands in the address of the link under the words, which Canvas' clean-up of HTML
 leaves alone. Announcements are listed newest first (open source Canvas, November 2026), and one that may have been made
@@ -40,11 +42,7 @@ class CanvasAnnouncements:
                     " An administrator can allow that in the connection’s settings."
                 ),
             )
-        home = (
-            Home("course", pair(parts[COURSE_PAGE])[0])
-            if COURSE_PAGE in parts
-            else Home("group", parts[GROUP])
-        )
+        home = self._home(parts, announcement.inviting)
         mark = hashlib.sha256(f"{home.path} {key}".encode()).hexdigest()[:24]
         try:
             there = self._marked(home, mark)
@@ -69,6 +67,16 @@ class CanvasAnnouncements:
         except UnexpectedReply as error:  # an answer without an id leaves open whether it was made
             raise OutcomeUnknown(error.detail) from error
         return PostLink(made, self._address(home, made))
+
+    def _home(self, parts: Mapping[str, str], inviting: bool) -> Home:
+        if COURSE_PAGE in parts:
+            return Home("course", pair(parts[COURSE_PAGE])[0])
+        if inviting and self._choices.tells_course:
+            try:
+                return Home("course", number(self._client.group(parts[GROUP]), "course_id"))
+            except Gone as error:
+                raise group_gone(error) from error
+        return Home("group", parts[GROUP])
 
     def _marked(self, home: Home, mark: str) -> str | None:
         """The announcement that bears our mark, among the newest."""

@@ -24,13 +24,14 @@ class Announcement:
     """What everybody is told: a title in one line, plain text in paragraphs, where to read on, who says it.
 
     ``link`` leads to the community's page in coplink. ``by`` is the name to show, since over there the author is an
-    account of coplink's.
+    account of coplink's. ``inviting``: it is for people who do not belong yet, and leads to an invitation.
     """
 
     title: str
     text: str
     link: str
     by: str = ""
+    inviting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,11 @@ def _show(
         entry = uow.journal.open(turn, space.id, what, key, now())
         uow.commit()
     words = Announcement(
-        said.title, said.text, _address(home_url, space, reach), person.name if person else ""
+        said.title,
+        said.text,
+        _address(home_url, space, reach),
+        person.name if person else "",
+        inviting=f"{home_url}/i/" in said.text,  # the link by which people answer
     )
     try:
         link = port.post(space.parts, words, key)

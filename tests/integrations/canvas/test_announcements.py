@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coplink.core.announcing import Announcement
@@ -81,6 +83,24 @@ def test_with_a_page_alone_nothing_is_said_and_nothing_asked_unless_an_administr
     (there,) = kept(canvas)
     assert (there["kind"], there["home"]) == ("course", 101)
     assert link.link == f"{canvas.sandbox.base_url}/courses/101/discussion_topics/{there['id']}"
+
+
+def test_an_invitation_stands_in_the_course_where_courses_may_be_told_and_once(canvas, parts):
+    asking = replace(NOTE, inviting=True)
+    canvas.connect(announce="group").announcements.post(parts, asking, "one")
+    assert [row["kind"] for row in kept(canvas)] == ["group"]
+    telling = canvas.connect(announce="course").announcements
+    link = telling.post(parts, asking, "two")
+    assert telling.post(parts, asking, "two").found
+    assert telling.post(parts, NOTE, "three").link != link.link
+    assert sorted((row["kind"], row["home"]) for row in kept(canvas))[0] == ("course", 101)
+    assert [row["kind"] for row in kept(canvas)] == ["group", "course", "group"]
+
+
+def test_an_invitation_to_a_group_that_is_gone_says_so(canvas, parts):
+    canvas.sandbox.store.drop("canvas.groups", parts["group"])
+    with pytest.raises(Gone):
+        canvas.connect(announce="course").announcements.post(parts, replace(NOTE, inviting=True), "one")
 
 
 def test_the_same_key_in_two_courses_are_two(canvas, announcements, parts):
