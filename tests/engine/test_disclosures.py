@@ -103,7 +103,7 @@ def test_it_is_taken_back_where_nobody_is_let_in_any_more_too(school, community,
     assert GUEST not in school.board.seats
 
 
-def test_who_leaves_is_asked_anew_and_a_page_that_tells_them_takes_no_no_away(school, community, lee) -> None:
+def test_a_no_outlasts_a_leaving_whatever_page_they_come_back_by(school, community, lee) -> None:
     answers(school, community, lee, yes=False)
     with school.services.begin() as uow:
         join.pause(uow, community, lee, school.clock.now())
@@ -117,8 +117,20 @@ def test_who_leaves_is_asked_anew_and_a_page_that_tells_them_takes_no_no_away(sc
         uow.commit()
     school.join(community, lee, told=True)
     school.work()
-    assert asked(school) == 1
-    assert question(school, community, lee).answer is True
+    assert asked(school) == 0
+    assert question(school, community, lee).answer is False
+    answers(school, community, lee, yes=True)
+    assert asked(school) == 1, "they change their mind themselves"
+
+
+def test_a_yes_ends_with_a_leaving(school, community, lee) -> None:
+    answers(school, community, lee, yes=True)
+    with school.services.begin() as uow:
+        join.leave(uow, community, lee, school.clock.now())
+        uow.commit()
+    school.join(community, lee, told=False)
+    school.work()
+    assert question(school, community, lee).answer is None
 
 
 def test_people_of_the_place_itself_are_not_asked_and_strangers_cannot_answer(school, community) -> None:

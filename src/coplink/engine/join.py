@@ -51,12 +51,7 @@ def offer(uow: UnitOfWork, community: CommunityId, person: Person, role: Role, n
     Someone who said no before gets the same silent row as anybody else, so that the list of the invited tells nothing;
     the hash keeps it from ever being shown to them as an invitation.
     """
-    if uow.communities.membership(community, person.id):
-        return False
-    uow.communities.put_membership(
-        Membership(community, person.id, person.institution, role, Standing.INVITED, now)
-    )
-    return True
+    return bool(offer_all(uow, community, {person.id: (person, role)}, now))
 
 
 def offer_all(

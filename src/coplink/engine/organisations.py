@@ -14,7 +14,7 @@ from datetime import datetime
 from coplink.core.access import Action, may
 from coplink.core.community import Community, Contact, Participation, reason_for_withdrawing
 from coplink.core.errors import DomainError, NotAllowed, NotFound
-from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
+from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Proof, Standing
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.engine import lifecycle, marks
@@ -183,7 +183,7 @@ def _let_go(uow: UnitOfWork, space: Space, people: list[PersonId], take_away: bo
     if space.state not in lifecycle.LET_GO:
         return
     accounts = uow.people.accounts_on(space.institution, space.integration, people)
-    uow.ledger.forget(space.id, [one.account for one in accounts.values()])
+    uow.ledger.forget(space.id, [one.account for one in accounts.values() if one.proof is Proof.PROVED])
     lifecycle.let_go(uow, replace(space, by_admin=True), take_away)
 
 
