@@ -49,7 +49,7 @@ def walk(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command that these words lead to, and what is left for it."""
     command: click.Command = cli
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        found = command.commands.get(words[0])
+        found = command.get_command(click.Context(command), words[0])
         assert found is not None, f"there is no command “coplink {' '.join(words)}”"
         command, words = found, words[1:]
     return command, words

@@ -18,55 +18,58 @@ May import: everything; only ``cli.demo`` knows the sandbox.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from coplink import __version__
 from coplink.cli.base import said
-from coplink.cli.db import db
-from coplink.cli.demo import demo
-from coplink.cli.disconnect import disconnect
-from coplink.cli.doctor import doctor
-from coplink.cli.install import install
-from coplink.cli.keys import keys
-from coplink.cli.look import integrations
-from coplink.cli.plan import approve, plan
-from coplink.cli.platforms import platform
-from coplink.cli.process import run, serve, work
-from coplink.cli.secrets import secrets
-from coplink.cli.setup import admin, connect, institution
 from coplink.core.errors import CoplinkError
 
+COMMANDS = {
+    **dict.fromkeys(("run", "serve", "work"), "process"),
+    "db": "db",
+    "doctor": "doctor",
+    "integrations": "look",
+    **dict.fromkeys(("institution", "admin", "connect"), "setup"),
+    "platform": "platforms",
+    "keys": "keys",
+    "disconnect": "disconnect",
+    "install": "install",
+    **dict.fromkeys(("plan", "approve"), "plan"),
+    "secrets": "secrets",
+    "demo": "demo",
+}
+"""Each command, and the module that has it."""
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Commands that are loaded when they are asked for: a worker keeps nothing of the others in memory."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The one of this name."""
+        return command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def command(name: str) -> click.Command:
+    """Load a command."""
+    found: click.Command = getattr(import_module(f"coplink.cli.{COMMANDS[name]}"), name)
+    return found
+
+
+@click.group(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="coplink")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """One community of practice across Canvas, Microsoft Teams and Google Workspace."""
     if context.invoked_subcommand is None:
-        context.invoke(run)
-
-
-for _command in (
-    run,
-    serve,
-    work,
-    db,
-    doctor,
-    integrations,
-    institution,
-    admin,
-    platform,
-    keys,
-    connect,
-    disconnect,
-    install,
-    plan,
-    approve,
-    secrets,
-    demo,
-):
-    cli.add_command(_command)
+        context.invoke(command("run"))
 
 
 def main() -> None:

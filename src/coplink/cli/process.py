@@ -5,12 +5,14 @@ A worker by itself loads nothing of the web: its memory is for the places it kee
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from pathlib import Path
 
 import click
 
+from coplink.cli.arenas import share_one_heap
 from coplink.cli.base import loopback_options, services_from, settings_from
 from coplink.engine import preflight
 from coplink.engine.sweep import sweep
@@ -24,6 +26,7 @@ from coplink.worker.timers import ticks
 @loopback_options
 def run(loopback: bool, port: int | None, data: Path | None) -> None:
     """Run web server and worker in one process (the default)."""
+    share_one_heap()
     settings = settings_from(data, loopback, port)
     services_from(settings)  # what is wrong is said here, before anything listens
     from coplink.cli.server import Server
@@ -46,9 +49,12 @@ def serve(loopback: bool, port: int | None, data: Path | None) -> None:
 @loopback_options
 def work(loopback: bool, port: int | None, data: Path | None) -> None:
     """Run the worker only."""
+    share_one_heap()
     services = services_from(settings_from(data, loopback, port))
     worker = attach_worker(services)
     worker.start()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: only what comes and goes is looked through at every collection
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
