@@ -28,7 +28,7 @@ from canvasapi.util import combine_kwargs
 from coplink.core.words import say
 from coplink.ports.errors import OutcomeUnknown, Transient, UnexpectedReply
 from coplink.ports.integration import Surroundings
-from coplink_canvas.listing import Forgetful, Listing, Pages, Plain, Row, Sitting, last_page
+from coplink_canvas.listing import Forgetful, Listing, Pages, Plain, Row, Sitters, Sitting, last_page
 from coplink_canvas.names import Access, address
 from coplink_canvas.tokens import Entered, Fetched, Tokens, posting
 from coplink_canvas.transport import Guarded, session
@@ -140,18 +140,20 @@ class Client:
 
     # --- seats ------------------------------------------------------------------------------------------------------
 
-    def memberships(self, group: str) -> Listing:
+    def memberships(self, group: str) -> Sitters:
         """Everybody who sits in a group; incomplete when reading stopped half way."""
-        return self._list(
-            lambda through: OnceThrough(
-                Sitting,
-                through,
-                "GET",
-                f"groups/{int(group)}/memberships",
-                _kwargs=combine_kwargs(filter_states=["accepted"]),
-            ),
-            half=True,
-        )
+        leads: dict[str, bool] = {}
+
+        def take(one: Sitting) -> None:
+            leads[one.account] = one.leads
+
+        def ask(through: Any) -> Iterable[Any]:
+            accepted = combine_kwargs(filter_states=["accepted"])
+            path = f"groups/{int(group)}/memberships"
+            return OnceThrough(Sitting, through, "GET", path, _kwargs=accepted)
+
+        complete = self._gone_through(ask, take, half=True)
+        return Sitters(leads, complete)
 
     def membership(self, group: str, account: str) -> Row:
         """One person's seat in a group; ``Gone`` when there is none."""
@@ -238,16 +240,24 @@ class Client:
 
     def _list(self, ask: Callable[[Any], Iterable[Any]], half: bool = False) -> Listing:
         """All pages; with ``half`` a reading that stops after its first page is handed out as incomplete."""
-        pages = Pages(self._requester)
         rows: list[Row] = []
+        complete = self._gone_through(ask, lambda one: rows.append(_row(one)), half)
+        return Listing(tuple(rows), complete)
+
+    def _gone_through(
+        self, ask: Callable[[Any], Iterable[Any]], take: Callable[[Any], None], half: bool
+    ) -> bool:
+        """Take one after the other of all pages; whether the last page was read."""
+        pages = Pages(self._requester)
         try:
             with _plain():
-                rows.extend(_row(one) for one in ask(pages))
+                for one in ask(pages):
+                    take(one)
         except Transient:
             if not half or not pages.read:
                 raise
-            return Listing(tuple(rows), complete=False)
-        return Listing(tuple(rows), complete=True)
+            return False
+        return True
 
 
 class OnceThrough(PaginatedList):  # type: ignore[misc]  # canvasapi ships no types

@@ -22,6 +22,14 @@ class Listing:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Sitters:
+    """Whose accounts sit in a group and whether they lead, and whether the last page of them was read."""
+
+    leads: Mapping[str, bool]
+    complete: bool
+
+
 class Pages:
     """Stands between a listing and the SDK's requester: next links stay on our server and never run in a circle."""
 
@@ -55,11 +63,13 @@ class Plain:
         self.row = dict(row)
 
 
-class Sitting(Plain):
+class Sitting:
     """One membership of a group, of which no more is kept than whose it is and whether they lead."""
 
+    __slots__ = ("account", "leads")
+
     def __init__(self, requester: Any, row: Row) -> None:
-        self.row = {name: row[name] for name in ("user_id", "moderator") if name in row}
+        self.account, self.leads = number(row, "user_id"), row.get("moderator") is True
 
 
 class Forgetful(list[Any]):

@@ -10,7 +10,7 @@ from coplink.core.words import Said, say
 from coplink.ports.errors import Gone, IntegrationError, OutcomeUnknown, PermissionMissing
 from coplink.ports.seats import BatchResult, Done
 from coplink_canvas.client import Client
-from coplink_canvas.listing import Row, number
+from coplink_canvas.listing import Row
 from coplink_canvas.names import COURSE_PAGE, GROUP
 from coplink_canvas.spaces import check_course, group_gone
 
@@ -46,8 +46,12 @@ class GroupSeats:
         except Gone as error:
             raise group_gone(error) from error
         own = self._client.me()
-        seats = {AccountId(number(row, "user_id")): _role(row) for row in listing.rows}
-        return Observed({who: role for who, role in seats.items() if who != own}, listing.complete)
+        seats = {
+            AccountId(account): Role.FACILITATOR if leads else Role.MEMBER
+            for account, leads in listing.leads.items()
+            if account != own
+        }
+        return Observed(seats, listing.complete)
 
     def look(self, parts: Mapping[str, str], account: AccountId) -> Role | None:
         """One account, past the listing."""

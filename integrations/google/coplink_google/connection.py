@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import linecache
 from collections.abc import Mapping, Sequence
 
 from coplink.core.errors import NotInstalled
@@ -27,6 +28,7 @@ def open_connection(settings: Mapping[str, str], around: Surroundings) -> Connec
         importlib.import_module("google_auth_httplib2")
     except ImportError:
         raise NotInstalled("google") from None
+    linecache.clearcache()  # pyparsing, below httplib2, reads the sources of all who import it, and they would stay
     return GoogleConnection(options, around)
 
 

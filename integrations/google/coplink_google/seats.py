@@ -10,7 +10,7 @@ Nothing is read before it is written, but whether the group takes people from ou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Observed, Seat
@@ -29,6 +29,15 @@ FIELDS = "id,email,role,type,status"
 EXTERNAL = "allowExternalMembers"
 
 
+class Entry(NamedTuple):
+    """One member of a group, and no more of it than is needed; ``address`` only where it is of another domain."""
+
+    number: str
+    role: Role
+    owns: bool
+    address: str
+
+
 class GoogleSeats:
     """Reads and changes the members of ``parts["group"]``."""
 
@@ -39,7 +48,7 @@ class GoogleSeats:
         self._robots: set[AccountId] = set()  # the robot's own account, once it was seen in a listing
 
     def read(self, parts: Mapping[str, str]) -> Observed:
-        rows: list[Mapping[str, Any]] = []
+        rows: list[Entry] = []
         complete = True
         pages = self._google.pages(
             "directory.members.list",
@@ -51,23 +60,26 @@ class GoogleSeats:
         try:
             for page in pages:
                 began = True
-                rows += rows_of(page, "members")
+                for row in rows_of(page, "members"):
+                    role = self._role(row)
+                    if role is not None:
+                        rows.append(self._entry(row, role))
+                    elif self._is_robot(row):
+                        self._robots.add(AccountId(text_of(row, "id")))
         except (Transient, Gone):
             if not began:
                 raise
             complete = False
-        self._robots |= {AccountId(text_of(row, "id")) for row in rows if self._is_robot(row)}
-        people = [row for row in rows if self._role(row) is not None]
-        accounts = self._accounts(people)
+        others = self._others(rows)
         seats: dict[AccountId, Role] = {}
         owners: set[AccountId] = set()
-        for row in people:
-            account, role = accounts.get(text_of(row, "id")), self._role(row)
-            if account is None or role is None:
+        for entry in rows:
+            account = AccountId(entry.number) if not entry.address else others.get(entry.number)
+            if account is None:
                 complete = False  # whose it is stays in doubt: nobody counts as gone
                 continue
-            seats[account] = role
-            if row.get("role") == "OWNER":
+            seats[account] = entry.role
+            if entry.owns:
                 owners.add(account)
         if complete:
             self._owners[part(parts, "group")] = frozenset(owners)
@@ -99,11 +111,15 @@ class GoogleSeats:
         if self._google.call("settings.groups.get", groupUniqueId=address).get(EXTERNAL) != "true":
             self._google.call("settings.groups.patch", groupUniqueId=address, body={EXTERNAL: "true"})
 
-    def _accounts(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, AccountId]:
-        """The accounts of members by their ids: whose address is of another domain is asked for, all at once."""
-        address = {text_of(row, "id"): str(row.get("email", "")) for row in rows}
-        other = [number for number, one in address.items() if "@" in one and not self._options.owns(one)]
-        ours = {**dict.fromkeys(address, True), **dict.fromkeys(other), **self._directory.ours(other)}
+    def _entry(self, row: Mapping[str, Any], role: Role) -> Entry:
+        address = str(row.get("email", ""))
+        other = "@" in address and not self._options.owns(address)
+        return Entry(text_of(row, "id"), role, row.get("role") == "OWNER", address if other else "")
+
+    def _others(self, rows: Sequence[Entry]) -> Mapping[str, AccountId]:
+        """The accounts, by their ids, of members whose address is of another domain: asked for, all at once."""
+        address = {entry.number: entry.address for entry in rows if entry.address}
+        ours = self._directory.ours(list(address))
         return {
             number: AccountId(number) if own else account_of(address[number])
             for number, own in ours.items()

@@ -49,7 +49,11 @@ def _load_builders() -> None:
     """Load the kit's builders that are used here: it does so late, and warns about its own deprecated classes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        kit = GraphServiceClient(request_adapter=GraphRequestAdapter(AnonymousAuthenticationProvider()))
+        nobody = AnonymousAuthenticationProvider()
+        unused = httpx.AsyncClient(
+            verify=tls()
+        )  # the kit's own would read the machine's certificates once more
+        kit = GraphServiceClient(request_adapter=GraphRequestAdapter(nobody, client=unused))
         channel = kit.teams.by_team_id("t").channels.by_channel_id("c")
         event = kit.users.by_user_id("u").events.by_event_id("e")
         item = kit.drives.by_drive_id("d").items.by_drive_item_id("i")

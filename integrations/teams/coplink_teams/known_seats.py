@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from coplink.ports.errors import IntegrationError
 from coplink_teams.answers import Answer
 from coplink_teams.batch import Part, send_parts
 from coplink_teams.calls import Graph
+from coplink_teams.packed import Member, Packed
 from coplink_teams.places import Place
 from coplink_teams.replies import careful, refused
 
@@ -27,15 +27,6 @@ PAGE = 999
 FEW = 20  # more people than these are found in a listing rather than one by one
 KEPT = timedelta(minutes=5)
 MOST_KEPT = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One membership: its id, and whether it owns the place."""
-
-    id: str
-    role: Role
-
 
 Found = Mapping[AccountId, Member | IntegrationError | None]
 
@@ -46,14 +37,14 @@ class KnownSeats:
     def __init__(self, graph: Graph, clock: Clock) -> None:
         self._graph, self._clock = graph, clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Place, tuple[datetime, dict[AccountId, Member]]] = OrderedDict()
+        self._kept: OrderedDict[Place, tuple[datetime, Packed]] = OrderedDict()
 
     def pages(self, place: Place) -> Iterator[dict[AccountId, Member]]:
         """Everybody there, page by page; a listing that came to its end is remembered."""
-        everybody: dict[AccountId, Member] = {}
+        everybody = Packed()
         for page in self._graph.pages(place.members, service="teams", query={"$top": str(PAGE)}):
             members = _members(page["value"])
-            everybody |= members
+            everybody.add(members)
             yield members
         self._keep(place, everybody)
 
@@ -64,8 +55,7 @@ class KnownSeats:
         """
         found: dict[AccountId, Member | IntegrationError | None] = {}
         if not anew:
-            kept = self._remembered(place)
-            found |= {account: kept[account] for account in accounts if account in kept}
+            found |= self._remembered(place, accounts)
         missing = [account for account in accounts if account not in found]
         try:
             if len(missing) > FEW:  # a listing may be late: those it lacks are asked for all the same
@@ -82,23 +72,30 @@ class KnownSeats:
     def forget(self, place: Place, accounts: Sequence[AccountId]) -> None:
         """These have just been changed."""
         with self._lock:
-            _, members = self._kept.get(place, (None, {}))
-            for account in accounts:
-                members.pop(account, None)
+            if place in self._kept:
+                self._kept[place][1].forget(accounts)
 
-    def _remembered(self, place: Place) -> Mapping[AccountId, Member]:
+    def _remembered(self, place: Place, accounts: Sequence[AccountId]) -> Mapping[AccountId, Member]:
         with self._lock:
-            at, members = self._kept.get(place, (None, {}))
-            if at is None or self._clock.now() - at > KEPT:
+            at, members = self._kept.get(place, (None, None))
+            if at is None or members is None or self._clock.now() - at > KEPT:
                 return {}
-            return dict(members)
+            return members.of(accounts)
 
-    def _keep(self, place: Place, members: dict[AccountId, Member]) -> None:
+    def _keep(self, place: Place, members: Packed) -> None:
         with self._lock:
             self._kept[place] = (self._clock.now(), members)
             self._kept.move_to_end(place)
-            while sum(len(known) for _, known in self._kept.values()) > MOST_KEPT and len(self._kept) > 1:
+            while len(self._kept) > 1 and (self._too_many() or self._oldest() > KEPT):
                 self._kept.popitem(last=False)
+
+    def _too_many(self) -> bool:
+        return sum(members.count for _, members in self._kept.values()) > MOST_KEPT
+
+    def _oldest(self) -> timedelta:
+        """How long ago the listing was read that is kept longest."""
+        at, _ = next(iter(self._kept.values()))
+        return self._clock.now() - at
 
 
 def role_of(member: Mapping[str, Any]) -> Role:
