@@ -89,13 +89,13 @@ SPACE = Space(
 def desired(
     standing: Standing, proof: Proof | None, institution: InstitutionId = HERE
 ) -> tuple[set[str], set[str], dict[str, str]]:
-    person = Person(PersonId("p"), institution, "P")
+    person = PersonId("p")
     accounts = {}
     if proof:
-        accounts[person.id] = Account(institution, "teams", AccountId("acc"), person.id, proof)
+        accounts[person] = Account(institution, "teams", AccountId("acc"), person, proof)
     member = replace(membership(standing), institution=institution)
     found = desired_state(
-        SPACE, [member], {person.id: person}, accounts, say("open it once"), Hospitality(say("elsewhere"))
+        SPACE, [member], {person: institution}, accounts, say("open it once"), Hospitality(say("elsewhere"))
     )
     return set(found.seats), set(found.farewells), {k: str(v) for k, v in found.unreachable.items()}
 

@@ -13,7 +13,7 @@ import click
 
 from coplink.cli.base import admin_settings, data_option, services_from
 from coplink.core.errors import CoplinkError, DomainError
-from coplink.core.people import CommunityId
+from coplink.core.people import CommunityId, PersonId
 from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.words import say
 from coplink.engine import plans
@@ -96,11 +96,16 @@ def _told(services: Services, space: Space) -> dict[str, Any]:
         drawn = plans.draw(services.begin, reach, seats, space, services.policy, services.now())
     except CoplinkError as error:
         return {**told, "trouble": str(error.message)}
-    return {**told, **_drawn(drawn)}
+    return {**told, **_drawn(services, drawn)}
 
 
-def _drawn(drawn: Drawn) -> dict[str, Any]:
-    names: dict[str, str] = {key: one.name for key, one in drawn.known.people.items()}
+def _drawn(services: Services, drawn: Drawn) -> dict[str, Any]:
+    unreachable = drawn.known.desired.unreachable
+    with services.begin() as uow:
+        told = uow.people.many(
+            {PersonId(line.person) for line in drawn.lines if line.person} | set(unreachable)
+        )
+    names: dict[str, str] = {key: one.name for key, one in told.items()}
     return {
         "digest": drawn.plan.digest,
         "waits": drawn.waits,
@@ -115,10 +120,7 @@ def _drawn(drawn: Drawn) -> dict[str, Any]:
             for line in drawn.lines
         ],
         "asked_to_leave": drawn.leaving,
-        "unreachable": [
-            {"name": names[person], "why": str(why)}
-            for person, why in drawn.known.desired.unreachable.items()
-        ],
+        "unreachable": [{"name": names.get(person), "why": str(why)} for person, why in unreachable.items()],
     }
 
 

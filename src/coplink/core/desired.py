@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from coplink.core.guests import Hospitality
-from coplink.core.people import Account, AccountId, Membership, Person, PersonId, Proof, Role, Standing
+from coplink.core.people import Account, AccountId, InstitutionId, Membership, PersonId, Proof, Role, Standing
 from coplink.core.spaces import Space
 from coplink.core.words import Said, say
 
@@ -23,18 +23,19 @@ class Desired:
 def desired_state(
     space: Space,
     memberships: Iterable[Membership],
-    people: Mapping[PersonId, Person],
+    homes: Mapping[PersonId, InstitutionId],
     accounts: Mapping[PersonId, Account],
     opening: Said,
     welcome: Hospitality,
 ) -> Desired:
     """The seats of one space.
 
-    ``accounts`` are those on the space's platform within its institution. Only an account its owner proved through its
-    own door takes a seat; ``opening`` tells a member how to do that ("open the Teams tab once"). ``welcome`` is for
-    people of other institutions: they sit as members at most, and who has a page to open yet is told so beside the
-    seat. Who says no gives up the seat, as whoever leaves does; who was not asked yet keeps what they have. Those who
-    pause because their institution withdrew said nothing themselves: they give up their seats elsewhere only.
+    ``homes`` are the institutions of all these people, ``accounts`` those on the space's platform within its
+    institution. Only an account its owner proved through its own door takes a seat; ``opening`` tells a member how to
+    do that ("open the Teams tab once"). ``welcome`` is for people of other institutions: they sit as members at most,
+    and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as whoever leaves does;
+    who was not asked yet keeps what they have. Those who pause because their institution withdrew said nothing
+    themselves: they give up their seats elsewhere only.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()
@@ -43,7 +44,7 @@ def desired_state(
         person, joined = membership.person, membership.standing is Standing.JOINED
         account = accounts.get(person)
         seat = account.account if account is not None and account.proof is Proof.PROVED else None
-        if people[person].institution == space.institution:
+        if homes[person] == space.institution:
             if joined and seat is not None:
                 seats[seat] = membership.role
             elif joined:
@@ -61,7 +62,7 @@ def desired_state(
                 if guest is not None and seat is not None and welcome.answers.get(person) is False:
                     farewells.add(seat)
         away = membership.standing in (Standing.LEFT, Standing.PAUSED)
-        at_home = membership.by_institution and people[person].institution == space.institution
+        at_home = membership.by_institution and homes[person] == space.institution
         if away and not at_home and seat is not None:
             farewells.add(seat)
     return Desired(seats, frozenset(farewells), unreachable)

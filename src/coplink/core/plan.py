@@ -123,21 +123,21 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
     """The plan that brings ``observed`` to ``desired`` without touching what is not surely ours."""
     have, ours, unknown = observed.seats, remembered.ours, remembered.unknown
     out = (remembered.out - have.keys()) & desired.seats.keys()
-    want = {account: role for account, role in desired.seats.items() if account not in out}
-    absent = want.keys() - have.keys()
+    want = {a: role for a, role in desired.seats.items() if a not in out} if out else desired.seats
+    absent = {a for a in want if a not in have}
     departures = frozenset(a for a in absent & ours if observed.complete and a in observed.gone)
-    waiting = frozenset(absent & (ours | remembered.fresh)) - departures
+    waiting = frozenset((absent & ours) | (absent & remembered.fresh)) - departures
     waiting |= remembered.fresh - want.keys() - have.keys()
     if not observed.complete:
         waiting |= frozenset(absent & unknown)
     settled = departures | waiting
     changes = [Change(a, have.get(a), want[a]) for a in want if have.get(a) != want[a] and a not in settled]
     changes = [c for c in changes if c.phase is not Phase.STEP_DOWN or c.account in ours]
-    parting = ours | (
-        unknown & desired.farewells
-    )  # a person's own word makes a doubtful seat ours to take away
-    changes += [Change(a, role, None) for a, role in have.items() if a not in want and a in parting]
-    strangers = frozenset(a for a in have if a not in want and a not in parting)
+    others = {a for a in have if a not in want}
+    # A person's own word makes a doubtful seat ours to take away.
+    parting = (others & ours) | (others & unknown & desired.farewells)
+    changes += [Change(a, have[a], None) for a in parting]
+    strangers = frozenset(others - parting)
     return Plan(
         space,
         tuple(sorted(changes, key=lambda c: (c.phase, c.account))),

@@ -95,12 +95,12 @@ def bear_in_mind(uow: UnitOfWork, space: Space, now: datetime) -> None:
 def _desired(uow: UnitOfWork, space: Space) -> Desired:
     memberships = list(uow.communities.memberships(space.community))
     keys = [m.person for m in memberships]
-    people = uow.people.many(keys)
+    homes = uow.people.homes(keys)
     unsaid = not_linked("")
     found = desired_state(
         space,
-        [m for m in memberships if m.person in people],
-        people,
+        [m for m in memberships if m.person in homes],
+        homes,
         uow.people.accounts_on(space.institution, space.integration, keys),
         opening=unsaid,
         welcome=Hospitality(

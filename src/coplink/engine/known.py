@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from coplink.core.community import Community
 from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.errors import DomainError
 from coplink.core.fit import fit
 from coplink.core.guests import Guest, Hospitality
-from coplink.core.people import Account, AccountId, Membership, Person, PersonId
+from coplink.core.people import Account, AccountId, Membership, PersonId
 from coplink.core.plan import Change
 from coplink.core.policy import Tally
 from coplink.core.spaces import Doubt, Observed, Space
@@ -29,8 +30,7 @@ class Known:
     space: Space
     community: Community
     memberships: Sequence[Membership]
-    people: dict[PersonId, Person]
-    accounts: dict[PersonId, Account]
+    accounts: Mapping[PersonId, Account]
     guests: Mapping[PersonId, Guest]
     desired: Desired
 
@@ -39,6 +39,12 @@ class Known:
         """Whose an account is."""
         known = {account.account: person for person, account in self.accounts.items()}
         return known | {one.account: person for person, one in self.guests.items() if one.account}
+
+    def addresses(self, accounts: Collection[AccountId]) -> Mapping[AccountId, str]:
+        """The e-mail addresses of these accounts, as far as they are known."""
+        known = {one.account: one.address or "" for one in self.accounts.values() if one.account in accounts}
+        guests = {one.account: one.address for one in self.guests.values() if one.account in accounts}
+        return known | {account: address for account, address in guests.items() if account}
 
     @property
     def guests_here(self) -> frozenset[AccountId]:
@@ -54,15 +60,15 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
         raise DomainError(say("That community is not known."))
     memberships = list(uow.communities.memberships(space.community))
     keys = [m.person for m in memberships]
-    people = dict(uow.people.many(keys))
-    memberships = [m for m in memberships if m.person in people]
-    accounts = dict(uow.people.accounts_on(space.institution, space.integration, keys))
+    homes = uow.people.homes(keys)
+    memberships = [m for m in memberships if m.person in homes]
+    accounts = uow.people.accounts_on(space.institution, space.integration, keys)
     guests = uow.guests.at(space.institution, space.integration, keys)
     shut = closed(guests_of(reach.connection), space)
     desired = desired_state(
         space,
         memberships,
-        people,
+        homes,
         accounts,
         opening=not_linked(reach.manifest.door_name),
         welcome=Hospitality(
@@ -73,7 +79,7 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
         ),
     )
     desired, _ = fit(desired, reach.manifest.roles)
-    return Known(space, community, memberships, people, accounts, guests, desired)
+    return Known(space, community, memberships, accounts, guests, desired)
 
 
 def observe(
@@ -101,11 +107,17 @@ def still_wanting(known: Known) -> Callable[[UnitOfWork, Sequence[Change]], Sequ
 
     Whoever is to lose a seat stays in the lot; the next look decides about who has come back.
     """
-    whose = known.people_of
     guests = {one.account for one in known.guests.values() if one.account is not None}
+
+    @cache  # a large place in which nobody is to be seated needs it not
+    def whose_accounts() -> dict[AccountId, PersonId]:
+        return known.people_of
 
     def still(uow: UnitOfWork, lot: Sequence[Change]) -> Sequence[Change]:
         seating = [change for change in lot if change.after is not None]
+        if not seating:
+            return lot
+        whose = whose_accounts()
         asked = {whose[change.account] for change in seating if change.account in whose}
         if not asked:
             return lot

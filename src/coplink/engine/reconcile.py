@@ -77,8 +77,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
             known, plan = _plan(begin, space, reach, observed, frozenset(), now)
         if observed.complete:
             _forget_ended(begin, known, lacking - observed.seats.keys())
-    addresses = {account.account: account.address or "" for account in known.accounts.values()}
-    addresses |= {guest.account: guest.address for guest in known.guests.values() if guest.account}
+    addresses = known.addresses({change.account for change in plan.changes})
     batch = reach.manifest.limits.batch
     still = still_wanting(known)
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
@@ -171,8 +170,11 @@ def _plan(
     with begin() as uow:
         remembered = uow.ledger.remembered(space.id, now(), reach.lag)
         known = wanted(uow, space, reach)
-    seats = {account: role for account, role in known.desired.seats.items() if account not in kept}
-    return known, diff(space.id, replace(known.desired, seats=seats), observed, remembered)
+    desired = known.desired
+    if kept:
+        seats = {account: role for account, role in desired.seats.items() if account not in kept}
+        desired = replace(desired, seats=seats)
+    return known, diff(space.id, desired, observed, remembered)
 
 
 def _ended(
@@ -189,7 +191,8 @@ def _ended(
         remembered = uow.ledger.remembered(space.id, now(), reach.lag)
     if not observed.seats and not remembered.ours.isdisjoint(known.desired.seats.keys()):
         return frozenset()
-    return remembered.ours - remembered.fresh - known.desired.seats.keys() - observed.seats.keys()
+    elsewhere = (remembered.fresh, known.desired.seats, observed.seats)
+    return frozenset(a for a in remembered.ours if not any(a in some for some in elsewhere))
 
 
 def _forget_ended(begin: Begin, known: Known, ended: frozenset[AccountId]) -> None:
@@ -213,7 +216,7 @@ def _departed(
     kept, left = set(), 0
     with begin() as uow:
         for account in sorted(gone):
-            person = known.people.get(owners[account]) if account in owners else None
+            person = uow.people.get(owners[account]) if account in owners else None
             try:
                 if person is not None:
                     leave(uow, known.community, person, now(), place=reach.manifest.title)
@@ -252,8 +255,9 @@ def _report(
 ) -> None:
     space = known.space
     reasons = dict(known.desired.unreachable)
-    people_of = known.people_of
-    reasons.update({people_of[a]: said for a, said in written.reasons.items() if a in people_of})
+    if written.reasons:
+        people_of = known.people_of
+        reasons.update({people_of[a]: said for a, said in written.reasons.items() if a in people_of})
     counts = {outcome.value: sum(o is outcome for o in written.outcomes.values()) for outcome in Done}
     counts |= {"seats": len(plan.after), "held": len(plan.held), "unlisted": len(plan.unlisted)}
     with begin() as uow:

@@ -7,7 +7,7 @@ Source: psycopg 3, "pq -- libpq wrapper module"; PostgreSQL, "Text Representatio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -48,6 +48,10 @@ class PostgresWords:
 
     def run(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Run it."""
+        return list(self.each(pooled, values))
+
+    def each(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Run it; the answer is there as a whole, and a row is read when it is asked for."""
         driver: Any = pooled.driver_connection
         prepared = pooled.info.setdefault(_PREPARED, set())
         if self._name not in prepared:
@@ -60,10 +64,10 @@ class PostgresWords:
         sent = [_sent(values[name]) for name in self._names]
         result = _checked(driver, driver.pgconn.exec_prepared(self._name, sent))
         value, out = result.get_value, self._out
-        return [
+        return (
             tuple([None if (raw := value(row, n)) is None else read(raw) for n, read in enumerate(out)])
             for row in range(result.ntuples)
-        ]
+        )
 
 
 def command(pooled: PoolProxiedConnection, text: bytes) -> None:

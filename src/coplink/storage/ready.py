@@ -6,13 +6,16 @@ what is saved is everything the ORM does anew at each call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import PoolProxiedConnection, Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import UpdateBase
+
+if TYPE_CHECKING:
+    import sqlite3
 
 Insert = Callable[..., Any]
 Row = tuple[Any, ...]
@@ -28,6 +31,10 @@ class Words(Protocol):
 
     def run(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> list[Row]:
         """Run it on a connection; its rows, none where it returns none. Raises the driver's own errors."""
+        ...
+
+    def each(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> Iterator[Row]:
+        """Run one that only reads; its rows one after the other, none of which is kept here."""
         ...
 
 
@@ -79,18 +86,24 @@ class SqliteWords:
 
     def run(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> list[Row]:
         """Run it."""
+        rows = self._asked(pooled, values)
+        return [self._turned(row) for row in rows] if self._out else rows.fetchall()
+
+    def each(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> Iterator[Row]:
+        """Run it; SQLite finds a row when it is asked for one."""
+        rows: Iterator[Row] = self._asked(pooled, values)
+        return map(self._turned, rows) if self._out else rows
+
+    def _asked(self, pooled: PoolProxiedConnection, values: dict[str, Any]) -> sqlite3.Cursor:
         for name, turn in self._into:
             values[name] = turn(values[name])
         values.update(self._fixed)
         driver: Any = pooled.driver_connection
-        rows: list[Row] = driver.execute(self.text, [values[name] for name in self._names]).fetchall()
-        out = self._out
-        if not out or not rows:
-            return rows
-        read = []
-        for row in rows:
-            turned = list(row)
-            for n, turn in out:
-                turned[n] = turn(turned[n])
-            read.append(tuple(turned))
-        return read
+        cursor: sqlite3.Cursor = driver.execute(self.text, [values[name] for name in self._names])
+        return cursor
+
+    def _turned(self, row: Row) -> Row:
+        turned = list(row)
+        for n, turn in self._out:
+            turned[n] = turn(turned[n])
+        return tuple(turned)

@@ -6,6 +6,7 @@ The connection is taken, and the transaction begun, when the first statement ask
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, cast
 
@@ -55,6 +56,15 @@ class Transaction:
         pooled = self._pooled or self._begun()
         try:
             return words.run(pooled, values)
+        except self._driver_errors() as error:
+            raise self._told(words.text, error) from error
+
+    def each(self, ready: Ready, /, **values: Any) -> Iterator[Row]:
+        """The rows of a ready statement that only reads, one after the other, to be gone through at once."""
+        words = ready.words(self._engine.dialect)
+        pooled = self._pooled or self._begun()
+        try:
+            yield from words.each(pooled, values)
         except self._driver_errors() as error:
             raise self._told(words.text, error) from error
 

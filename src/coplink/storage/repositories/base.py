@@ -29,6 +29,10 @@ SWEEP = 200
 """How many expired rows one write takes along."""
 
 
+AT_ONCE = 1000
+"""How many values are asked for in one statement: they travel as one text, which is copied more than once."""
+
+
 class AnotherInstitution(ValueError):
     """A row of one institution was about to be replaced by another's; a mistake of ours, never a person's."""
 
@@ -64,20 +68,26 @@ class Repository:
         rows = self._transaction.run(shapes.found(target, names, none, order, lock), **values)
         return list(map(shapes.reading(target)._make, rows))
 
+    def _each(self, table: type[Row], *order: str, lock: bool = False, **equal: Any) -> Iterator[Row]:
+        """The same, one after the other: there may be tens of thousands, of which less is kept than their rows."""
+        target = sql(table)
+        names, none, values = _compared(equal)
+        rows = self._transaction.each(shapes.found(target, names, none, order, lock), **values)
+        return map(shapes.reading(target)._make, rows)
+
     def _find_one(self, table: type[Row], lock: bool = False, **equal: Any) -> Row | None:
         """The row of a key, if there is one."""
         rows = self._find(table, lock=lock, **equal)
         return rows[0] if rows else None
 
-    def _find_among(self, table: type[Row], column: str, values: Iterable[str], **equal: Any) -> list[Row]:
-        """Rows in which one column is among these values, in any order."""
-        listed = sorted(set(values))
-        if not listed:
-            return []
+    def _each_among(
+        self, table: type[Row], column: str, values: Iterable[str], **equal: Any
+    ) -> Iterator[Row]:
+        """Rows in which one column is among these values, in any order, one after the other."""
         target = sql(table)
-        ready = shapes.among(target, column, tuple(equal))
-        rows = self._transaction.run(ready, listed=listed, **equal)
-        return list(map(shapes.reading(target)._make, rows))
+        ready, made = shapes.among(target, column, tuple(equal)), shapes.reading(target)._make
+        for listed in portions(sorted(set(values)), AT_ONCE):
+            yield from map(made, self._transaction.each(ready, listed=listed, **equal))
 
     def _change(self, table: type[Table], key: Mapping[str, Any], **values: Any) -> None:
         """Set columns where the key's equal these values."""

@@ -18,7 +18,7 @@ class SqlCatalogue(Repository):
     def by_remote(self, space: SpaceId, remotes: Iterable[str]) -> Mapping[str, Artifact]:
         return {
             row.remote: _artifact(row)
-            for row in self._find_among(ArtifactRow, "remote", remotes, space=space)
+            for row in self._each_among(ArtifactRow, "remote", remotes, space=space)
         }
 
     def put(self, artifact: Artifact, version: Version | None) -> None:

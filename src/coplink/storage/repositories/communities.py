@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
@@ -247,7 +248,7 @@ class SqlCommunities(Repository):
         )
 
     def memberships(self, community: CommunityId) -> Sequence[Membership]:
-        return list(map(_membership, self._find(MembershipRow, "person", community=community)))
+        return list(map(_membership, self._each(MembershipRow, "person", community=community)))
 
     def joined(self, community: CommunityId, people: Iterable[PersonId]) -> frozenset[PersonId]:
         found: set[PersonId] = set()
@@ -265,7 +266,7 @@ class SqlCommunities(Repository):
             self._put(OptOutRow, hash=name)
 
     def opted_out(self, hashes: Iterable[str]) -> frozenset[str]:
-        return frozenset(row.hash for row in self._find_among(OptOutRow, "hash", hashes))
+        return frozenset(row.hash for row in self._each_among(OptOutRow, "hash", hashes))
 
     def opt_in(self, hashes: Iterable[str]) -> None:
         for some in portions(set(hashes)):
@@ -290,9 +291,9 @@ def _community(row: CommunityRow, charter: CharterRow) -> Community:
 
 def _membership(row: MembershipRow) -> Membership:
     return Membership(
-        CommunityId(row.community),
+        CommunityId(intern(row.community)),
         PersonId(row.person),
-        InstitutionId(row.institution),
+        InstitutionId(intern(row.institution)),
         Role(row.role),
         Standing(row.standing),
         row.changed_at,

@@ -37,7 +37,7 @@ class SqlGuests(Repository):
         of_it = {"institution": institution, "integration": integration}
         return {
             PersonId(row.person): self._guest(row)
-            for row in self._find_among(GuestRow, "person", people, **of_it)
+            for row in self._each_among(GuestRow, "person", people, **of_it)
         }
 
     def of(self, person: PersonId) -> Sequence[Guest]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from sys import intern
 
 from sqlalchemy import bindparam, delete, func, or_, select
 
@@ -38,6 +39,14 @@ KEPT = Ready(
         .where(_ledger.c.institution == bindparam("whose"), or_(*(_ledger.c.state == one for one in _kept)))
     )
 )
+MISSING = Ready(
+    lambda _: select(_ledger.c.account).where(
+        _ledger.c.space == bindparam("within"),
+        _ledger.c.absent_since <= bindparam("by", type_=_ledger.c.absent_since.type),
+        _ledger.c.written_at <= bindparam("by", type_=_ledger.c.written_at.type),
+        *(_ledger.c.state != one.value for one in (SeatState.REMOVED, SeatState.TAKEN_OUT)),
+    )
+)
 _spaces, _accounts, _members = sql(SpaceRow), sql(AccountRow), sql(MembershipRow)
 PARTING = Ready(
     lambda _: (
@@ -63,39 +72,44 @@ PARTING = Ready(
 
 class SqlLedger(Repository):
     def remembered(self, space: SpaceId, now: datetime, lag: timedelta) -> Remembered:
-        lines = self._lines(space)
+        of_state: dict[SeatState, list[AccountId]] = {state: [] for state in SeatState}
+        fresh: list[AccountId] = []
+        for account, line in self._each_line(space):
+            of_state[line.state].append(account)
+            if line.fresh(now, lag):
+                fresh.append(account)
         return Remembered(
-            ours=frozenset(a for a, line in lines.items() if line.state is SeatState.SEEN),
-            unknown=frozenset(a for a, line in lines.items() if line.state is SeatState.INTENDED),
-            fresh=frozenset(a for a, line in lines.items() if line.fresh(now, lag)),
-            out=frozenset(a for a, line in lines.items() if line.state is SeatState.TAKEN_OUT),
+            ours=frozenset(of_state[SeatState.SEEN]),
+            unknown=frozenset(of_state[SeatState.INTENDED]),
+            fresh=frozenset(fresh),
+            out=frozenset(of_state[SeatState.TAKEN_OUT]),
         )
 
     def saw(self, space: SpaceId, observed: Observed, now: datetime, lag: timedelta) -> frozenset[AccountId]:
-        lines, after, gone = self._lines(space), dict[AccountId, Line | None](), set[AccountId]()
-        for account, line in lines.items():
-            after[account], left = looked(line, account in observed.seats, observed.complete, now, lag)
+        # Of tens of thousands of lines hardly any changes: only those are kept in memory.
+        before, after = dict[AccountId, Line](), dict[AccountId, Line | None]()
+        gone, fresh = set[AccountId](), dict[AccountId, SeatState]()
+        for account, line in self._each_line(space):
+            new, left = looked(line, account in observed.seats, observed.complete, now, lag)
+            if new != line:
+                before[account], after[account] = line, new
+            if new is not None and new.fresh(now, lag):
+                fresh[account] = new.state
             if left:
                 gone.add(account)
-        self._write(space, lines, after)
-        self._list(space, observed, {a: line for a, line in after.items() if line}, now, lag)
+        self._write(space, before, after)
+        self._list(space, observed, fresh)
         return frozenset(gone)
 
     def missing(self, space: SpaceId, now: datetime, lag: timedelta) -> frozenset[AccountId]:
-        query = select(LedgerRow.account).where(
-            LedgerRow.space == space,
-            LedgerRow.absent_since <= now - lag,
-            LedgerRow.written_at <= now - lag,
-            LedgerRow.state.not_in((SeatState.REMOVED.value, SeatState.TAKEN_OUT.value)),
-        )
-        return frozenset(AccountId(account) for account in self._session.scalars(query))
+        return frozenset(AccountId(row[0]) for row in self._run_ready(MISSING, within=space, by=now - lag))
 
     def seats(self, space: SpaceId) -> Mapping[AccountId, str]:
-        rows = self._find(SeatRow, "account", space=space)
-        return {AccountId(row.account): row.role for row in rows}
+        rows = self._each(SeatRow, "account", space=space)
+        return {AccountId(row.account): intern(row.role) for row in rows}
 
     def seated(self, space: SpaceId) -> frozenset[AccountId]:
-        states = {AccountId(row.account): SeatState(row.state) for row in self._find(LedgerRow, space=space)}
+        states = {AccountId(row.account): SeatState(row.state) for row in self._each(LedgerRow, space=space)}
         doubtful = {account for account, state in states.items() if state is SeatState.INTENDED}
         away = {account for account, state in states.items() if state is SeatState.REMOVED}
         return frozenset(states.keys() - away - (doubtful - self.seats(space).keys()))
@@ -168,9 +182,8 @@ class SqlLedger(Repository):
         return Doubt.OVER if over else Doubt.HELD
 
     def adopt(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
-        known = self._lines(space)
-        here = {a: Line(SeatState.INTENDED, now) for a in accounts if a not in known}
-        self._write(space, known, here)
+        known = {account for account, _ in self._each_line(space)}
+        self._write(space, {}, {a: Line(SeatState.INTENDED, now) for a in accounts if a not in known})
 
     def count(self, space: SpaceId) -> None:
         row = self._look(space)
@@ -214,13 +227,15 @@ class SqlLedger(Repository):
             raise LookupError(f"no space {space}")
         return space_row.institution
 
-    def _lines(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> Lines:
-        """All lines of a space, or those of some accounts; always locked in the same order."""
-        if accounts is None:
-            return _lines(self._find(LedgerRow, "account", lock=True, space=space))
+    def _each_line(self, space: SpaceId) -> Iterator[tuple[AccountId, Line]]:
+        """All lines of a space, one after the other; always locked in the same order."""
+        return map(_line, self._each(LedgerRow, "account", lock=True, space=space))
+
+    def _lines(self, space: SpaceId, accounts: Iterable[AccountId]) -> Lines:
+        """The lines of some accounts, locked in that order too."""
         listed = sorted(set(accounts))
         found = self._run_ready(AMONG, within=space, listed=listed) if listed else []
-        return _lines(map(shapes.reading(_ledger)._make, found))
+        return dict(map(_line, map(shapes.reading(_ledger)._make, found)))
 
     def _write(self, space: SpaceId, before: Lines, after: Mapping[AccountId, Line | None]) -> None:
         """Keep what changed."""
@@ -246,20 +261,23 @@ class SqlLedger(Repository):
             ],
         )
 
-    def _list(self, space: SpaceId, observed: Observed, lines: Lines, now: datetime, lag: timedelta) -> None:
+    def _list(self, space: SpaceId, observed: Observed, fresh: Mapping[AccountId, SeatState]) -> None:
         """Keep who sits there for the pages: as reported, but for what we wrote too recently to be reported right."""
-        known = self.seats(space)
-        fresh = {a: line.state for a, line in lines.items() if line.fresh(now, lag)}
-        away = {a for a, state in fresh.items() if state is SeatState.REMOVED}
-        there = {a: role.value for a, role in observed.seats.items() if a not in away}
+        new = {a: role for a, role in observed.seats.items() if fresh.get(a) is not SeatState.REMOVED}
+        old: list[AccountId] = []
+        for row in self._each(SeatRow, "account", space=space):
+            account = AccountId(row.account)
+            if account not in new:
+                old += [] if account in fresh else [account]
+            elif new[account].value == row.role:
+                del new[account]
         if observed.complete:
-            self._unlist(space, [a for a in known if a not in there and a not in fresh])
+            self._unlist(space, old)
         self._put_many(
             SeatRow,
             [
-                {"space": space, "account": account, "role": role}
-                for account, role in sorted(there.items())
-                if known.get(account) != role
+                {"space": space, "account": account, "role": role.value}
+                for account, role in sorted(new.items())
             ],
         )
 
@@ -268,14 +286,7 @@ class SqlLedger(Repository):
             self._run(delete(SeatRow).where(SeatRow.space == space, SeatRow.account.in_(some)))
 
 
-def _lines(rows: Iterable[LedgerRow]) -> dict[AccountId, Line]:
-    return {
-        AccountId(row.account): Line(
-            SeatState(row.state),
-            row.written_at,
-            row.absent_since,
-            None if row.prior is None else SeatState(row.prior),
-            row.prior_written_at,
-        )
-        for row in rows
-    }
+def _line(row: LedgerRow) -> tuple[AccountId, Line]:
+    prior = None if row.prior is None else SeatState(row.prior)
+    line = Line(SeatState(row.state), row.written_at, row.absent_since, prior, row.prior_written_at)
+    return AccountId(row.account), line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from sys import intern
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, literal, or_, select, update
@@ -21,8 +22,9 @@ from coplink.core.people import (
 )
 from coplink.storage.ready import Insert, Ready
 from coplink.storage.ready import Row as Found
-from coplink.storage.repositories.base import Repository, portions, sql
+from coplink.storage.repositories.base import AT_ONCE, Repository, portions, sql
 from coplink.storage.repositories.merging import Merging
+from coplink.storage.shapes import Among
 from coplink.storage.tables import AccountRow, IdentityRow, LookUpRow, PersonRow
 
 LOOK_UPS_KEPT = timedelta(days=7)
@@ -50,6 +52,7 @@ KNOWN = Ready(
         .with_for_update(read=True, key_share=True, of=_people)
     )
 )
+HOMES = Ready(lambda _: select(_people.c.id, _people.c.institution).where(Among(_people.c.id, "listed")))
 HOLDING = Ready(
     lambda _: (
         select(_accounts.c.person, _accounts.c.proof, _accounts.c.address)
@@ -127,7 +130,15 @@ class SqlPeople(Repository):
         return None if found is None else _person(found)
 
     def many(self, keys: Iterable[PersonId]) -> Mapping[PersonId, Person]:
-        return {PersonId(row.id): to_person(row) for row in self._find_among(PersonRow, "id", keys)}
+        return {PersonId(row.id): to_person(row) for row in self._each_among(PersonRow, "id", keys)}
+
+    def homes(self, keys: Iterable[PersonId]) -> Mapping[PersonId, InstitutionId]:
+        given = {key: key for key in keys}  # whose text is kept already
+        return {
+            given[key]: InstitutionId(intern(institution))
+            for listed in portions(sorted(given), AT_ONCE)
+            for key, institution in self._transaction.each(HOMES, listed=listed)
+        }
 
     def admins(self, institution: InstitutionId) -> Sequence[Person]:
         query = select(PersonRow).where(PersonRow.institution == institution, PersonRow.admin.is_(True))
@@ -230,16 +241,20 @@ class SqlPeople(Repository):
             self._run(delete(table).where(table.institution == institution, table.integration == integration))
 
     def accounts(self, person: PersonId) -> Sequence[Account]:
-        rows = self._find(AccountRow, person=person)
-        return list(map(to_account, sorted(rows, key=lambda row: (row.integration, *_proved_first(row)))))
+        accounts = map(to_account, self._find(AccountRow, person=person))
+        return sorted(accounts, key=lambda one: (one.integration, *_proved_first(one)))
 
     def accounts_on(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
     ) -> Mapping[PersonId, Account]:
         found: dict[PersonId, Account] = {}
         of_it = {"institution": institution, "integration": integration}
-        for row in sorted(self._find_among(AccountRow, "person", people, **of_it), key=_proved_first):
-            found.setdefault(PersonId(row.person), to_account(row))
+        for account in map(to_account, self._each_among(AccountRow, "person", people, **of_it)):
+            rival = found.setdefault(account.person, account)
+            if rival is not account and _proved_first(account) < _proved_first(rival):
+                found[account.person] = account
+        if len({account.account for account in found.values()}) < len(found):  # an account of several people
+            return dict(sorted(found.items(), key=lambda one: _proved_first(one[1])))
         return found
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
@@ -280,11 +295,11 @@ def to_person(row: PersonRow) -> Person:
     """The person of a row."""
     return Person(
         PersonId(row.id),
-        InstitutionId(row.institution),
+        InstitutionId(intern(row.institution)),
         row.name,
         row.email,
-        row.home,
-        row.zone,
+        row.home and intern(row.home),
+        row.zone and intern(row.zone),
         row.admin,
     )
 
@@ -297,8 +312,8 @@ def _person(found: Found) -> Person:
 def to_account(row: AccountRow) -> Account:
     """The account of a row."""
     return Account(
-        InstitutionId(row.institution),
-        row.integration,
+        InstitutionId(intern(row.institution)),
+        intern(row.integration),
         AccountId(row.account),
         PersonId(row.person),
         Proof(row.proof),
@@ -308,7 +323,7 @@ def to_account(row: AccountRow) -> Account:
     )
 
 
-def _proved_first(row: AccountRow) -> tuple[int, float, str]:
+def _proved_first(one: Account) -> tuple[int, float, str]:
     """Of several that are proved the newest first; where that is not known, last."""
-    since = math.inf if row.since is None else -row.since.timestamp()
-    return ({Proof.PROVED.value: 0, Proof.DENIED.value: 2}.get(row.proof, 1), since, row.account)
+    since = math.inf if one.since is None else -one.since.timestamp()
+    return ({Proof.PROVED: 0, Proof.DENIED: 2}.get(one.proof, 1), since, one.account)
