@@ -136,7 +136,7 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
     others = {a for a in have if a not in want}
     # A person's own word makes a doubtful seat ours to take away.
     parting = (others & ours) | (others & unknown & desired.farewells)
-    changes += [Change(a, have[a], None) for a in parting]
+    changes += [Change(a, role, None) for a, role in have.items() if a not in want and a in parting]
     strangers = frozenset(others - parting)
     return Plan(
         space,
