@@ -68,9 +68,13 @@ def least(key: str, come: int, go: int, turn: int) -> int:
 
 
 def reading(key: str, call: Mapping[str, Any]) -> bool:
-    """Whether a call listed who sits there."""
+    """Whether a call listed who sits there; asking after one of them is none."""
     path = str(call["path"])
-    return call["method"] == "GET" and path.endswith("/memberships" if key == "canvas" else "/members")
+    return (
+        call["method"] == "GET"
+        and not call["filtered"]
+        and path.endswith("/memberships" if key == "canvas" else "/members")
+    )
 
 
 def counted(town: Town, key: str, people: int, formula: int, wanted: Mapping[int, Role]) -> Counted:

@@ -36,13 +36,17 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One request as counted: a batch is noted part by part. ``write``: it would create, change or delete."""
+    """One request as counted: a batch is noted part by part. ``write``: it would create, change or delete.
+
+    ``filtered``: it asked for some rows by a filter, and not for a listing.
+    """
 
     number: int
     method: str
     path: str
     status: int
     write: bool
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +125,14 @@ class Wire:
             response = self._routed(request, line)
             if rule and rule.act == "apply" and response.status_code < 400:
                 response = self._told(rule)
-        self.note(method, request.path, response.status_code, method not in ("GET", "HEAD", "OPTIONS"))
+        writes = method not in ("GET", "HEAD", "OPTIONS")
+        self.note(method, request.path, response.status_code, writes, "$filter" in request.args)
         return response
 
-    def note(self, method: str, path: str, status: int, write: bool) -> None:
+    def note(self, method: str, path: str, status: int, write: bool, filtered: bool = False) -> None:
         """Count one request (or one part of a batch)."""
         with self._lock:
-            self.calls.append(Noted(len(self.calls) + 1, method, path, status, write))
+            self.calls.append(Noted(len(self.calls) + 1, method, path, status, write, filtered))
 
     def read_completely(self, what: str, key: str) -> None:
         """Remember that a ``space``, ``calendar`` or ``library`` was listed to its last page."""
@@ -205,7 +210,7 @@ class Wire:
                 self.violations.extend(check(request, response))
             if rule and rule.act == "apply" and response.status_code < 400:
                 response = self._told(rule)
-        self.note(request.method, request.path, response.status_code, writes)
+        self.note(request.method, request.path, response.status_code, writes, "$filter" in request.args)
         if rule and rule.act == "hold-after":
             self.weather.hold(line)
             raise _Dropped

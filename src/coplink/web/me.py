@@ -36,9 +36,7 @@ def blueprint(desk: Desk) -> Blueprint:
             if suite and suite not in _suites(uow, desk, person):
                 raise DomainError(say("Choose one of your own accounts for meeting invitations."))
             mine = uow.people.get(person.id)
-            if (
-                mine is None
-            ):  # has become one with another record since: the form comes back with what is known now
+            if mine is None:  # one with another record by now: the page shows what is so
                 return see("/me")
             uow.people.put(replace(mine, zone=zone or mine.zone, home=suite or None))
             for community, _ in uow.communities.of_person(person.id):
