@@ -55,6 +55,13 @@ def test_people_are_listed_by_institution_with_its_contact(site, both):
     assert mia.post(f"/c/{key}/contact", {"do": "give"}).status_code == 403
     ana.get(f"/c/{key}/people")
     assert "Contact: Lee" in ana.says()
+    mia.get(f"/c/{key}/people")
+    mia.post(f"/c/{key}/pause")
+    mia.get(f"/c/{key}/invitation")
+    assert "Lee of your own institution is whom to ask" in mia.says()
+    for browser in (lee, ana):
+        browser.get(f"/c/{key}/invitation")
+        assert "whom to ask" not in browser.says(), "who asks themselves, or somebody of another institution"
     kim.get("/admin")
     assert "Contact: Lee" in kim.says()
     site_admin = site.admin()

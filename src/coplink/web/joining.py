@@ -18,7 +18,7 @@ from coplink.core.people import CommunityId, Institution, Membership, Person, Pe
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, reading
-from coplink.engine.organisations import Withdrawn, withdrawn
+from coplink.engine.organisations import Withdrawn, contacts, withdrawn
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
 from coplink.web.desk import Desk, see, typed
@@ -32,7 +32,7 @@ class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
     ``elsewhere``: other institutions where it has places, which may take them as a guest. ``withdrawn``: their own
-    institution does not take part any more.
+    institution does not take part any more. ``contact``: whom to ask in their own institution.
     """
 
     community: Community
@@ -43,6 +43,7 @@ class Invited:
     rhythm: Rhythm | None
     elsewhere: Sequence[Institution] = ()
     withdrawn: Withdrawn | None = None
+    contact: Person | None = None
 
     @property
     def standing(self) -> Standing:
@@ -175,7 +176,8 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
     elsewhere = disclosures.elsewhere(uow, community.id, person)
     gone = withdrawn(uow, community.id, person.institution)
     rhythm = uow.meetings.rhythm(community.id)
-    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone)
+    contact = contacts(uow, community.id).get(person.institution)
+    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone, contact)
 
 
 def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:
