@@ -68,6 +68,13 @@ def test_the_permission_table(standing: Standing | None, role: Role, allowed: se
     assert {action for action in Action if may(person, action, COMMUNITY, known)} == allowed
 
 
+def test_whose_institution_withdrew_sees_nothing_of_the_others() -> None:
+    person = Person(PersonId("p"), HERE, "P")
+    known = replace(membership(Standing.PAUSED, Role.CO_FACILITATOR), by_institution=True)
+    allowed = {action for action in Action if may(person, action, COMMUNITY, known)}
+    assert allowed == {Action.SEE_CHARTER, Action.ANSWER, Action.LEAVE}
+
+
 def test_a_connection_admin_sees_nothing_inside_a_community() -> None:
     admin = Person(PersonId("a"), HERE, "Admin", admin=True)
     assert {action for action in Action if may(admin, action, COMMUNITY, None)} == {Action.ADMINISTER}

@@ -8,13 +8,12 @@ from datetime import timedelta
 import pytest
 from tests.engine.acts import a_day_later, act, history, now_there
 
-from coplink.core.access import Action
 from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import AccountId, Person, PersonId, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.spaces import SpaceState
 from coplink.core.work import Kind
-from coplink.engine import connect, invitations, join, lifecycle, organisations, reading
+from coplink.engine import connect, invitations, join, lifecycle, organisations
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import ContextLink, Link, LinkKind
 from coplink.testing.beginnings import once
@@ -187,22 +186,6 @@ def test_an_institution_withdraws_with_its_people_and_places_and_nobody_elses(sc
     assert there.calls == [], "nobody there is called any more"
     assert there.seats == seats_there
     assert set(school.board.seats) == {AccountId("1"), AccountId("2")}
-
-
-def test_whose_institution_withdrew_sees_nothing_of_the_others_any_more(school, both, kim):
-    lee, ana = person(school, "lee", school.there), person(school, "ana", school.here)
-    withdraw(school, kim, both)
-    with school.services.begin() as uow:
-        assert not reading.community_of(uow, lee, both.id, Action.SEE_CHARTER).inside
-        with pytest.raises(NotFound):
-            reading.community_of(uow, lee, both.id, Action.SEE_INSIDE)
-        assert reading.community_of(uow, ana, both.id, Action.SEE_INSIDE).inside
-    bo = person(school, "bo", school.here)
-    act(school, join.pause, both, bo)
-    with school.services.begin() as uow:
-        assert reading.community_of(uow, bo, both.id, Action.SEE_INSIDE).inside, (
-            "a break of one's own is another thing"
-        )
 
 
 def test_a_second_time_changes_nothing_and_the_first_reason_stays(school, both, kim):

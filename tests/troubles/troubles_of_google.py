@@ -80,9 +80,9 @@ ROWS: tuple[Row, ...] = (
         "429-applied",
         "Sent again, it is there already, and counts as done by us.",
         "seating.py",
-        '            elif ended.answer.get("role") in (_role(wanted[account]), "OWNER"):\n'
+        '(_role(wanted[account]), "OWNER", *_spared(wanted[account])):\n'
         "                self._outcomes[account] = Done.CHANGED if account in self._again else Done.ALREADY_SO",
-        '            elif ended.answer.get("role") in (_role(wanted[account]), "OWNER"):\n'
+        '(_role(wanted[account]), "OWNER", *_spared(wanted[account])):\n'
         "                self._outcomes[account] = Done.ALREADY_SO",
         "test_batch.py::test_a_throttled_part_is_sent_again_alone[apply-without]",
     ),

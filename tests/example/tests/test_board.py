@@ -12,6 +12,7 @@ from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Seat
 from coplink.ports.errors import LimitReached, PermissionMissing
 from coplink.ports.integration import Surroundings, Verdict
+from coplink.ports.spaces import SpaceWish
 from coplink.sandbox.district import region
 from coplink.sandbox.store import Store
 from coplink.sandbox.weather import Rule
@@ -49,6 +50,8 @@ def test_a_permission_that_is_missing_is_named_by_the_check_up_and_by_the_call(w
 
 
 def test_a_board_that_is_full_says_so(wire, connection):
+    wish = SpaceWish("Literacy", "Reading in every subject", "coplink:" + "a" * 32)
+    board = connection.spaces.ensure("board", wish, {}, "key").remote
     wire.weather.add(Rule("PUT .*/people", "answer", status=409, body={"error": "full"}))
     with pytest.raises(LimitReached, match="no more people"):
-        connection.seats.put({"board": "b1"}, [Seat(AccountId("ana.ruiz"), Role.MEMBER)])
+        connection.seats.put({"board": board}, [Seat(AccountId("ana.ruiz"), Role.MEMBER)])
