@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from coplink.core.access import Action, may
 from coplink.core.artifacts import Artifact, ArtifactId, FileFact, merge
 from coplink.core.community import Community, Stage, charter, community_name
-from coplink.core.desired import desired_state
+from coplink.core.desired import Desired, desired_state
 from coplink.core.errors import DomainError
 from coplink.core.fit import fit
-from coplink.core.guests import Hospitality
+from coplink.core.guests import Guest, Hospitality
 from coplink.core.people import (
     Account,
     AccountId,
@@ -99,7 +99,7 @@ def desired(
     person = PersonId("p")
     accounts = {}
     if proof:
-        accounts[person] = Account(institution, "teams", AccountId("acc"), person, proof)
+        accounts[person] = [Account(institution, "teams", AccountId("acc"), person, proof)]
     member = replace(membership(standing), institution=institution)
     found = desired_state(
         SPACE, [member], {person: institution}, accounts, say("open it once"), Hospitality(say("elsewhere"))
@@ -115,6 +115,47 @@ def test_only_a_member_whose_account_is_proved_gets_a_seat() -> None:
     assert desired(Standing.INVITED, Proof.PROVED) == (set(), set(), {})
     assert desired(Standing.LEFT, Proof.PROVED) == (set(), {"acc"}, {})
     assert desired(Standing.PAUSED, Proof.PROVED) == (set(), {"acc"}, {})
+
+
+@pytest.mark.parametrize(
+    ("standing", "seats", "farewells"),
+    [
+        (Standing.JOINED, {"new"}, set()),
+        (Standing.LEFT, set(), {"old", "new"}),
+        (Standing.PAUSED, set(), {"old", "new"}),
+        (Standing.INVITED, set(), set()),
+    ],
+)
+def test_the_newest_of_several_accounts_sits_and_leaving_is_for_all_of_them(
+    standing: Standing, seats: set[str], farewells: set[str]
+) -> None:
+    person = Person(PersonId("p"), HERE, "P")
+    named = [("new", Proof.PROVED), ("old", Proof.PROVED), ("guess", Proof.PROPOSED), ("no", Proof.DENIED)]
+    accounts = [Account(HERE, "teams", AccountId(name), person.id, proof) for name, proof in named]
+    found = desired_state(
+        SPACE,
+        [membership(standing)],
+        {person.id: person},
+        {person.id: accounts},
+        say("open it"),
+        Hospitality(),
+    )
+    assert (set(found.seats), found.farewells) == (seats, farewells)
+
+
+def test_a_guest_gives_up_the_seats_of_all_accounts_too() -> None:
+    person = Person(PersonId("p"), THERE, "P")
+    guest = Guest(HERE, "teams", person.id, "p@there.example", AccountId("guest"), "", None, NOW)
+    own = [Account(HERE, "teams", AccountId("own"), person.id, Proof.PROVED)]
+
+    def found(standing: Standing, answer: bool) -> Desired:
+        member = replace(membership(standing), institution=THERE)
+        welcome = Hospitality(None, {person.id: guest}, {person.id: answer})
+        return desired_state(SPACE, [member], {person.id: person}, {person.id: own}, say("open it"), welcome)
+
+    assert set(found(Standing.JOINED, True).seats) == {"guest"}
+    assert found(Standing.LEFT, True).farewells == {"own", "guest"}
+    assert found(Standing.JOINED, False).farewells == {"own", "guest"}
 
 
 @given(st.dictionaries(st.sampled_from([AccountId(x) for x in "abcd"]), st.sampled_from(Role)))

@@ -115,6 +115,21 @@ def test_nobody_is_removed_by_an_old_ledger(engine, keep, world, sealer, now, tm
         )
 
 
+def test_an_account_that_is_only_guessed_to_be_a_members_keeps_no_line_of_an_old_ledger(
+    engine, keep, world, sealer, now, tmp_path
+):
+    with keep() as uow:
+        seat(uow, world, "a-ada", world.ada, now)
+        seat(uow, world, "a-bo", world.bo, now, joined=False)
+        guess = Account(world.north.id, "teams", AccountId("a-bo"), world.ada.id, Proof.PROPOSED)
+        uow.people.put_account(guess)
+        uow.commit()
+    with engine.begin() as target:
+        backup.know_less(target, now)
+    with keep() as uow:
+        assert uow.ledger.seated(world.space.id) == {"a-ada"}
+
+
 def test_a_backup_is_one_moment_while_others_write(engine, keep, world, sealer, now, tmp_path):
     stop = threading.Event()
 

@@ -121,6 +121,25 @@ def test_accounts_proved_before_proposed(keep, world):
         assert len(uow.people.holding(world.north.id, "teams", AccountId("a-2"))) == 1
 
 
+def test_all_that_somebody_proved_the_newest_first(keep, world):
+    later = world.now + timedelta(days=1)
+    with keep() as uow:
+        for name, proof, since in (
+            ("a-1", Proof.PROVED, world.now),
+            ("a-2", Proof.PROVED, later),
+            ("a-3", Proof.PROPOSED, None),
+            ("a-4", Proof.DENIED, None),
+            ("a-5", Proof.CLAIMED, None),
+        ):
+            uow.people.put_account(replace(account(world.ada, name, proof), since=since))
+        uow.people.put_account(account(world.bo, "a-2"))
+        uow.people.put_account(account(world.ada, "g-1", Proof.PROVED, integration="google"))
+        found = uow.people.proved_on(world.north.id, "teams", [world.ada.id, world.bo.id])
+        assert {p: [a.account for a in several] for p, several in found.items()} == {
+            world.ada.id: ["a-2", "a-1"]
+        }
+
+
 def test_what_was_proved_stays_proved(keep, world):
     with keep() as uow:
         uow.people.put_account(account(world.ada, proof=Proof.PROVED, address="ada@north.example"))

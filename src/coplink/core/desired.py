@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coplink.core.guests import Hospitality
@@ -24,26 +24,26 @@ def desired_state(
     space: Space,
     memberships: Iterable[Membership],
     homes: Mapping[PersonId, InstitutionId],
-    accounts: Mapping[PersonId, Account],
+    accounts: Mapping[PersonId, Sequence[Account]],
     opening: Said,
     welcome: Hospitality,
 ) -> Desired:
     """The seats of one space.
 
     ``homes`` are the institutions of all these people, ``accounts`` those on the space's platform within its
-    institution. Only an account its owner proved through its own door takes a seat; ``opening`` tells a member how to
-    do that ("open the Teams tab once"). ``welcome`` is for people of other institutions: they sit as members at most,
-    and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as whoever leaves does;
-    who was not asked yet keeps what they have. Those who pause because their institution withdrew said nothing
-    themselves: they give up their seats elsewhere only.
+    institution, the newest first. Only an account its owner proved through its own door takes a seat; ``opening`` tells
+    a member how to do that ("open the Teams tab once"). ``welcome`` is for people of other institutions: they sit as
+    members at most, and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as whoever
+    leaves does, and that of each older account too; who was not asked yet keeps what they have. Those who pause because
+    their institution withdrew said nothing themselves: they give up their seats elsewhere only.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()
     unreachable: dict[PersonId, Said] = {}
     for membership in memberships:
         person, joined = membership.person, membership.standing is Standing.JOINED
-        account = accounts.get(person)
-        seat = account.account if account is not None and account.proof is Proof.PROVED else None
+        theirs = [one.account for one in accounts.get(person, ()) if one.proof is Proof.PROVED]
+        seat = theirs[0] if theirs else None
         if homes[person] == space.institution:
             if joined and seat is not None:
                 seats[seat] = membership.role
@@ -52,6 +52,7 @@ def desired_state(
         else:
             guest = welcome.guests.get(person)
             seat = seat if guest is None else guest.account
+            theirs += [seat] if seat is not None else []
             if joined and guest is not None and welcome.admits(guest):
                 if seat is not None:
                     seats[seat] = Role.MEMBER if membership.role.leads else membership.role
@@ -59,12 +60,12 @@ def desired_state(
                     unreachable[person] = guest.reason
             elif joined:
                 unreachable[person] = welcome.reason(person)
-                if guest is not None and seat is not None and welcome.answers.get(person) is False:
-                    farewells.add(seat)
+                if guest is not None and welcome.answers.get(person) is False:
+                    farewells.update(theirs)
         away = membership.standing in (Standing.LEFT, Standing.PAUSED)
         at_home = membership.by_institution and homes[person] == space.institution
-        if away and not at_home and seat is not None:
-            farewells.add(seat)
+        if away and not at_home:
+            farewells.update(theirs)
     return Desired(seats, frozenset(farewells), unreachable)
 
 

@@ -101,7 +101,7 @@ def _desired(uow: UnitOfWork, space: Space) -> Desired:
         space,
         [m for m in memberships if m.person in homes],
         homes,
-        uow.people.accounts_on(space.institution, space.integration, keys),
+        uow.people.proved_on(space.institution, space.integration, keys),
         opening=unsaid,
         welcome=Hospitality(
             None,

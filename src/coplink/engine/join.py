@@ -15,7 +15,7 @@ from datetime import datetime
 from coplink.core.access import Action, may
 from coplink.core.community import Community
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Role, Standing
+from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Proof, Role, Standing
 from coplink.core.words import Said, say
 from coplink.engine import marks
 from coplink.ports.records import Happening, Link
@@ -109,7 +109,7 @@ def accept(
 
 def _seats_anew(uow: UnitOfWork, community: CommunityId, person: PersonId, now: datetime) -> None:
     """Who was taken out by hand before they joined again is seated again: this is their newest word."""
-    accounts = uow.people.accounts(person)
+    accounts = [one for one in uow.people.accounts(person) if one.proof is Proof.PROVED]
     for space in uow.spaces.of(community):
         theirs = [
             one.account

@@ -12,7 +12,7 @@ from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.errors import DomainError
 from coplink.core.fit import fit
 from coplink.core.guests import Guest, Hospitality
-from coplink.core.people import Account, AccountId, Membership, PersonId
+from coplink.core.people import Account, AccountId, Membership, PersonId, Standing
 from coplink.core.plan import Change
 from coplink.core.policy import Tally
 from coplink.core.spaces import Doubt, Observed, Space
@@ -25,32 +25,35 @@ from coplink.ports.storage import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What coplink knows about one space before it plans."""
+    """What coplink knows about one space before it plans; ``accounts`` are those that people proved, newest first."""
 
     space: Space
     community: Community
     memberships: Sequence[Membership]
-    accounts: Mapping[PersonId, Account]
+    accounts: Mapping[PersonId, Sequence[Account]]
     guests: Mapping[PersonId, Guest]
     desired: Desired
 
     @property
     def people_of(self) -> dict[AccountId, PersonId]:
-        """Whose an account is."""
-        known = {account.account: person for person, account in self.accounts.items()}
-        return known | {one.account: person for person, one in self.guests.items() if one.account}
+        """Whose an account is; of two people, as a guest may be at home here too, whoever belongs."""
+        whose = [(one.account, person) for person, several in self.accounts.items() for one in several]
+        whose += [(one.account, person) for person, one in self.guests.items() if one.account is not None]
+        belong = {m.person for m in self.memberships if m.standing is Standing.JOINED}
+        return dict(sorted(whose, key=lambda one: one[1] in belong))
 
     def addresses(self, accounts: Collection[AccountId]) -> Mapping[AccountId, str]:
         """The e-mail addresses of these accounts, as far as they are known."""
-        known = {one.account: one.address or "" for one in self.accounts.values() if one.account in accounts}
+        several = (one for theirs in self.accounts.values() for one in theirs)
+        known = {one.account: one.address or "" for one in several if one.account in accounts}
         guests = {one.account: one.address for one in self.guests.values() if one.account in accounts}
         return known | {account: address for account, address in guests.items() if account}
 
     @property
     def guests_here(self) -> frozenset[AccountId]:
         """The accounts of people of other institutions who are to sit here."""
-        accounts = (one.account for one in self.guests.values())
-        return frozenset(one for one in accounts if one is not None and one in self.desired.seats)
+        whose = self.people_of
+        return frozenset(one for one in self.desired.seats if whose.get(one) in self.guests)
 
 
 def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
@@ -62,7 +65,7 @@ def wanted(uow: UnitOfWork, space: Space, reach: Reach) -> Known:
     keys = [m.person for m in memberships]
     homes = uow.people.homes(keys)
     memberships = [m for m in memberships if m.person in homes]
-    accounts = uow.people.accounts_on(space.institution, space.integration, keys)
+    accounts = uow.people.proved_on(space.institution, space.integration, keys)
     guests = uow.guests.at(space.institution, space.integration, keys)
     shut = closed(guests_of(reach.connection), space)
     desired = desired_state(
@@ -107,7 +110,7 @@ def still_wanting(known: Known) -> Callable[[UnitOfWork, Sequence[Change]], Sequ
 
     Whoever is to lose a seat stays in the lot; the next look decides about who has come back.
     """
-    guests = {one.account for one in known.guests.values() if one.account is not None}
+    guests = known.guests_here
 
     @cache  # a large place in which nobody is to be seated needs it not
     def whose_accounts() -> dict[AccountId, PersonId]:

@@ -182,8 +182,8 @@ def _let_go(uow: UnitOfWork, space: Space, people: list[PersonId], take_away: bo
         uow.spaces.put(replace(space, state=SpaceState.REFUSED))
     if space.state not in lifecycle.LET_GO:
         return
-    accounts = uow.people.accounts_on(space.institution, space.integration, people)
-    uow.ledger.forget(space.id, [one.account for one in accounts.values() if one.proof is Proof.PROVED])
+    accounts = uow.people.proved_on(space.institution, space.integration, people).values()
+    uow.ledger.forget(space.id, [one.account for several in accounts for one in several])
     lifecycle.let_go(uow, replace(space, by_admin=True), take_away)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coplink.core.errors import StalePlan, UnsafePlan
-from coplink.core.people import AccountId, Person, Standing
+from coplink.core.people import AccountId, Person, PersonId, Standing
 from coplink.core.plan import Change, Plan, diff, digest_of
 from coplink.core.policy import Policy, hazards
 from coplink.core.spaces import Doubt, Space, SpaceId, SpaceState
@@ -175,7 +175,7 @@ def lines(known: Known, plan: Plan) -> Sequence[PlanLine]:
     def line(part: Part, account: AccountId, why: Said) -> PlanLine:
         return PlanLine(part, account, whose.get(account), why)
 
-    found = [line(*_told(known, change)) for change in plan.asking]
+    found = [line(*_told(known, change, whose.get(change.account))) for change in plan.asking]
     left = say(
         "Was missing at two looks, one after the other: left, or was taken out by hand. It counts as leaving the "
         "community."
@@ -185,17 +185,16 @@ def lines(known: Known, plan: Plan) -> Sequence[PlanLine]:
     return sorted(found, key=lambda one: (order.index(one.part), one.account))
 
 
-def _told(known: Known, change: Change) -> tuple[Part, AccountId, Said]:
+def _told(known: Known, change: Change, person: PersonId | None) -> tuple[Part, AccountId, Said]:
     if change.after is None:
-        return Part.LOSES, change.account, _why(known, change.account)
+        return Part.LOSES, change.account, _why(known, person)
     if change.before is None:
         return Part.SEATED, change.account, say("Joined, and has no seat there yet.")
     leads = say("Leads the community now.") if change.after.leads else say("Does not lead the community now.")
     return Part.ROLE, change.account, leads
 
 
-def _why(known: Known, account: AccountId) -> Said:
-    person = known.people_of.get(account)
+def _why(known: Known, person: PersonId | None) -> Said:
     if person is None:
         return say("Nobody of the community says that this account is theirs.")
     if person in known.desired.unreachable:

@@ -212,7 +212,7 @@ def _departed(
 
     Returns the accounts of those whose membership cannot end so: the last facilitator, for whom a notice is raised.
     """
-    owners = {account.account: person for person, account in known.accounts.items()}
+    owners = {one.account: person for person, several in known.accounts.items() for one in several}
     kept, left = set(), 0
     with begin() as uow:
         for account in sorted(gone):

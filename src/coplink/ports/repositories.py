@@ -235,6 +235,12 @@ class People(Protocol):
         """The account of each on one platform; a proved one before a proposed one, a denied one last."""
         ...
 
+    def proved_on(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Sequence[Account]]:
+        """All accounts that each proved on one platform, the newest first; nothing that is only guessed or denied."""
+        ...
+
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
         """Everybody for whom this account is proposed, proved or denied."""
         ...

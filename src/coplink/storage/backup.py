@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL
 
 from coplink import __version__
 from coplink.core.errors import ConfigurationError
-from coplink.core.people import Standing
+from coplink.core.people import Proof, Standing
 from coplink.core.words import say
 from coplink.ports.sealing import Sealer
 from coplink.storage import copying
@@ -208,6 +208,7 @@ def know_less(target: Connection, now: datetime) -> None:
         .where(
             SpaceRow.id == LedgerRow.space,
             AccountRow.account == LedgerRow.account,
+            AccountRow.proof == Proof.PROVED.value,
             MembershipRow.standing == Standing.JOINED.value,
         )
         .correlate(LedgerRow)

@@ -257,6 +257,15 @@ class SqlPeople(Repository):
             return dict(sorted(found.items(), key=lambda one: _proved_first(one[1])))
         return found
 
+    def proved_on(
+        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Sequence[Account]]:
+        found: dict[PersonId, list[Account]] = {}
+        of_it = {"institution": institution, "integration": integration, "proof": Proof.PROVED.value}
+        for row in sorted(self._find_among(AccountRow, "person", people, **of_it), key=_proved_first):
+            found.setdefault(PersonId(row.person), []).append(to_account(row))
+        return found
+
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
         found = self._run_ready(HOLDING, whose=institution, on=integration, named=account)
         return [
