@@ -118,16 +118,16 @@ def test_only_a_member_whose_account_is_proved_gets_a_seat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "seats", "farewells"),
+    ("standing", "seats", "farewells", "instead"),
     [
-        (Standing.JOINED, {"new"}, set()),
-        (Standing.LEFT, set(), {"old", "new"}),
-        (Standing.PAUSED, set(), {"old", "new"}),
-        (Standing.INVITED, set(), set()),
+        (Standing.JOINED, {"new"}, set(), {"old": "new"}),
+        (Standing.LEFT, set(), {"old", "new"}, {}),
+        (Standing.PAUSED, set(), {"old", "new"}, {}),
+        (Standing.INVITED, set(), set(), {}),
     ],
 )
 def test_the_newest_of_several_accounts_sits_and_leaving_is_for_all_of_them(
-    standing: Standing, seats: set[str], farewells: set[str]
+    standing: Standing, seats: set[str], farewells: set[str], instead: dict[str, str]
 ) -> None:
     person = Person(PersonId("p"), HERE, "P")
     named = [("new", Proof.PROVED), ("old", Proof.PROVED), ("guess", Proof.PROPOSED), ("no", Proof.DENIED)]
@@ -140,7 +140,7 @@ def test_the_newest_of_several_accounts_sits_and_leaving_is_for_all_of_them(
         say("open it"),
         Hospitality(),
     )
-    assert (set(found.seats), found.farewells) == (seats, farewells)
+    assert (set(found.seats), found.farewells, found.instead) == (seats, farewells, instead)
 
 
 def test_a_guest_gives_up_the_seats_of_all_accounts_too() -> None:
@@ -156,6 +156,24 @@ def test_a_guest_gives_up_the_seats_of_all_accounts_too() -> None:
     assert set(found(Standing.JOINED, True).seats) == {"guest"}
     assert found(Standing.LEFT, True).farewells == {"own", "guest"}
     assert found(Standing.JOINED, False).farewells == {"own", "guest"}
+
+
+def test_the_word_of_whoever_leaves_is_never_put_off_for_somebody_else_with_the_same_account() -> None:
+    here, away = Person(PersonId("p"), HERE, "P"), Person(PersonId("q"), THERE, "Q")
+    guest = Guest(HERE, "teams", away.id, "q@there.example", AccountId("old"), "", None, NOW)
+    accounts = [Account(HERE, "teams", AccountId(name), here.id, Proof.PROVED) for name in ("new", "old")]
+    found = desired_state(
+        SPACE,
+        [
+            membership(Standing.JOINED),
+            replace(membership(Standing.LEFT, person="q"), institution=THERE),
+        ],
+        {"p": here, "q": away},
+        {here.id: accounts},
+        say("open it"),
+        Hospitality(None, {away.id: guest}),
+    )
+    assert (found.farewells, found.instead) == ({"old"}, {})
 
 
 @given(st.dictionaries(st.sampled_from([AccountId(x) for x in "abcd"]), st.sampled_from(Role)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coplink.core.guests import Hospitality
 from coplink.core.people import Account, AccountId, InstitutionId, Membership, PersonId, Proof, Role, Standing
@@ -13,11 +13,15 @@ from coplink.core.words import Said, say
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Seats asked for in one space; accounts of people who left by their own word; who cannot come in, and why."""
+    """Seats asked for in one space; accounts of people who left by their own word; who cannot come in, and why.
+
+    ``instead`` are older accounts of people who are to sit, each with the one that takes the seat now.
+    """
 
     seats: Mapping[AccountId, Role]
     farewells: frozenset[AccountId]
     unreachable: Mapping[PersonId, Said]
+    instead: Mapping[AccountId, AccountId] = field(default_factory=dict)
 
 
 def desired_state(
@@ -39,6 +43,7 @@ def desired_state(
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()
+    instead: dict[AccountId, AccountId] = {}
     unreachable: dict[PersonId, Said] = {}
     for membership in memberships:
         person, joined = membership.person, membership.standing is Standing.JOINED
@@ -66,7 +71,10 @@ def desired_state(
         at_home = membership.by_institution and homes[person] == space.institution
         if away and not at_home:
             farewells.update(theirs)
-    return Desired(seats, frozenset(farewells), unreachable)
+        if joined and seat is not None and seat in seats:
+            instead.update((one, seat) for one in theirs if one != seat)
+    instead = {one: seat for one, seat in instead.items() if one not in farewells}
+    return Desired(seats, frozenset(farewells), unreachable, instead)
 
 
 def not_linked(door: str) -> Said:

@@ -28,6 +28,7 @@ from coplink.engine.known import Known, observe, still_wanting, wanted
 from coplink.engine.outcome import Again, Begin, Now, Open, Outcome, Reach, Settled
 from coplink.engine.propose import propose
 from coplink.engine.provision import wait_for_lag
+from coplink.engine.replaced import once_seated
 from coplink.engine.seating import GaveWay, Writer, Written
 from coplink.ports.errors import IntegrationError, LimitReached, OutcomeUnknown, Unavailable
 from coplink.ports.guests import guests_of
@@ -79,7 +80,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
             _forget_ended(begin, known, lacking - observed.seats.keys())
     addresses = known.addresses({change.account for change in plan.changes})
     batch = reach.manifest.limits.batch
-    still = still_wanting(known)
+    still = once_seated(known.desired.instead, plan, written, still_wanting(known))
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
     leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
     writer.write(leaving, written)
@@ -256,7 +257,8 @@ def _report(
     space = known.space
     reasons = dict(known.desired.unreachable)
     if written.reasons:
-        people_of = known.people_of
+        # An older account that could not be taken away is no reason why somebody does not sit.
+        people_of = {a: person for a, person in known.people_of.items() if a not in known.desired.instead}
         reasons.update({people_of[a]: said for a, said in written.reasons.items() if a in people_of})
     counts = {outcome.value: sum(o is outcome for o in written.outcomes.values()) for outcome in Done}
     counts |= {"seats": len(plan.after), "held": len(plan.held), "unlisted": len(plan.unlisted)}
