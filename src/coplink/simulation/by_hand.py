@@ -8,7 +8,6 @@ from datetime import timedelta
 from coplink.campus.rooms import Rooms
 from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId, Role
-from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.simulation.acts import Weighted
 from coplink.simulation.truth import Human
@@ -137,7 +136,7 @@ class ByHand:
         if there:
             listed.remove(there[0])
         else:
-            listed.append(Listed(human.subject, f"P{human.number}", human.email))
+            listed.append(self.world.listed(human))
         self.world.told(f"  {human} is {'no longer' if there else 'now'} listed in the {name}")
         self._mark_rosters()
 

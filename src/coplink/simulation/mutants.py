@@ -71,6 +71,18 @@ MUTANTS: Sequence[Mutant] = (
         ),
     ),
     Mutant(
+        "a guess says whose seat it is",
+        "coplink.storage.repositories.people",
+        '"integration": integration, "proof": Proof.PROVED.value}',
+        '"integration": integration}',
+        Mutant(
+            "of two people the last one has it",
+            "coplink.engine.known",
+            "key=lambda one: one[1] in belong",
+            "key=lambda one: one[1] in ()",
+        ),
+    ),
+    Mutant(
         "a break is no leaving",
         "coplink.core.desired",
         "away = membership.standing in (Standing.LEFT, Standing.PAUSED)",

@@ -52,6 +52,7 @@ class Options:
     hints: bool
     losses: bool
     start: datetime
+    mixed_up: bool
 
     @classmethod
     def drawn(cls, seed: int, draw: Random) -> Options:
@@ -65,6 +66,7 @@ class Options:
             hints=draw.random() < 0.9,
             losses=draw.random() < 0.25,
             start=START + timedelta(days=draw.randrange(170)),
+            mixed_up=seed % 6 == 5,  # drawn from nothing: worlds that are kept stay what they were
         )
 
 
@@ -142,9 +144,7 @@ class World:
 
     def _found(self, name: str) -> None:
         founder = Human(name, 0)
-        self.courses.listed[f"course of {name}"] = [
-            Listed(Human(name, n).subject, f"P{n}", Human(name, n).email, n == 0) for n in range(4)
-        ]
+        self.courses.listed[f"course of {name}"] = [self.listed(Human(name, n), n == 0) for n in range(4)]
         person = self.arrive(founder, leads=True)
         context = Context("realm", "course", "Course")
         origin = found.Origin(context, {"url": f"course of {name}"}, {})
@@ -172,6 +172,14 @@ class World:
                     connect.agree(uow, admin, made.id, self.clock.now())
             self.guardian.communities |= {space.marker: name for space in uow.spaces.of(made.id)}
             uow.commit()
+
+    def listed(self, human: Human, leads: bool = False) -> Listed:
+        """Somebody as a course lists them: where its platform mixes them up, with the next one's account in a suite."""
+        accounts = None
+        if self.options.mixed_up and not leads:
+            account = Human(human.institution, (human.number + 1) % PEOPLE).account
+            accounts = {key: account for key in SUITES[human.institution] if key != "canvas"}
+        return Listed(human.subject, f"P{human.number}", human.email, leads, accounts)
 
     def _fresh(self) -> str:
         return uuid.UUID(int=self.draw.getrandbits(128), version=4).hex
