@@ -135,7 +135,7 @@ def test_the_newest_of_several_accounts_sits_and_leaving_is_for_all_of_them(
     found = desired_state(
         SPACE,
         [membership(standing)],
-        {person.id: person},
+        {person.id: HERE},
         {person.id: accounts},
         say("open it"),
         Hospitality(),
@@ -151,7 +151,7 @@ def test_a_guest_gives_up_the_seats_of_all_accounts_too() -> None:
     def found(standing: Standing, answer: bool) -> Desired:
         member = replace(membership(standing), institution=THERE)
         welcome = Hospitality(None, {person.id: guest}, {person.id: answer})
-        return desired_state(SPACE, [member], {person.id: person}, {person.id: own}, say("open it"), welcome)
+        return desired_state(SPACE, [member], {person.id: THERE}, {person.id: own}, say("open it"), welcome)
 
     assert set(found(Standing.JOINED, True).seats) == {"guest"}
     assert found(Standing.LEFT, True).farewells == {"own", "guest"}

@@ -37,9 +37,9 @@ def desired_state(
     ``homes`` are the institutions of all these people, ``accounts`` those on the space's platform within its
     institution, the newest first. Only an account its owner proved through its own door takes a seat; ``opening`` tells
     a member how to do that ("open the Teams tab once"). ``welcome`` is for people of other institutions: they sit as
-    members at most, and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as whoever
-    leaves does, and that of each older account too; who was not asked yet keeps what they have. Those who pause because
-    their institution withdrew said nothing themselves: they give up their seats elsewhere only.
+    members at most, and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as
+    whoever leaves does, and that of each older account too; who was not asked yet keeps what they have. Those who pause
+    because their institution withdrew said nothing themselves: they give up their seats elsewhere only.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()

@@ -14,7 +14,7 @@ from datetime import datetime
 from coplink.core.access import Action, may
 from coplink.core.community import Community, Contact, Participation, reason_for_withdrawing
 from coplink.core.errors import DomainError, NotAllowed, NotFound
-from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Proof, Standing
+from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.engine import lifecycle, marks

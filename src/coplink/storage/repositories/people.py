@@ -253,17 +253,17 @@ class SqlPeople(Repository):
             rival = found.setdefault(account.person, account)
             if rival is not account and _proved_first(account) < _proved_first(rival):
                 found[account.person] = account
-        if len({account.account for account in found.values()}) < len(found):  # an account of several people
-            return dict(sorted(found.items(), key=lambda one: _proved_first(one[1])))
         return found
 
     def proved_on(
         self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
     ) -> Mapping[PersonId, Sequence[Account]]:
-        found: dict[PersonId, list[Account]] = {}
+        found: dict[PersonId, tuple[Account, ...]] = {}
         of_it = {"institution": institution, "integration": integration, "proof": Proof.PROVED.value}
-        for row in sorted(self._find_among(AccountRow, "person", people, **of_it), key=_proved_first):
-            found.setdefault(PersonId(row.person), []).append(to_account(row))
+        for account in map(to_account, self._each_among(AccountRow, "person", people, **of_it)):
+            others = found.get(account.person)
+            both = (account,) if others is None else (*others, account)
+            found[account.person] = both if others is None else tuple(sorted(both, key=_proved_first))
         return found
 
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
