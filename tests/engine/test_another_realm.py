@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.engine.acts import act, history
 
 from coplink.core.errors import DomainError
 from coplink.core.people import Role
-from coplink.core.spaces import SpaceState
+from coplink.core.spaces import Remembered, SpaceState
 from coplink.engine import connect, disconnect, lifecycle
 from coplink.testing.board import Board
 
@@ -73,6 +75,16 @@ def test_connected_again_to_another_house_nobody_is_seated_by_an_account_of_the_
     school.arrive("ana", account="9")
     school.work()
     assert elsewhere.sitting("board-3") == {"9": Role.FACILITATOR}
+
+
+def test_what_was_ours_in_the_old_house_is_not_in_another(school, ana, community, elsewhere):
+    end(school)
+    school.work()
+    lead_to(school, "elsewhere")
+    act(school, lifecycle.revive, school.spaces(community)[0], ana, "Pin Board")
+    with school.services.begin() as uow:
+        remembered = uow.ledger.remembered(school.spaces(community)[0].id, school.clock.now(), timedelta(0))
+    assert remembered == Remembered()
 
 
 def test_settings_that_lead_to_another_house_take_neither_accounts_nor_ids_along(

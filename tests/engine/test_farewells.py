@@ -151,3 +151,48 @@ def test_who_left_while_it_was_let_go_gives_up_the_seat_when_it_is_taken_up_agai
     school.join(community, bo)
     school.work()
     assert "2" in school.board.seats, "who comes back sits again"
+
+
+def taken_up_again(school, community, ana):
+    act(school, lifecycle.revive, school.spaces(community)[0], ana, "Pin Board")
+    school.work()
+    look(school, community)
+    look(school, community)
+
+
+def test_who_left_and_was_seated_by_hand_while_it_was_let_go_keeps_that_seat(school, ana, bo, community):
+    act(school, join.leave, community, bo)
+    school.work()
+    look(school, community)
+    let_go(school, community, ana)
+    school.board.seats["2"] = Role.MEMBER
+    taken_up_again(school, community, ana)
+    assert school.board.seats == {"1": Role.FACILITATOR, "2": Role.MEMBER}
+
+
+def test_a_member_seated_by_hand_before_it_was_let_go_keeps_that_seat_when_they_leave(
+    school, ana, bo, community
+):
+    school.board.seats["5"] = Role.MEMBER
+    look(school, community)
+    cem = school.arrive("cem", account="5").person
+    act(school, join.offer, community.id, cem, Role.MEMBER)
+    school.join(community, cem)
+    school.work()
+    let_go(school, community, ana)
+    taken_up_again(school, community, ana)
+    for who in (bo, cem):
+        act(school, join.leave, community, who)
+    look(school, community)
+    assert school.board.seats == {"1": Role.FACILITATOR, "5": Role.MEMBER}
+
+
+def test_whose_seat_the_platform_would_not_take_gives_it_up_when_it_is_taken_up_again(
+    school, ana, bo, community
+):
+    act(school, join.leave, community, bo)
+    school.board.trouble["seats.remove"] = [PermissionMissing(say("No."), "caretaker")]
+    let_go(school, community, ana)
+    assert "2" in school.board.seats
+    taken_up_again(school, community, ana)
+    assert school.board.seats == {"1": Role.FACILITATOR}

@@ -103,6 +103,12 @@ CASES = {
     "taken out, let in by hand": ([*ours, miss, wait, miss, ("take out",), wait, see], "ours"),
     "taken out, in half a reading": ([*ours, miss, wait, miss, ("take out",), wait, half_miss], "out"),
     "taken out, which was not ours": ([*unknown, ("take out",)], "unknown"),
+    "ours, let go": ([*ours, ("let go",)], "unknown"),
+    "ours, absent once, let go, absent once": ([*ours, miss, ("let go",), wait, miss], "unknown"),
+    "no answer, let go": ([*unknown, ("let go",)], "unknown"),
+    "by hand, let go": ([see, ("let go",)], ""),
+    "removed, let go, by hand": ([*ours, *remove, ("let go",), see], ""),
+    "taken out, let go": ([*ours, miss, wait, miss, ("take out",), ("let go",)], "out"),
     "ours, gone, forgotten": ([*ours, miss, wait, miss, ("forget",)], ""),
     "ours, removed": ([*ours, *remove], "fresh"),
     "ours, removed, still shown": ([*ours, *remove, see], "fresh"),
@@ -193,13 +199,15 @@ class Play:
                     uow.ledger.record(self.space, *arguments, self.now)
                 case "take out":
                     uow.ledger.take_out(self.space, [A])
+                case "let go":
+                    uow.ledger.let_go(self.space)
                 case "forget":
                     uow.ledger.forget(self.space, [A])
                 case _:
                     seats = {A: Role.MEMBER} if name.endswith("see") else {}
                     observed = Observed(seats, complete=not name.startswith("half"))
                     self.gone = uow.ledger.saw(self.space, observed, self.now, LAG)
-        if name in ("forget", "take out"):
+        if name in ("forget", "take out", "let go"):
             self.gone = frozenset()
 
     def holds(self):

@@ -153,6 +153,8 @@ def _leads_elsewhere(uow: UnitOfWork, known: Connected, manifest: Manifest, now:
     uow.people.drop_accounts(known.institution, known.integration)
     uow.guests.drop(known.institution, known.integration)
     for space in spaces:
+        if space.state is SpaceState.DETACHED:
+            uow.ledger.forget_all(space.id, those_out=True)
         if space.state not in LET_GO:
             continue
         uow.watches.drop(space.id)

@@ -1,7 +1,7 @@
 """Whoever left gives up the seat also where the place is let go before a worker came, or is taken up again later.
 
-A page told them that their seats go. Only seats of coplink's making are taken away, or, once a place is taken up again
-and nobody knows any more whose making a seat was, those of people who left by their own word.
+A page told them that their seats go. Only seats of coplink's making are taken away, or, once a place is taken up again,
+those that may be: the ledger keeps in mind which they were.
 """
 
 from __future__ import annotations
@@ -77,19 +77,19 @@ def not_seen_off(space: Space, count: int) -> tuple[Left, ...]:
 
 
 def bear_in_mind(uow: UnitOfWork, space: Space, now: datetime) -> None:
-    """Of a space that is taken up again: whoever left meanwhile and still sits there is seen off at the first look.
+    """Of a space that is taken up again: whoever left meanwhile, with a seat that may be ours, is seen off at a look.
 
-    Whoever belongs, or paused because their institution withdrew, may sit there by our making: nobody knows any more,
-    and so the seat goes by their own word alone.
+    Which those are the ledger has kept since the place was let go, and who sits there otherwise does so by hand. Where
+    it kept nothing, as earlier versions did, nobody knows any more: members, and those whom their institution took out,
+    count as perhaps seated by us, and give the seat up by their own word alone; whoever left keeps theirs.
     """
-    out = uow.ledger.remembered(space.id, now, timedelta(0)).out
-    desired = _desired(uow, space)
-    gone = sorted(desired.farewells - out)
-    uow.ledger.intend(space.id, [Change(account, None, Role.MEMBER) for account in gone], now)
+    known = uow.ledger.remembered(space.id, now, timedelta(0))
+    if known.ours | known.unknown:
+        return
     set_aside = [m.person for m in uow.communities.memberships(space.community) if m.by_institution]
     accounts = uow.people.accounts_on(space.institution, space.integration, set_aside)
     kept = {one.account for one in accounts.values() if one.proof is Proof.PROVED}
-    uow.ledger.adopt(space.id, sorted((desired.seats.keys() | kept) - out), now)
+    uow.ledger.adopt(space.id, sorted((_desired(uow, space).seats.keys() | kept) - known.out), now)
 
 
 def _desired(uow: UnitOfWork, space: Space) -> Desired:

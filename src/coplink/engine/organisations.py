@@ -177,13 +177,13 @@ def _present(uow: UnitOfWork, admin: Person, community: Community) -> list[Membe
 
 
 def _let_go(uow: UnitOfWork, space: Space, people: list[PersonId], take_away: bool) -> None:
-    """Let one place go. Its people keep their seats there: from now on these are theirs, whoever made them."""
+    """Let one place go. Its people keep their seats there: only a word of their own takes one away."""
     if space.state is SpaceState.WAITING:
         uow.spaces.put(replace(space, state=SpaceState.REFUSED))
     if space.state not in lifecycle.LET_GO:
         return
     accounts = uow.people.proved_on(space.institution, space.integration, people).values()
-    uow.ledger.forget(space.id, [one.account for several in accounts for one in several])
+    uow.ledger.let_go(space.id, [one.account for several in accounts for one in several])
     lifecycle.let_go(uow, replace(space, by_admin=True), take_away)
 
 

@@ -76,8 +76,11 @@ def wake(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> Spac
 
 
 def forget_seats(uow: UnitOfWork, space: Space) -> None:
-    """Know nothing any more of who sits in a space, where its files were read up to, and what was in the way."""
-    uow.ledger.forget_all(space.id)
+    """Know nothing any more of who sits in a space, where its files were read up to, and what was in the way.
+
+    Only which seats may be coplink's is kept: should it be taken up again, all others are somebody's by hand.
+    """
+    uow.ledger.let_go(space.id)
     uow.spaces.put_unreachable(space.id, [])
     uow.meetings.drop_offers(space.community, space.id)
     uow.catalogue.put_cursor(space.id, None)

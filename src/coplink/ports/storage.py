@@ -113,6 +113,13 @@ class Ledger(Protocol):
         """Know nothing any more of who sits there, nor, if ``those_out``, whom somebody took out; nobody is removed."""
         ...
 
+    def let_go(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> None:
+        """Nobody looks there from now on: seats that are ours, or may be, become unknown; all others are not ours.
+
+        Of these ``accounts`` alone, where they are given; else who sits there is known no more either.
+        """
+        ...
+
     def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
         """Note a reading, before ``saw``, and whether the ledger can be trusted.
 

@@ -6,6 +6,7 @@
     intended ──two complete readings, a lag apart, lack it──> nothing
     seen ──intend──> intended ──changed──> removed ──a lag later──> nothing
     seen ──a guest was taken out over there──> taken out ──a reading shows them──> seen
+    put, seen ──the place is let go──> intended
 
 Two rules are easily overlooked. *A change of role does not change whose seat it is*: someone who came by hand and is
 made facilitator stays someone who came by hand, and a seat of ours stays ours even if the answer never came. *What we
@@ -116,6 +117,13 @@ def rejoined(line: Line, now: datetime) -> Line:
     if line.state is not SeatState.SEEN:
         return line
     return Line(SeatState.PUT, now)
+
+
+def let_go(line: Line) -> Line | None:
+    """The line once nobody looks there any more: a seat of ours may be another's by the time somebody does."""
+    if line.state is SeatState.REMOVED:
+        return None
+    return line if line.state is SeatState.TAKEN_OUT else Line(SeatState.INTENDED, line.written_at)
 
 
 def _role_only(change: Change) -> bool:

@@ -16,7 +16,7 @@ from coplink.ports.seats import Done
 from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
-from coplink.storage.seat_states import Line, SeatState, intended, looked, recorded, rejoined
+from coplink.storage.seat_states import Line, SeatState, intended, let_go, looked, recorded, rejoined
 from coplink.storage.tables import AccountRow, LedgerLookRow, LedgerRow, MembershipRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
@@ -167,6 +167,12 @@ class SqlLedger(Repository):
         goes = [] if those_out else [LedgerRow.state != SeatState.TAKEN_OUT.value]
         self._run(delete(LedgerRow).where(LedgerRow.space == space, *goes))
         self._remove(SeatRow, space=space)
+
+    def let_go(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> None:
+        lines = self._lines(space, accounts)
+        self._write(space, lines, {account: let_go(line) for account, line in lines.items()})
+        if accounts is None:
+            self._remove(SeatRow, space=space)
 
     def doubt(self, space: SpaceId, complete: bool, now: datetime, lag: timedelta) -> Doubt:
         row, holds = self._look(space), self._holds(space)
