@@ -90,6 +90,29 @@ def test_from_a_large_place_they_are_gone_before_it_is_read(school, crowd, monke
     assert "seats.remove" not in seat_calls(school)[3:], "once is enough"
 
 
+@pytest.mark.parametrize(("leads", "first"), [(False, "seats.read"), (True, "seats.remove")])
+def test_who_leads_a_large_place_is_gone_before_it_is_read_where_another_leads(
+    school, crowd, monkeypatch, leads, first
+):
+    community, people = crowd
+    ana = school.arrive("ana", leads=True, account="ana").person
+    school.work()
+    with school.services.begin() as uow:
+        join.share(uow, community, ana, people[1].id, Role.CO_FACILITATOR, school.clock.now())
+        uow.commit()
+    if leads:
+        school.work()
+    monkeypatch.setattr(ahead, "LARGE", 3)
+    school.board.calls.clear()
+    leave(school, community, ana)
+    seen, wrote = [], school.board.wrote
+    school.board.wrote = lambda: (seen.append(dict(school.board.seats)), wrote())
+    school.work()
+    assert seat_calls(school)[:3] == ["seats.look", "seats.look", first]
+    assert "ana" not in sitting(school)
+    assert all(Role.FACILITATOR in seats.values() for seats in seen)
+
+
 def test_whoever_cannot_be_looked_up_goes_with_the_reading(school, crowd, monkeypatch):
     community, people = crowd
     school.work()

@@ -93,6 +93,18 @@ class Plan:
         return seats
 
     @property
+    def goodbyes(self) -> tuple[Change, ...]:
+        """Those who give up the seat by their own word."""
+        return tuple(c for c in self.changes if c.after is None and c.account in self.farewells)
+
+    @property
+    def succeeding(self) -> tuple[Change, ...]:
+        """Those who come to lead, where somebody who leads says goodbye: before that, as it takes from nobody."""
+        if not any(change.phase is Phase.REMOVE_FACILITATORS for change in self.goodbyes):
+            return ()
+        return tuple(change for change in self.changes if change.phase is Phase.SEAT_FACILITATORS)
+
+    @property
     def asking(self) -> tuple[Change, ...]:
         """What a person may have to be asked about: all but what people asked for themselves, which is done first."""
         return tuple(c for c in self.changes if c.after is not None or c.account not in self.farewells)

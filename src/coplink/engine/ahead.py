@@ -7,6 +7,7 @@ ends then, and what is left of it comes after them; so there is still one run pe
 
 from __future__ import annotations
 
+from coplink.core.desired import Desired
 from coplink.core.plan import Change
 from coplink.core.spaces import Space, SpaceId
 from coplink.core.work import Kind, Turn
@@ -24,7 +25,10 @@ LATER = 10.0  # seconds, so that the job ends and its community's other work beg
 def let_go(
     begin: Begin, seats: Seats, space: Space, reach: Reach, turn: Turn, now: Now, written: Written
 ) -> bool:
-    """Take out who left by their own word and sits in a large place with a seat of ours; whether anybody did."""
+    """Take out who left by their own word and sits in a large place with a seat of ours; whether anybody did.
+
+    Whoever leads there is left to the reading where nobody else does, since others are to lead before they go.
+    """
     with begin() as uow:
         near = uow.ledger.parting(space.id)
         if not near or len(near) > FEW or len(uow.ledger.seats(space.id)) <= LARGE:
@@ -33,12 +37,22 @@ def let_go(
     leaving = (near & desired.farewells) - desired.seats.keys()
     try:
         found = {account: seats.look(space.parts, account) for account in sorted(leaving)}
+        leaders = {account for account, role in found.items() if role is not None and role.leads}
+        if leaders and not _others_lead(seats, space, desired):
+            found = {account: role for account, role in found.items() if account not in leaders}
     except IntegrationError:
         return False  # the reading that follows says what is in the way, and finds them all the same
     changes = [Change(account, role, None) for account, role in found.items() if role is not None]
     batch = reach.manifest.limits.batch
     Writer(begin, seats, turn, space, leaving, batch, now, lag=reach.lag).write(changes, written)
     return bool(changes)
+
+
+def _others_lead(seats: Seats, space: Space, desired: Desired) -> bool:
+    """Whether one of the first who are to lead does so over there already."""
+    leading = sorted(account for account, role in desired.seats.items() if role.leads)[:FEW]
+    found = (seats.look(space.parts, account) for account in leading)
+    return any(role is not None and role.leads for role in found)
 
 
 def later(begin: Begin, turn: Turn) -> Again:

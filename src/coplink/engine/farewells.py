@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from coplink.core.desired import Desired, desired_state, not_linked
+from coplink.core.fit import fit
 from coplink.core.guests import Hospitality
 from coplink.core.people import AccountId, Proof, Role
 from coplink.core.plan import Change, diff
 from coplink.core.spaces import Space
 from coplink.core.words import say
 from coplink.core.work import Turn
+from coplink.engine import succession
 from coplink.engine.outcome import Begin, Now, Reach
 from coplink.engine.seating import Writer, Written
 from coplink.ports.errors import OutcomeUnknown
@@ -46,10 +48,10 @@ def see_off(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> i
     with begin() as uow:
         uow.ledger.saw(space.id, observed, now(), reach.lag)
         remembered = uow.ledger.remembered(space.id, now(), reach.lag)
-        desired = _desired(uow, space)
+        desired, _ = fit(_desired(uow, space), reach.manifest.roles)
         uow.commit()
     plan = diff(space.id, desired, observed, remembered)
-    leaving = [c for c in plan.changes if c.after is None and c.account in desired.farewells]
+    leaving = list(plan.goodbyes)
     # What was written a moment ago may not show yet, and of half a listing nobody knows the rest.
     hidden = (
         remembered.fresh if observed.complete else remembered.fresh | remembered.ours | remembered.unknown
@@ -59,11 +61,12 @@ def see_off(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> i
     writer = Writer(
         begin, seats, turn, space, desired.farewells, reach.manifest.limits.batch, now, lag=reach.lag
     )
-    written = Written()
-    writer.write(leaving, written)
-    if Done.UNKNOWN in written.outcomes.values():
+    succession.seat(plan, observed, writer, Written(), may_enter=lambda: False)
+    gone = Written()
+    writer.write(leaving, gone)
+    if Done.UNKNOWN in gone.outcomes.values():
         raise OutcomeUnknown(f"some seats of {space.id} are in doubt")
-    return sum(outcome not in ENDED for outcome in written.outcomes.values())
+    return sum(outcome not in ENDED for outcome in gone.outcomes.values())
 
 
 def not_seen_off(space: Space, count: int) -> tuple[Left, ...]:

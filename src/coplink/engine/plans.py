@@ -117,6 +117,18 @@ def left_to_do(
         uow.commit()
 
 
+def ahead_of_farewells(begin: Begin, plan: Plan, written: Written) -> None:
+    """Who comes to lead was seated before somebody left: an approval of ``plan`` is good for exactly what is left."""
+    sure = (Done.CHANGED, Done.ALREADY_SO)
+    with begin() as uow:
+        kept = uow.plans.of(plan.space)
+        if kept is None or kept.approved != plan.digest:
+            return
+        left = [change for change in plan.asking if written.outcomes.get(change.account) not in sure]
+        uow.plans.go_on(plan.space, digest_of(plan.space, left, plan.departures))
+        uow.commit()
+
+
 def carried_out(begin: Begin, space: Space, title: str, now: Now) -> None:
     """The approval was used, and is no more."""
     with begin() as uow:

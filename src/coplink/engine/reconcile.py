@@ -1,7 +1,8 @@
 """Observe, plan, check and apply one space: the seats over there become those of the members who can be reached.
 
 Always whole, from a fresh reading; an interrupted run is finished by the next. What people asked for themselves is done
-first, whatever else is in the way; in a space that rests nothing else is done. What was written and is not yet
+first, whatever else is in the way; before that only those are seated who take over from one who led. In a space that
+rests nothing else is done. What was written and is not yet
 visible, or is perhaps gone, leaves the space dirty until the platform's lag has passed. Where the ledger was lost,
 people are seated and nothing is taken from anybody until the place was read twice.
 """
@@ -19,7 +20,7 @@ from coplink.core.policy import Policy
 from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
 from coplink.core.work import Turn
-from coplink.engine import ahead, plans
+from coplink.engine import ahead, plans, succession
 from coplink.engine.absences import ask_after, asked_after
 from coplink.engine.attention import FACILITATOR, joined
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
@@ -82,16 +83,26 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     batch = reach.manifest.limits.batch
     still = once_seated(known.desired.instead, plan, written, still_wanting(known))
     writer = Writer(begin, seats, turn, space, plan.farewells, batch, now, addresses, reach.lag, still)
-    leaving = [change for change in plan.changes if change.after is None and change.account in plan.farewells]
+    leaving = plan.goodbyes
+    if plan.succeeding:
+        observed = succession.seat(
+            plan, observed, writer, written, lambda: not resting and _full(reach, space, plan) is None
+        )
+    succession.warn(begin, known, reach, observed, succession.leaders_go(plan), now)
     writer.write(leaving, written)
     if resting:
         _in_doubt(space, written)
         return Again(wait_for_lag(reach.lag)) if leaving or doubt is Doubt.HELD else Settled()
+    if plan.succeeding:
+        plans.ahead_of_farewells(begin, plan, written)
+        known, plan = _plan(begin, space, reach, observed, frozenset(), now)
     approved = plans.consider(begin, known, plan, policy, reach.manifest.title, now)
     kept: frozenset[AccountId] = frozenset()
     asked = frozenset(plan.asking)
     if plan.departures:
         kept = _departed(begin, known, reach, plan.departures, now)
+        left = plan.departures - kept
+        succession.warn(begin, known, reach, observed, succession.leaders_went(known, left), now)
         known, plan = _plan(begin, space, reach, observed, kept, now)
     # What came up since the plan was judged waits for the next run, which judges it.
     rest = [change for change in plan.asking if change in asked]
@@ -109,7 +120,7 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         plans.carried_out(begin, space, reach.manifest.title, now)
     late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
     written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(plan.out, TAKEN_OUT))
-    _report(begin, known, plan, written, bool(kept), now)
+    _report(begin, known, plan, observed, written, bool(kept), now)
     if full is not None:
         raise full
     if trouble is not None:
@@ -252,7 +263,13 @@ def _not_without(uow: UnitOfWork, known: Known, reach: Reach, now: datetime) -> 
 
 
 def _report(
-    begin: Begin, known: Known, plan: Plan, written: Written, lost_facilitator: bool, now: Now
+    begin: Begin,
+    known: Known,
+    plan: Plan,
+    observed: Observed,
+    written: Written,
+    lost_facilitator: bool,
+    now: Now,
 ) -> None:
     space = known.space
     reasons = dict(known.desired.unreachable)
@@ -266,6 +283,7 @@ def _report(
         uow.spaces.put_unreachable(space.id, [Unreachable(p, said) for p, said in sorted(reasons.items())])
         if not lost_facilitator:
             uow.records.clear_notices(known.community.id, f"facilitator:{space.id}")
+        succession.clear(uow, known, plan, observed, written)
         uow.ledger.count(space.id)
         uow.records.report(Report("reconcile", space.id, space.community, now(), counts))
         uow.commit()

@@ -85,7 +85,7 @@ def forget_seats(uow: UnitOfWork, space: Space) -> None:
     uow.meetings.drop_offers(space.community, space.id)
     uow.catalogue.put_cursor(space.id, None)
     kinds = [kind.value for kind in Kind if kind is not Kind.UPKEEP]
-    for about in (*kinds, "meetings", "facilitator", "name"):
+    for about in (*kinds, "meetings", "facilitator", "leading", "name"):
         uow.records.clear_notices(space.community, f"{about}:{space.id}")
 
 
