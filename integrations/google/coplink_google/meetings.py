@@ -121,14 +121,8 @@ class Content:
 
     def body(self, present: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The fields of an event; guests who stay keep the answer they gave."""
-        answered = {str(one.get("email", "")).casefold(): one for one in (present or {}).get("attendees", ())}
-        kept = ("email", "responseStatus", "comment", "additionalGuests")
-        guests = [
-            {name: answered[guest][name] for name in kept if name in answered[guest]}
-            if guest in answered
-            else {"email": guest}
-            for guest in self.guests
-        ]
+        answered = {guest["email"].casefold(): guest for guest in invited(present or {})}
+        guests = [answered.get(guest, {"email": guest}) for guest in self.guests]
         return {
             "summary": self.summary,
             "description": self.description,
@@ -184,6 +178,16 @@ class Held:
     def moved_by_hand(self) -> bool:
         """Whether a person gave it another time than the one coplink wrote."""
         return self.starts is not None and self.starts != self.written
+
+
+def invited(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The guests of an event, with what each of them answered."""
+    kept = ("email", "responseStatus", "comment", "additionalGuests")
+    return [
+        {name: one[name] for name in kept if name in one}
+        for one in event.get("attendees", ())
+        if one.get("email")
+    ]
 
 
 def noted(row: Mapping[str, Any]) -> Mapping[str, str]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -74,6 +75,18 @@ class MailboxCalendar:
             elif held.complete:
                 starts[meeting.original] = None
         return SeriesFacts(starts, _seen(series, held, link), held.complete)
+
+    @careful
+    def uninvite(self, parts: Mapping[str, str], link: SeriesLink, addresses: Collection[str]) -> SeriesLink:
+        """Take these addresses off the series, or off each single event."""
+        gone = {address.casefold() for address in addresses}
+        for event_id in link.remote.values():
+            event = self._mailbox.event(event_id)
+            there = invited(event) if event else []
+            if gone.intersection(there):
+                left = [address for address in there if address not in gone]
+                self._mailbox.change(event_id, {"attendees": attendees(left)})
+        return replace(link, digest=f"{link.digest.partition(';')[0]};")
 
     def _make_missing(
         self,

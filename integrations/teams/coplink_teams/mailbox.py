@@ -68,7 +68,7 @@ class Mailbox:
             if SERIES in remote:
                 self._read_series(series, remote[SERIES], held)
             for name, event_id in remote.items():
-                if name != SERIES and (event := self._event(event_id)):
+                if name != SERIES and (event := self.event(event_id)):
                     held.dates[date.fromisoformat(name)] = event
         except IntegrationError:
             if not half or not held.dates:
@@ -77,7 +77,7 @@ class Mailbox:
         return held
 
     def _read_series(self, series: Series, master: str, held: Held) -> None:
-        held.master = self._event(master)
+        held.master = self.event(master)
         if held.master is None:
             return
         days = [day for m in series.meetings for day in (m.original, m.starts.date())]
@@ -100,7 +100,8 @@ class Mailbox:
                     original = event.get("originalStart") or f"{event['start']['dateTime']}Z"
                     held.dates[_instant(original).astimezone(zone).date()] = event
 
-    def _event(self, event_id: str) -> dict[str, Any] | None:
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """One event with its attendees; None where it is not there any more."""
         query = {"$select": f"{_FIELDS},attendees"}
         try:
             event = self._graph.get(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from coplink.campus.rooms import Room, Rooms
@@ -108,6 +109,23 @@ class CampusCalendar:
         if fault is Fault.LOST_AFTER:
             raise OutcomeUnknown("time-out")
         return SeriesLink({"series": key}, digest=digest, found=int(found))
+
+    def uninvite(self, parts: Mapping[str, str], link: SeriesLink, addresses: Collection[str]) -> SeriesLink:
+        """Take these off the series."""
+        fault = begun(self._rooms, self._weather, "uninvite", WRITING)
+        if fault is Fault.LOST_BEFORE:
+            raise OutcomeUnknown("time-out")
+        room, key = _room(self._rooms, parts), link.remote["series"]
+        _, starts, there = room.series.get(key, ("", (), ()))
+        staying = tuple(address for address in there if address.casefold() not in addresses)
+        if staying != there:
+            self._rooms.watcher.makes(self._rooms, room.marker, "uninvite")
+            room.series[key] = ("", starts, staying)
+            self._rooms.writes += 1
+        self._weather.after(fault, "uninvite")
+        if fault is Fault.LOST_AFTER:
+            raise OutcomeUnknown("time-out")
+        return replace(link, digest="")
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         """What hangs there."""

@@ -86,6 +86,12 @@ class Space:
     parting: Parting | None = None
     by_admin: bool = False
 
+    @property
+    def only_farewells(self) -> bool:
+        """Whether people may sit there and nothing is done for them but to let those go who leave."""
+        begun = self.state in (SpaceState.MAKING, SpaceState.STUCK) and bool(self.parts)
+        return begun or self.state is SpaceState.ARCHIVED
+
     def with_part(self, step: str, remote: str) -> Space:
         """The same space with one more remote id."""
         return replace(self, parts={**self.parts, step: remote})

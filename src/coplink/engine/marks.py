@@ -46,11 +46,13 @@ def to_say(uow: UnitOfWork, space: Space, urgent: bool = True) -> None:
 
 
 def people_changed(uow: UnitOfWork, community: CommunityId) -> None:
-    """Ask for seats and attendees after someone's membership changed; who leaves one that rests gives up the seat."""
+    """Ask for seats and attendees after someone's membership changed.
+
+    Whoever leaves gives up both also where a place rests, or is still being made or woken, however it sticks.
+    """
     for space in uow.spaces.of(community):
-        if space.state in (SpaceState.READY, SpaceState.ARCHIVED):
+        if space.state is SpaceState.READY or space.only_farewells:
             uow.work.mark(Kind.RECONCILE, space.id, community)
-        if space.state is SpaceState.READY:
             uow.work.mark(Kind.PLACE_MEETINGS, space.id, community)
 
 

@@ -10,6 +10,7 @@ from coplink.core.people import Account, Person, Proof, Standing
 from coplink.core.rhythm import Rhythm, Series, expand
 from coplink.core.spaces import Space, SpaceId, SpaceState
 from coplink.core.work import Turn
+from coplink.engine import attendance
 from coplink.engine.attention import FACILITATOR
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
 from coplink.ports.calendar import SeriesFacts
@@ -28,7 +29,15 @@ def place(
     turn: Turn,
     now: Now,
 ) -> Outcome:
-    """Make one space's calendar show the community's rhythm; what people moved over there is offered, not undone."""
+    """Make one space's calendar show the community's rhythm; what people moved over there is offered, not undone.
+
+    Where a space rests, or is not ready, the attendance of those ends who left, and nothing else is done.
+    """
+    with begin() as uow:
+        space = uow.spaces.get(SpaceId(turn.target))
+        staying = attendees(uow, space, manifests) if space is not None and space.only_farewells else ()
+    if space is not None and space.only_farewells:
+        return attendance.end(begin, open_connection, staying, turn, space, now)
     with begin() as uow:
         space = uow.spaces.get(SpaceId(turn.target))
         if space is None or space.state is not SpaceState.READY:

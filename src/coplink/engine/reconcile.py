@@ -2,7 +2,7 @@
 
 Always whole, from a fresh reading; an interrupted run is finished by the next. What people asked for themselves is done
 first, whatever else is in the way; before that only those are seated who take over from one who led. In a space that
-rests nothing else is done. What was written and is not yet
+rests, or is not ready, nothing else is done. What was written and is not yet
 visible, or is perhaps gone, leaves the space dirty until the platform's lag has passed. Where the ledger was lost,
 people are seated and nothing is taken from anybody until the place was read twice.
 """
@@ -23,6 +23,7 @@ from coplink.core.work import Turn
 from coplink.engine import ahead, plans, succession
 from coplink.engine.absences import ask_after, asked_after
 from coplink.engine.attention import FACILITATOR, joined
+from coplink.engine.farewells import still_there
 from coplink.engine.guests import BEING_KNOWN, let_in, not_known_yet
 from coplink.engine.join import leave
 from coplink.engine.known import Known, observe, still_wanting, wanted
@@ -47,12 +48,12 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     """
     with begin() as uow:
         space = uow.spaces.get(SpaceId(turn.target))
-        if space is None or space.state not in (SpaceState.READY, SpaceState.ARCHIVED):
+        if space is None or not (space.state is SpaceState.READY or space.only_farewells):
             return Settled()
         reach = open_connection(uow, space.connection)
-        resting = space.state is SpaceState.ARCHIVED
+        resting = space.only_farewells
         seats, directory = reach.connection.seats, reach.connection.directory
-        if seats is None or (resting and not _leaving(uow, space, reach)):
+        if seats is None or (resting and not _leaving(uow, space, reach, now())):
             return Settled()
     written = Written()
 
@@ -142,9 +143,12 @@ def _observe(
     return found
 
 
-def _leaving(uow: UnitOfWork, space: Space, reach: Reach) -> bool:
-    """Whether somebody who asked to go may still sit there."""
-    return not wanted(uow, space, reach).desired.farewells.isdisjoint(uow.ledger.seats(space.id))
+def _leaving(uow: UnitOfWork, space: Space, reach: Reach, now: datetime) -> bool:
+    """Whether somebody who asked to go may still sit there, in a place that was whole once or is now."""
+    was_whole = space.state is SpaceState.ARCHIVED or space.archived_at is not None
+    return (was_whole or set(reach.manifest.steps) <= space.parts.keys()) and bool(
+        still_there(uow, space, now)
+    )
 
 
 def _in_doubt(space: Space, written: Written) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coplink.core.rhythm import Series
 from coplink.core.words import Said
@@ -60,4 +60,17 @@ class Calendar(Protocol):
 
     def read(self, parts: Mapping[str, str], series: Series, link: SeriesLink) -> SeriesFacts:
         """What the calendar holds of this series now."""
+        ...
+
+
+@runtime_checkable
+class Uninvites(Protocol):
+    """A calendar on which meetings have attendees; those without need not have this."""
+
+    def uninvite(self, parts: Mapping[str, str], link: SeriesLink, addresses: Collection[str]) -> SeriesLink:
+        """Take these addresses off the meetings of a series and change nothing else; returns what to remember.
+
+        Addresses are compared without regard to case; a meeting that is gone is no error. A ``put`` with what is
+        returned invites whoever is to be invited then, also one of these.
+        """
         ...

@@ -9,8 +9,8 @@ have it. What hangs in the room is in ``board``; files, upkeep and announcements
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from coplink.core.people import AccountId, Role
@@ -188,6 +188,19 @@ class _Calendar:
             self._board.series[key], self._board.titles[key] = wanted, series.title
             self._board.answer("calendar.put")
         return SeriesLink({"series": key}, digest=digest, found=int(found))
+
+    def uninvite(self, parts: Mapping[str, str], link: SeriesLink, addresses: Collection[str]) -> SeriesLink:
+        self._board.call("calendar.uninvite")
+        self._board.here(parts.get("board", ""))
+        key = link.remote["series"]
+        starts, there = self._board.series.get(key, ((), ()))
+        gone = {address.casefold() for address in addresses}
+        staying = tuple(address for address in there if address.casefold() not in gone)
+        if staying != there:
+            self._board.wrote()
+            self._board.series[key] = starts, staying
+            self._board.answer("calendar.uninvite")
+        return replace(link, digest="")
 
     def _clear(self, board: str, key: str) -> None:
         """Take down earlier versions of what hangs on this board."""

@@ -178,6 +178,24 @@ def test_a_moved_meeting_gets_new_guests_too(campus, put, parts):
     assert put(wanted, link)[1] == []
 
 
+@pytest.mark.parametrize("pattern", [Weekly(2, (1,)), PATTERNS[-1]], ids=repr)
+def test_who_is_uninvited_is_taken_off_and_the_others_keep_their_answers(
+    campus, calendar, put, parts, pattern
+):
+    wanted = series(pattern)
+    link, _ = put(wanted)
+    before = len(campus.writes)
+    after = calendar.uninvite(parts, link, ["Mei.Chen@lakeside.example", "nobody@lakeside.example"])
+    assert len(campus.writes) - before == len(link.remote)
+    state = campus.wire.state()
+    assert {tuple(one["attendees"]) for one in state["series"] + state["events"]} == {GUESTS[:1]}
+    assert calendar.uninvite(parts, link, GUESTS[1:]) == after
+    assert len(campus.writes) - before == len(link.remote), "once is enough"
+    put(wanted, after)
+    state = campus.wire.state()
+    assert {tuple(one["attendees"]) for one in state["series"] + state["events"]} == {GUESTS}, "back again"
+
+
 def test_guests_are_told_when_an_announced_meeting_moves(campus, put):
     today = campus.clock.now().date()
     wanted = series(Weekly(1, (today.weekday(),)), first=today)

@@ -54,6 +54,10 @@ def held(series: Series) -> list[datetime]:
     return [meeting.starts for meeting in series.held]
 
 
+def invited_there(rig) -> set[tuple[str, ...]]:
+    return {tuple(sorted(one["attendees"])) for one in rig.wire.state()["series"]}
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -197,6 +201,23 @@ def test_attendees_change_only_the_master_and_only_when_they_differ(rig):
     assert len(rig.wire.state()["series"][0]["attendees"]) == 3
     calendar.put(PARTS, series_of(), (), link, "key")
     assert rig.wire.state()["series"][0]["attendees"] == []
+
+
+@pytest.mark.parametrize("pattern", [YEAR.pattern, Dates((date(2026, 9, 8), date(2026, 10, 6)))], ids=repr)
+def test_who_is_uninvited_is_taken_off_and_nothing_else_is_written(rig, pattern):
+    calendar, series = rig.connect().calendar, series_of(pattern=pattern, breaks=())
+    link = calendar.put(PARTS, series, ATTENDEES, None, "key")
+    before = len(rig.writes())
+    after = calendar.uninvite(PARTS, link, ["ANA.ruiz@riverbend.example", "nobody@riverbend.example"])
+    written = rig.writes()[before:]
+    assert {line.partition(" ")[0] for line in written} == {"PATCH"}
+    assert len(written) == len(link.remote)
+    assert invited_there(rig) == {("ben.okafor@riverbend.example",)}
+    assert calendar.uninvite(PARTS, link, ["ana.ruiz@riverbend.example"]) == after
+    assert calendar.put(PARTS, series, ATTENDEES[:1], after, "key").remote == link.remote
+    assert len(rig.writes()) == before + len(written), "and nothing is left to be written later"
+    calendar.put(PARTS, series, ATTENDEES, after, "key")
+    assert {len(there) for there in invited_there(rig)} == {2}, "who comes back is invited again"
 
 
 def test_other_words_are_written_once(rig):
