@@ -18,6 +18,7 @@ from coplink.core.people import CommunityId, Institution, Membership, Person, Pe
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
 from coplink.engine import disclosures, invitations, join, reading
+from coplink.engine.kept_seats import kept_seats
 from coplink.engine.organisations import Withdrawn, contacts, withdrawn
 from coplink.ports.records import Link
 from coplink.ports.storage import UnitOfWork
@@ -146,7 +147,8 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.LEAVE)
-        return make_response(render_template("leave.html", seen=seen))
+            kept = kept_seats(uow, seen.community, person, desk.manifests)
+        return make_response(render_template("leave.html", seen=seen, kept=kept))
 
     @views.post("/c/<key>/leave")
     def leave(key: str) -> Response:
@@ -154,8 +156,9 @@ def blueprint(desk: Desk) -> Blueprint:
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.LEAVE)
             join.leave(uow, seen.community, person, desk.now())
+            kept = kept_seats(uow, seen.community, person, desk.manifests)
             uow.commit()
-        return make_response(render_template("left.html", seen=seen))
+        return make_response(render_template("left.html", seen=seen, kept=kept))
 
     return views
 
