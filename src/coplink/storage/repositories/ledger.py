@@ -169,7 +169,7 @@ class SqlLedger(Repository):
         self._remove(SeatRow, space=space)
 
     def let_go(self, space: SpaceId, accounts: Iterable[AccountId] | None = None) -> None:
-        lines = self._lines(space, accounts)
+        lines = dict(self._each_line(space)) if accounts is None else self._lines(space, accounts)
         self._write(space, lines, {account: let_go(line) for account, line in lines.items()})
         if accounts is None:
             self._remove(SeatRow, space=space)
