@@ -111,6 +111,7 @@ NOT_PAGES = {
 # Pages that are not at an address of their own: answers to a form, errors, and what others see of a page above.
 MORE = {
     "somebody is invited": Look(INVITED, "/?all=1", "Welcome"),
+    "somebody is asked to facilitate": Look(MEMBER, "/c/{community}", NAME),
     "people, for a member": Look(MEMBER, "/c/{community}/people", "People"),
     "who has a way in, for a member": Look(MEMBER, "/c/{community}/access", "Who has a way in"),
     "nothing is here": Look(FACILITATOR, "/c/nothing", "This did not work"),

@@ -14,11 +14,11 @@ from coplink.cli.demo.browser import Browser, Page
 from coplink.cli.demo.inside import Inside
 from coplink.cli.demo.people import Days, meeting_days
 from coplink.cli.demo.processes import Demo
-from coplink.core.people import AccountId, CommunityId, Standing
+from coplink.core.people import AccountId, CommunityId, Role, Standing
 from coplink.core.rhythm import expand
 from coplink.core.spaces import SpaceId
 from coplink.core.words import say
-from coplink.engine import connect, curate, mailing, platforms, presenting
+from coplink.engine import connect, curate, join, mailing, platforms, presenting
 from coplink.ports.plans import KeptPlan, Part, PlanLine
 from coplink.ports.records import LinkKind
 from coplink.sandbox.district import region
@@ -125,10 +125,14 @@ def _no_thanks(inside: Inside, community: str) -> str:
 
 
 def _member(inside: Inside, community: str) -> str:
-    """Who joined."""
-    with inside.services.begin() as uow:
-        memberships = uow.communities.memberships(CommunityId(community))
-        [joined] = [m.person for m in memberships if m.standing is Standing.JOINED and not m.role.leads]
+    """Who joined; they are asked to facilitate, and have not answered."""
+    services, key = inside.services, CommunityId(community)
+    with services.begin() as uow:
+        memberships = [m for m in uow.communities.memberships(key) if m.standing is Standing.JOINED]
+        [joined] = [m.person for m in memberships if not m.role.leads]
+        [hugo] = [uow.people.get(m.person) for m in memberships if m.role.leads]
+        join.share(uow, uow.communities.get(key), hugo, joined, Role.CO_FACILITATOR, services.now())
+        uow.commit()
     return joined
 
 

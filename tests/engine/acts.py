@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from coplink.core.people import Role
 from coplink.core.work import Kind
+from coplink.engine import handing_over, join
 from coplink.engine.sweep import due_by_time, full_round
 
 
@@ -14,6 +16,12 @@ def act(school, verb, *args):
         result = verb(uow, *args, school.clock.now())
         uow.commit()
     return result
+
+
+def leads_too(uow, community, leader, person, now, role=Role.CO_FACILITATOR):
+    """Somebody is asked to facilitate, and says yes; a verb for ``act``."""
+    join.share(uow, community, leader, person.id, role, now)
+    handing_over.answer(uow, community, person, True, now)
 
 
 def now_there(school, community):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.engine.acts import leads_too
 
 from coplink.core.announcing import PostState
 from coplink.core.errors import DomainError, NotAllowed, NotFound
@@ -94,7 +95,7 @@ def test_only_who_leads_speaks_and_whoever_belongs_may_read(school, circle, ana)
     with pytest.raises(NotFound):
         tell(school, circle, cleo)
     with school.services.begin() as uow:
-        join.share(uow, circle, ana, ben.id, Role.CO_FACILITATOR, school.clock.now())
+        leads_too(uow, circle, ana, ben, school.clock.now())
         uow.commit()
     tell(school, circle, ben)
     school.work()

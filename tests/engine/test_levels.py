@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from tests.engine.acts import act, history
+from tests.engine.acts import act, history, leads_too
 
 from coplink.core.access import Action, may
 from coplink.core.errors import CoplinkError, DomainError, NotAllowed
@@ -45,7 +45,7 @@ def test_who_just_listens_in_sees_what_is_inside_sits_there_and_is_asked_for_not
         assert not may(cy, action, community, membership)
     assert school.board.seats[AccountId("3")] is Role.MEMBER, "the board knows no listening in"
     with pytest.raises(DomainError, match="just listen in"):
-        act(school, join.share, community, ana, cy.id, Role.CO_FACILITATOR)
+        act(school, leads_too, community, ana, cy)
     assert of(school, community, cy) == membership
     assert "joined to listen in" in history(school, community)
 
@@ -147,14 +147,14 @@ WAYS = {
 def test_the_last_who_leads_does_not_slip_away_and_is_told_what_to_do(school, community, ana, way):
     listener = someone(school, community, "cy", listening=True)
     away = someone(school, community, "dee")
-    act(school, join.share, community, ana, away.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, away)
     act(school, join.pause, community, away)
     before = of(school, community, ana)
     with pytest.raises(DomainError, match="share the facilitation with somebody who takes part"):
         act(school, lambda uow, now: WAYS[way](uow, community, ana, now))
     assert of(school, community, ana) == before, "neither who listens in nor who is away facilitates"
     act(school, join.choose_level, community, listener, False)
-    act(school, join.share, community, ana, listener.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, listener)
     act(school, lambda uow, now: WAYS[way](uow, community, ana, now))
     assert not (
         of(school, community, ana).role.leads and of(school, community, ana).standing is Standing.JOINED
@@ -165,7 +165,7 @@ def test_the_last_who_leads_does_not_slip_away_and_is_told_what_to_do(school, co
 
 def test_nobody_who_leads_is_made_less_by_another(school, community, ana):
     bo = someone(school, community, "cy")
-    act(school, join.share, community, ana, bo.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, bo)
     for role in (Role.MEMBER, Role.CO_FACILITATOR, Role.FACILITATOR):
         if role is not Role.FACILITATOR:
             with pytest.raises(NotAllowed, match="step down themselves"):
@@ -175,7 +175,7 @@ def test_nobody_who_leads_is_made_less_by_another(school, community, ana):
 
 def test_both_who_lead_taken_out_by_hand_at_once_leave_one(school, community, ana):
     cy = someone(school, community, "cy", "3")
-    act(school, join.share, community, ana, cy.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, cy)
     school.work()
     for account in ("1", "3"):
         del school.board.seats[AccountId(account)]

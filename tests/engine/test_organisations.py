@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import a_day_later, act, history, now_there
+from tests.engine.acts import a_day_later, act, history, leads_too, now_there
 
 from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import AccountId, Person, PersonId, Role, Standing
@@ -238,7 +238,7 @@ def test_where_nobody_elsewhere_facilitates_it_is_refused_with_the_way_out(schoo
         withdraw(school, here, both)
     assert "Both schools" in str(refusal)
     assert everything(school, both) == before
-    act(school, join.share, both, person(school, "ana", school.here), lee.id, Role.CO_FACILITATOR)
+    act(school, leads_too, both, person(school, "ana", school.here), lee)
     withdraw(school, here, both)
     assert of(school, both, person(school, "ana", school.here)).standing is Standing.PAUSED
     with pytest.raises(DomainError, match="Hand over first"):

@@ -242,9 +242,7 @@ def test_leaving_frees_every_seat_and_nothing_brings_the_person_back(school) -> 
     assert AccountId("2") not in school.board.seats
 
 
-def test_the_last_facilitator_hands_over_first(school) -> None:
-    ana = school.arrive("ana", leads=True).person
-    community = school.found(ana)
+def test_the_last_facilitator_hands_over_first(school, community, ana) -> None:
     with school.services.begin() as uow, pytest.raises(DomainError, match="Hand over"):
         join.leave(uow, community, ana, school.clock.now())
 

@@ -296,6 +296,9 @@ class Town:
         admin = Visitor(self)
         admin.get(f"/admin/claim/{link.token}")
         admin.post(f"/admin/claim/{link.token}", {})
+        asks = {"role": "co-facilitator"}
+        who = member.person().id
+        assert leader.post(f"/c/{school.community}/people/{who}/role", asks).status_code == 303
         for visitor, community in ((leader, school.community), (other, school.other_community)):
             assert (
                 visitor.post(f"/c/{community}/links", {"institution": school.institution}).status_code == 303

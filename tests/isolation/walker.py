@@ -170,6 +170,8 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "disconnecting.disconnect": Walk(),
     "community.invite": Walk(elsewhere="tests/web/test_beside.py"),
     "joining.role": Walk({"role": "co-facilitator"}),
+    "joining.ask_no_more": Walk(),
+    "joining.facilitate": tuple(Walk({"answer": answer}) for answer in ("no", "yes", "take-on")),
     "joining.level": Walk({"level": "listen"}),
     "joining.invitation": Walk(),
     "joining.accept": Walk(),

@@ -5,25 +5,38 @@ The model is what people did. After each step the whole of memberships and of ke
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
-from functools import cache
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from machine_stage import Begun, Stage
+from machine_stage import Stage
+from memberships_model import (
+    COLLEAGUES,
+    EVERYBODY,
+    HERE,
+    INVITED,
+    JOINED,
+    LEFT,
+    PAUSED,
+    RHYTHM,
+    THERE,
+    WHO,
+    Model,
+    Stands,
+    founded_once,
+)
 
-from coplink.core.arrival import Context
-from coplink.core.community import Community
-from coplink.core.people import CommunityId, Person, Role, Standing
-from coplink.core.rhythm import Rhythm, Weekly, expand
+from coplink.core.community import Stage as Life
+from coplink.core.people import CommunityId, Role, Standing
+from coplink.core.rhythm import expand
 from coplink.core.roster import Listed
 from coplink.core.spaces import SpaceState
 from coplink.core.work import Kind
 from coplink.engine import (
     connect,
-    found,
+    handing_over,
     invitations,
     join,
     lifecycle,
@@ -33,95 +46,28 @@ from coplink.engine import (
     reading,
 )
 
-RHYTHM = Rhythm("UTC", time(16), 45, date(2026, 12, 2), date(2027, 6, 1), Weekly(2, (2,)))
-HERE, THERE = 0, 1
-EVERYBODY = [(HERE, number) for number in range(5)] + [(THERE, number) for number in range(3)]
-WHO = st.sampled_from(EVERYBODY)
-COLLEAGUES = st.sets(st.sampled_from([one for one in EVERYBODY if one[0] == HERE]), max_size=4)
-INVITED, JOINED, PAUSED, LEFT = Standing
-STANDS = {None: 0, INVITED: 1, JOINED: 2, PAUSED: 3, LEFT: 4}
-
-
-@dataclass
-class Stands:
-    """What somebody did; ``no``: they declined and did not come after all. ``out``: somebody took them out by hand."""
-
-    standing: Standing | None = None
-    role: Role = Role.MEMBER
-    by_institution: bool = False
-    no: bool = False
-    out: bool = False
-
-
-@dataclass
-class Model:
-    people: dict[tuple[int, int], Stands] = field(
-        default_factory=lambda: {who: Stands() for who in EVERYBODY}
-    )
-    withdrawn: list[bool] = field(default_factory=lambda: [False, False])
-    links: list[bool] = field(default_factory=lambda: [False, False])
-    rests: bool = False
-
-    def leads(self, who: tuple[int, int]) -> bool:
-        stands = self.people[who]
-        return stands.standing is JOINED and stands.role.leads
-
-    def last(self, who: tuple[int, int]) -> bool:
-        """Whether they lead and nobody else does."""
-        return self.people[who].role.leads and not any(self.leads(one) for one in EVERYBODY if one != who)
-
-    def leader(self) -> tuple[int, int]:
-        return next(one for one in EVERYBODY if self.leads(one))
-
-
-@cache
-def _founded() -> tuple[
-    Begun, dict[tuple[int, int], Person], Community, dict[tuple[int, int], frozenset[str]]
-]:
-    """A community with a place at both schools, that only its founder belongs to."""
-    stage = Stage()
-    people: dict[tuple[int, int], Person] = {
-        (school, number): stage.come(
-            stage.schools[school],
-            f"p{number}",
-            accounts=(("pinboard", str(number)),),
-            course=school == HERE,
-            leads=number == 0,
-        ).person
-        for school, number in EVERYBODY
-    }
-    founder = people[HERE, 0]
-    origin = found.Origin(Context("realm", "course-1", "Course"), {"url": "x"}, {})
-    places = stage.look(found.places, founder, origin, stage.manifests)
-    chosen = tuple(place.connection for place in places)
-    answers = found.Answers("form", "Literacy", "Reading", "Teachers", "", chosen, RHYTHM)
-    community = stage.act(found.found, founder, origin, answers, stage.manifests, stage.now)
-    stage.act(connect.agree, stage.admins[stage.schools[THERE]], community.id, stage.now)
-    stage.work()
-    hashes = {
-        who: join.hashes(
-            stage.sealer,
-            community.id,
-            stage.look(lambda uow, key=person.id: uow.people.identities(key)),
-        )
-        for who, person in people.items()
-    }
-    return stage.begun(), people, community, hashes
-
 
 class Memberships(RuleBasedStateMachine):
-    @initialize(there=st.sets(WHO, max_size=5), leads=WHO, listed=COLLEAGUES)
+    @initialize(
+        there=st.sets(WHO, max_size=5), leads=WHO, says=st.sampled_from([True, None]), listed=COLLEAGUES
+    )
     def begins(
-        self, there: set[tuple[int, int]], leads: tuple[int, int], listed: set[tuple[int, int]]
+        self,
+        there: set[tuple[int, int]],
+        leads: tuple[int, int],
+        says: bool | None,
+        listed: set[tuple[int, int]],
     ) -> None:
-        """Some have come already, by a link, one of them may lead as well, and some are invited."""
-        begun, self.people, self.community, self.hashes = _founded()
+        """Some have come already, by a link, one of them may lead as well or is asked to, and some are invited."""
+        begun, self.people, self.community, self.hashes = founded_once()
         self.stage, self.model, self.letters = Stage(begun), Model(), 0
         self.key = CommunityId(self.community.id)
         self.model.people[HERE, 0] = Stands(JOINED, Role.FACILITATOR)
         for who in sorted(there):
             self.joins(who, listening=False, with_link=True)
         self.shares((HERE, 0), leads, Role.CO_FACILITATOR)
+        if says:
+            self.answers_to_being_asked(leads, yes=True)
         self.a_roster_lists(listed, teaches=False)
 
     # --- what people do ---------------------------------------------------------------------------------------------
@@ -160,6 +106,15 @@ class Memberships(RuleBasedStateMachine):
     def leaves(self, who: tuple[int, int]) -> None:
         self._steps_out(who, join.leave, LEFT)
 
+    @rule(leaves=st.booleans(), leads=st.booleans())
+    def whoever_leads_or_is_asked_goes(self, leaves: bool, leads: bool) -> None:
+        """The last of all, and those who have not answered, come up too rarely by themselves."""
+        people = self.model.people
+        asked = next((one for one in EVERYBODY if people[one].asked), None)
+        who = self.model.leader() if leads else asked
+        if who is not None:
+            self._steps_out(who, join.leave if leaves else join.pause, LEFT if leaves else PAUSED)
+
     @rule(who=WHO, listening=st.booleans())
     def chooses_a_level(self, who: tuple[int, int], listening: bool) -> None:
         stands = self.model.people[who]
@@ -170,6 +125,7 @@ class Memberships(RuleBasedStateMachine):
         assert done is (stands.standing is JOINED and (same or not self.model.last(who)))
         if done and not same:
             stands.role = Role.LISTENING_IN if listening else Role.MEMBER
+            stands.asked = None if listening else stands.asked
 
     @rule(leader=WHO, who=WHO, role=st.sampled_from(Role))
     def shares(self, leader: tuple[int, int], who: tuple[int, int], role: Role) -> None:
@@ -185,8 +141,41 @@ class Memberships(RuleBasedStateMachine):
             join.share, self.community, self.people[leader], self.people[who].id, role, self.stage.now
         )
         assert done is may
-        if done:
+        if done and role.leads and not theirs.role.leads:
+            theirs.asked = theirs.asked or role
+        elif done:
             theirs.role = role
+
+    @rule(who=WHO, yes=st.booleans())
+    def answers_to_being_asked(self, who: tuple[int, int], yes: bool) -> None:
+        stands = self.model.people[who]
+        done = self.stage.tries(handing_over.answer, self.community, self.people[who], yes, self.stage.now)
+        may = not yes or stands.role.leads or stands.asked is not None
+        assert done is (stands.standing is JOINED and may)
+        if done:
+            stands.role = stands.asked if yes and stands.asked else stands.role
+            stands.asked = None
+
+    @rule(leader=WHO, who=WHO)
+    def is_asked_no_more(self, leader: tuple[int, int], who: tuple[int, int]) -> None:
+        done = self.stage.tries(
+            handing_over.take_back, self.community, self.people[leader], self.people[who].id
+        )
+        assert done is self.model.leads(leader)
+        if done:
+            self.model.people[who].asked = None
+
+    @rule(who=WHO)
+    def takes_it_on(self, who: tuple[int, int]) -> None:
+        """Where nobody leads; or the last who does was taken out and stays away."""
+        stands = self.model.people[who]
+        away = self.stage.look(lambda uow: handing_over.vacancy(uow, self.key, self.stage.now))
+        done = self.stage.tries(handing_over.take_on, self.community, self.people[who], self.stage.now)
+        vacant = self.model.leader() is None or bool(away and away.notices)
+        may = stands.role.leads or (vacant and stands.role.may_be_asked)
+        assert done is (stands.standing is JOINED and may)
+        if done and not stands.role.leads:
+            stands.role, stands.asked = Role.FACILITATOR, None
 
     @rule(who=WHO, gives_back=st.booleans())
     def is_the_contact(self, who: tuple[int, int], gives_back: bool) -> None:
@@ -214,7 +203,10 @@ class Memberships(RuleBasedStateMachine):
     @rule(school=st.sampled_from([HERE, THERE]))
     def letters_are_sent(self, school: int) -> None:
         self._link(school)
-        leader = self.people[self.model.leader()]
+        leads = self.model.leader()
+        if leads is None:
+            return
+        leader = self.people[leads]
         done = self.stage.tries(mailing.ask, leader, self.key, self.stage.now)
         waits = any(
             stands.standing is INVITED and not self.model.withdrawn[at]
@@ -232,15 +224,12 @@ class Memberships(RuleBasedStateMachine):
 
     @rule(days=st.integers(0, 20))
     def a_guest_presents(self, days: int) -> None:
-        leader, everybody = (
-            self.people[self.model.leader()],
-            self.stage.tables("links", "presenters", "happenings"),
-        )
+        leads, everybody = self.model.leader(), self.stage.tables("links", "presenters", "happenings")
         coming = next((one for one in expand(RHYTHM) if one.ends > self.stage.now), None)
-        if coming is None or self.model.rests:
+        if coming is None or self.model.rests or leads is None:
             return
         asked = self.stage.act(
-            presenting.ask, leader, self.key, coming.original.isoformat(), "Guest", self.stage.now
+            presenting.ask, self.people[leads], self.key, coming.original.isoformat(), "Guest", self.stage.now
         )
         self.stage.clock.advance(self.stage.now + timedelta(days=days))
         opens = self.stage.tries(presenting.opened, asked.link.token, self.stage.now)
@@ -261,7 +250,7 @@ class Memberships(RuleBasedStateMachine):
             self.model.withdrawn[school], self.model.links[school] = True, False
             for (theirs, _), stands in self.model.people.items():
                 if theirs == school and stands.standing is JOINED:
-                    stands.standing, stands.by_institution = PAUSED, True
+                    stands.standing, stands.by_institution, stands.asked = PAUSED, True, None
 
     @rule(school=st.sampled_from([HERE, THERE]))
     def an_institution_agrees_again(self, school: int) -> None:
@@ -270,7 +259,10 @@ class Memberships(RuleBasedStateMachine):
 
     @rule()
     def it_rests_or_wakes(self) -> None:
-        leader = self.people[self.model.leader()]
+        leads = self.model.leader()
+        if leads is None:
+            return
+        leader = self.people[leads]
         verb = lifecycle.reopen if self.model.rests else lifecycle.conclude
         self.stage.act(verb, self._community(), leader, self.stage.now)
         self.model.rests = not self.model.rests
@@ -311,8 +303,16 @@ class Memberships(RuleBasedStateMachine):
         assert not any(role == Role.GUEST for _, role, _, _ in kept.values())
 
     @invariant()
-    def somebody_leads(self) -> None:
-        assert any(self.model.leads(who) for who in EVERYBODY)
+    def somebody_leads_unless_it_rests(self) -> None:
+        rests = self._community().stage is Life.CONCLUDED
+        assert rests is self.model.rests
+        assert rests or self.model.leader() is not None
+
+    @invariant()
+    def a_question_waits_for_its_answer_and_for_nothing_else(self) -> None:
+        kept = dict(self.stage.rows("SELECT person, role FROM handovers"))
+        asked = {self.people[who].id: one.asked for who, one in self.model.people.items() if one.asked}
+        assert kept == asked
 
     @invariant()
     def a_no_is_a_hash_and_only_after_a_no(self) -> None:
@@ -330,11 +330,15 @@ class Memberships(RuleBasedStateMachine):
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _steps_out(self, who: tuple[int, int], verb: Any, standing: Standing) -> None:
-        stands = self.model.people[who]
+        stands, alone = self.model.people[who], self.model.alone(who)
+        may = self.model.rests or not self.model.last(who) or (alone and standing is LEFT)
+        if standing is LEFT:
+            verb = partial(verb, to_rest=True)
         done = self.stage.tries(verb, self.community, self.people[who], self.stage.now)
-        assert done is (stands.standing in (JOINED, PAUSED) and not self.model.last(who))
+        assert done is (stands.standing in (JOINED, PAUSED) and may)
         if done:
-            stands.standing, stands.by_institution = standing, False
+            stands.standing, stands.by_institution, stands.asked = standing, False, None
+            self.model.rests = self.model.rests or alone
 
     def _departures(self) -> None:
         """Whoever was taken out by hand may have left by that, unless they are the last who leads."""
@@ -344,6 +348,7 @@ class Memberships(RuleBasedStateMachine):
             if stands.out and stands.standing in (JOINED, PAUSED) and known and known[2] == LEFT:
                 assert not self.model.last(who), "the last who leads is gone"
                 stands.standing, stands.by_institution, stands.out = LEFT, False, False
+                stands.asked = None
 
     def _seats_are_right(self, school: int) -> None:
         sitting = self.stage.boards["here" if school == HERE else "there"].seats
@@ -355,16 +360,19 @@ class Memberships(RuleBasedStateMachine):
                 assert stands.standing is JOINED or at_home, (who, "sits and does not belong")
 
     def _link(self, school: int) -> Any:
-        if self.model.withdrawn[school]:
+        leads = self.model.leader()
+        if self.model.withdrawn[school] or leads is None:
             return None
-        leader = self.people[self.model.leader()]
         return self.stage.act(
-            invitations.create, self.community, leader, self.stage.schools[school], self.stage.now
+            invitations.create, self.community, self.people[leads], self.stage.schools[school], self.stage.now
         )
 
     def _seen(self) -> Any:
         """All that who leads is shown."""
-        leader = self.people[self.model.leader()]
+        leads = self.model.leader()
+        if leads is None:
+            return None
+        leader = self.people[leads]
 
         def read(uow: Any) -> Any:
             return (

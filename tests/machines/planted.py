@@ -31,7 +31,7 @@ def text(lines: str, deep: int = 4) -> str:
 NOT_THE_LAST = text(
     """
     if known.role.leads and _last_facilitator(uow, community, person):
-        raise DomainError(HAND_OVER)
+        _is_left_without(uow, community, person, to_rest, now)
     membership = known.now(standing, now)
     """
 )
@@ -61,6 +61,33 @@ PLANTED = (
         "role, Standing.JOINED, now)\n            for",
     ),
     Mutant(MEMBERSHIPS + "the last who leads may go", JOIN, NOT_THE_LAST, NOT_THE_LAST.splitlines(True)[-1]),
+    Mutant(
+        MEMBERSHIPS + "whoever is asked to facilitate does",
+        JOIN,
+        "    if role.leads and not known.role.leads:",
+        "    if False:",
+    ),
+    Mutant(
+        MEMBERSHIPS + "the only one there goes and leaves it running",
+        JOIN,
+        "    lifecycle.conclude(uow, community, person, now)\n",
+        "",
+    ),
+    Mutant(
+        MEMBERSHIPS + "who is gone may still say yes",
+        JOIN,
+        text(
+            """
+            uow.communities.put_membership(membership)
+            uow.communities.drop_handover(community.id, person.id)
+            """
+        ),
+        text(
+            """
+            uow.communities.put_membership(membership)
+            """
+        ),
+    ),
     Mutant(MEMBERSHIPS + "a no is a standing", JOIN, SAYS_NO, A_STANDING + SAYS_NO),
     Mutant(MEMBERSHIPS + "a no is not kept", JOIN, SAYS_NO, "    return\n"),
     Mutant(

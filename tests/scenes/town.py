@@ -23,7 +23,7 @@ from coplink.core.people import Institution, Person, Role, Standing
 from coplink.core.rhythm import Rhythm, Weekly
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.work import Kind
-from coplink.engine import connect, found, join, platforms
+from coplink.engine import connect, found, handing_over, join, platforms
 from coplink.engine.arrive import arrive
 from coplink.engine.explain import explain
 from coplink.engine.reading import history
@@ -110,10 +110,12 @@ class Town(OverThere):
         return self._people[key]
 
     def shares(self, community: Community, key: str, role: Role = Role.CO_FACILITATOR) -> None:
-        """Ana asks somebody to facilitate with her; or somebody steps down."""
+        """Ana asks somebody to facilitate with her, who says yes; or somebody steps down."""
         leader = self._people["ana.ruiz" if role.leads else key]
         with self.services.begin() as uow:
             join.share(uow, community, leader, self._people[key].id, role, self.clock.now())
+            if role.leads:
+                handing_over.answer(uow, community, self._people[key], True, self.clock.now())
             uow.commit()
 
     def asked_elsewhere(self) -> Community:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from coplink.core.community import Charter, Contact, Participation, Stage
+from coplink.core.community import Charter, Contact, Handover, Participation, Stage
 from coplink.core.people import CommunityId, Membership, Role, Standing
 from coplink.core.spaces import SpaceId, SpaceKind, SpaceState, Trouble, Unreachable
 from coplink.core.words import say
@@ -110,6 +110,21 @@ def test_one_contact_for_each_institution_in_each_community(keep, world):
         assert uow.communities.contacts(world.community.id) == {world.north.id: first}
         uow.communities.drop_contact(world.community.id, world.north.id)
         assert uow.communities.contacts(world.community.id) == {}
+
+
+def test_one_question_for_each_person_in_each_community(keep, world):
+    asked = Handover(
+        world.community.id, world.bo.id, world.north.id, Role.CO_FACILITATOR, world.ada.id, world.now
+    )
+    with keep() as uow:
+        assert uow.communities.handovers(world.community.id) == {}
+        uow.communities.put_handover(asked)
+        uow.communities.put_handover(asked)
+        assert uow.communities.handovers(world.community.id) == {world.bo.id: asked}
+        uow.communities.drop_handover(world.community.id, world.ada.id)
+        assert uow.communities.handovers(world.community.id) == {world.bo.id: asked}
+        uow.communities.drop_handover(world.community.id, world.bo.id)
+        assert uow.communities.handovers(world.community.id) == {}
 
 
 def test_who_pauses_because_of_their_institution_is_told_from_who_does_so_themselves(keep, world):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from coplink.core.community import Handover
 from coplink.core.people import Membership, Role, Standing
 
 INVITED, JOINED, PAUSED, LEFT = Standing
@@ -115,3 +116,47 @@ def test_what_an_institution_decided_outranks_no_word_of_their_own(keep, world, 
         (kept,) = uow.communities.memberships(world.community.id)
     wanted = (PAUSED, True) if standing is INVITED else (standing, False)
     assert (kept.standing, kept.by_institution) == wanted
+
+
+@pytest.mark.parametrize(
+    ("of_gone", "of_into", "stands", "left"),
+    [
+        ("cy", None, (JOINED, M), "cy"),
+        (None, "cy", (JOINED, M), "cy"),
+        ("dee", "cy", (JOINED, M), "cy"),
+        ("cy", None, (JOINED, F), None),  # who leads is not asked to
+        ("cy", None, (PAUSED, M), None),
+        ("cy", None, (LEFT, M), None),
+    ],
+)
+def test_a_human_is_asked_once_and_only_while_they_could_say_yes(keep, world, of_gone, of_into, stands, left):
+    with keep() as uow:
+        for name in ("cy", "dee"):
+            person = type(world.bo)(type(world.bo.id)(name), world.north.id, name)
+            uow.people.put(person)
+            put(uow, world, person, *ELSEWHERE)
+        put(uow, world, world.bo, JOINED, M, 1)
+        put(uow, world, world.ada, *stands, 2)
+        for person, by in ((world.bo, of_gone), (world.ada, of_into)):
+            if by:
+                uow.communities.put_handover(
+                    Handover(world.community.id, person.id, world.north.id, C, by, world.now)
+                )
+        uow.people.merge(gone=world.bo.id, into=world.ada.id)
+    with keep() as uow:
+        asked = uow.communities.handovers(world.community.id)
+    assert {one: by.asked_by for one, by in asked.items()} == ({world.ada.id: left} if left else {})
+
+
+def test_who_asked_may_turn_out_to_be_another_record(keep, world):
+    with keep() as uow:
+        cy = type(world.bo)(type(world.bo.id)("cy"), world.north.id, "Cy")
+        uow.people.put(cy)
+        put(uow, world, cy, JOINED, M, 0)
+        put(uow, world, world.bo, JOINED, F, 1)
+        uow.communities.put_handover(
+            Handover(world.community.id, cy.id, world.north.id, C, world.bo.id, world.now)
+        )
+        uow.people.merge(gone=world.bo.id, into=world.ada.id)
+    with keep() as uow:
+        assert uow.communities.handovers(world.community.id)[cy.id].asked_by == world.ada.id

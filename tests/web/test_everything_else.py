@@ -11,7 +11,7 @@ from coplink.core.artifacts import FileFact
 from coplink.core.roster import Listed
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import join
+from coplink.engine import handing_over, join
 from coplink.ports.errors import PolicyForbids
 from coplink.testing.beginnings import once
 from coplink.testing.pinboard import Board
@@ -154,6 +154,9 @@ def test_a_feed_is_made_read_by_a_calendar_and_closed(site):
         uow.commit()
     ana.get(f"/c/{key}/people")
     assert ana.post(f"/c/{key}/people/{ben}/role", {"role": "co-facilitator"}).status_code == 303
+    with site.services.begin() as uow:
+        handing_over.answer(uow, community, person, True, site.clock.now())
+        uow.commit()
     ana.get(f"/c/{key}")
     ana.post(f"/c/{key}/pause")
     assert machine.get(fresh).status_code == 404, "it closes when its owner steps out"

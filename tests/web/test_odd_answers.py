@@ -16,6 +16,9 @@ ODD = (
 )
 FORMS = {
     "/c/KEY/people/MEMBER/role": ("role",),
+    "/c/KEY/people/MEMBER/ask-no-more": ("x",),
+    "/c/KEY/people/ODD/ask-no-more": ("x",),
+    "/c/KEY/facilitate": ("answer",),
     "/c/KEY/people/MEMBER/look": ("x",),
     "/c/KEY/people/ODD/role": ("role",),
     "/c/KEY/people/ODD/look": ("x",),
@@ -88,6 +91,8 @@ def test_the_same_form_twice_is_one_act(site, circle):
     ana.get(f"/c/{key}/people")
     for path, form in (
         (f"/c/{key}/people/{words['MEMBER']}/role", {"role": "steward"}),
+        (f"/c/{key}/people/{words['MEMBER']}/role", {"role": "co-facilitator"}),
+        (f"/c/{key}/people/{words['MEMBER']}/ask-no-more", {}),
         (f"/c/{key}/contact", {"do": "take"}),
         (f"/c/{key}/links", {"institution": site.there.id}),
     ):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coplink.core.errors import DomainError
-from coplink.core.people import CommunityId, InstitutionId, PersonId
+from coplink.core.people import CommunityId, InstitutionId, PersonId, Role
 from coplink.core.words import say
 
 DOMAIN_LENGTH = 280
@@ -80,6 +80,21 @@ class Contact:
     institution: InstitutionId
     person: PersonId
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A member is asked to facilitate as ``role``, by a person who does, since when (UTC): nothing is so before a yes.
+
+    ``institution`` is that of the one asked.
+    """
+
+    community: CommunityId
+    person: PersonId
+    institution: InstitutionId
+    role: Role
+    asked_by: PersonId
+    asked_at: datetime
 
 
 def reason_for_withdrawing(typed: str) -> str:

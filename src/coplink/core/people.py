@@ -42,6 +42,11 @@ class Role(StrEnum):
         return self is Role.LISTENING_IN
 
     @property
+    def may_be_asked(self) -> bool:
+        """Whether somebody in this role takes part and does not lead: may be asked to facilitate, or take it on."""
+        return self in (Role.STEWARD, Role.MEMBER)
+
+    @property
     def level(self) -> Level:
         """How far this role goes along, in one of three words."""
         if self.leads:

@@ -18,6 +18,7 @@ from coplink.core.errors import DomainError
 from coplink.core.words import say
 
 LONGEST = timedelta(days=550)
+FORTNIGHT = timedelta(days=14)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -117,6 +118,17 @@ class Series:
     def held(self) -> tuple[Meeting, ...]:
         """The meetings that take place."""
         return tuple(meeting for meeting in self.meetings if not meeting.cancelled)
+
+
+def cycle(rhythm: Rhythm | None) -> timedelta:
+    """From one meeting to the next, at the most; a fortnight where that is not said."""
+    match rhythm.pattern if rhythm is not None else None:
+        case Weekly(every, _):
+            return timedelta(weeks=every)
+        case MonthlyWeekday(every, _, _) | MonthlyDay(every, _):
+            return timedelta(days=31 * every)
+        case _:
+            return FORTNIGHT
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coplink.core.access import Action, may
-from coplink.core.community import Community
+from coplink.core.community import Community, Handover, Stage
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Proof, Role, Standing
 from coplink.core.words import Said, say
-from coplink.engine import marks
+from coplink.engine import lifecycle, marks
 from coplink.ports.records import Happening, Link
 from coplink.ports.sealing import Sealer
 from coplink.ports.storage import UnitOfWork
 
 HAND_OVER = say(
     "Hand over first: a community needs at least one facilitator. On the page of people, share the facilitation with "
-    "somebody who takes part; then try again."
+    "somebody who takes part; once they said yes, try again. Or put the community to rest: then you can go as well."
+)
+
+ALONE = say(
+    "You are the only one here: when you leave, the community is put to rest. Leave on the page that says so, or put "
+    "it to rest first: then you can take a break as well."
 )
 
 WITHDRAWN = say(
@@ -117,6 +122,8 @@ def _seats_anew(uow: UnitOfWork, community: CommunityId, person: PersonId, now: 
             if (one.institution, one.integration) == (space.institution, space.integration)
         ]
         if theirs:
+            out = uow.ledger.remembered(space.id, now, timedelta(0)).out
+            uow.ledger.forget(space.id, out.intersection(theirs))
             uow.ledger.rejoined(space.id, theirs, now)
 
 
@@ -136,15 +143,33 @@ def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) 
 def set_aside(uow: UnitOfWork, memberships: Iterable[Membership], now: datetime) -> None:
     """Their institution withdrew: they pause, and come back by their own click once it takes part again."""
     for one in memberships:
+        uow.communities.drop_handover(one.community, one.person)
         uow.communities.put_membership(replace(one.now(Standing.PAUSED, now), by_institution=True))
 
 
 def leave(
-    uow: UnitOfWork, community: Community, person: Person, now: datetime, place: str = ""
+    uow: UnitOfWork,
+    community: Community,
+    person: Person,
+    now: datetime,
+    place: str = "",
+    to_rest: bool = False,
 ) -> Membership:
-    """Leave, everywhere. ``place`` names the platform on which it happened, if it was not here."""
+    """Leave, everywhere. ``place`` names the platform on which it happened, if it was not here.
+
+    ``to_rest``: they know that the community is put to rest by that, where they are the only one in it.
+    """
     said = say("left in {place}", place=place) if place else say("left")
-    return _step_out(uow, community, person, Standing.LEFT, now, said)
+    return _step_out(uow, community, person, Standing.LEFT, now, said, to_rest)
+
+
+def alone(uow: UnitOfWork, community: Community, person: Person) -> bool:
+    """Whether a community at work would be left without anybody, if this facilitator left."""
+    known = uow.communities.membership(community.id, person.id)
+    if known is None or not known.role.leads or community.stage is Stage.CONCLUDED:
+        return False
+    members = uow.communities.memberships(community.id)
+    return not any(one.standing is Standing.JOINED for one in members if one.person != person.id)
 
 
 def choose_level(
@@ -161,6 +186,8 @@ def choose_level(
         raise DomainError(HAND_OVER)
     membership = known.now(Standing.JOINED, now, Role.LISTENING_IN if listening else Role.MEMBER)
     uow.communities.put_membership(membership)
+    if listening:
+        uow.communities.drop_handover(community.id, person.id)
     _tell(uow, community, person, now, say("now listens in") if listening else say("now takes part"))
     marks.people_changed(uow, community.id)
     return membership
@@ -169,10 +196,10 @@ def choose_level(
 def share(
     uow: UnitOfWork, community: Community, leader: Person, person: PersonId, role: Role, now: datetime
 ) -> Membership:
-    """Share the facilitation or the stewardship with a member, or take it back.
+    """Ask a member to facilitate too, step down, lend the stewardship or take it back.
 
-    Who leads asks others in, and steps down themselves; a steward gives it back, or who leads takes it back. Whoever
-    listens in is not asked: taking part is theirs to choose.
+    Who is asked to facilitate is what they were until they say yes (``handing_over``); asked twice is once. A steward
+    gives it back, or who leads takes it back. Whoever listens in is not asked: taking part is theirs to choose.
     """
     uow.communities.hold(community.id)
     mine = uow.communities.membership(community.id, leader.id)
@@ -194,6 +221,11 @@ def share(
         raise NotAllowed(say("Facilitators step down themselves."))
     if known.role.leads and not role.leads and _last_facilitator(uow, community, leader):
         raise DomainError(HAND_OVER)
+    if role.leads and not known.role.leads:
+        if person not in uow.communities.handovers(community.id):
+            asked = Handover(community.id, person, known.institution, role, leader.id, now)
+            uow.communities.put_handover(asked)
+        return known
     membership = known.now(Standing.JOINED, now, role)
     uow.communities.put_membership(membership)
     if role.leads:
@@ -209,16 +241,24 @@ def share(
 
 
 def _step_out(
-    uow: UnitOfWork, community: Community, person: Person, standing: Standing, now: datetime, said: Said
+    uow: UnitOfWork,
+    community: Community,
+    person: Person,
+    standing: Standing,
+    now: datetime,
+    said: Said,
+    to_rest: bool = False,
 ) -> Membership:
     uow.communities.hold(community.id)
+    community = uow.communities.get(community.id) or community
     known = uow.communities.membership(community.id, person.id)
     if known is None or not may(person, Action.LEAVE, community, known):
         raise NotAllowed(say("You do not belong to this community."))
     if known.role.leads and _last_facilitator(uow, community, person):
-        raise DomainError(HAND_OVER)
+        _is_left_without(uow, community, person, to_rest, now)
     membership = known.now(standing, now)
     uow.communities.put_membership(membership)
+    uow.communities.drop_handover(community.id, person.id)
     contact = uow.communities.contacts(community.id).get(person.institution)
     if contact is not None and contact.person == person.id:
         uow.communities.drop_contact(community.id, person.institution)
@@ -227,6 +267,19 @@ def _step_out(
     _tell(uow, community, person, now, said)
     marks.people_changed(uow, community.id)
     return membership
+
+
+def _is_left_without(
+    uow: UnitOfWork, community: Community, person: Person, to_rest: bool, now: datetime
+) -> None:
+    """A community that rests needs nobody who facilitates, and one that nobody is left in rests from now on."""
+    if community.stage is Stage.CONCLUDED:
+        return
+    if not alone(uow, community, person):
+        raise DomainError(HAND_OVER)
+    if not to_rest:
+        raise DomainError(ALONE)
+    lifecycle.conclude(uow, community, person, now)
 
 
 def _last_facilitator(uow: UnitOfWork, community: Community, person: Person) -> bool:

@@ -14,12 +14,14 @@ from coplink.core.access import Action, may
 from coplink.core.artifacts import Artifact
 from coplink.core.community import Community, Stage
 from coplink.core.errors import NotFound
+from coplink.core.guests import SEAT_TAKEN
 from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
 from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import WorkState
 from coplink.engine.disclosures import Question, questions
+from coplink.engine.handing_over import Vacancy, asked, asked_by, vacancy
 from coplink.ports.integration import Manifest
 from coplink.ports.records import Happening, Notice
 from coplink.ports.storage import UnitOfWork
@@ -105,7 +107,11 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The community's home: charter, next meeting, people, places, newest artifacts, notices."""
+    """The community's home: charter, next meeting, people, places, newest artifacts, notices.
+
+    ``asked_by``: the name of whoever asks the reader to facilitate. ``vacancy``: whoever takes part may take that on.
+    ``taken_out``: places that took the reader out, where somebody else has taken it on since.
+    """
 
     seen: Seen
     next_meeting: Meeting | None
@@ -117,17 +123,21 @@ class Home:
     notices: tuple[Notice, ...]
     working: bool
     questions: Sequence[Question]
+    asked_by: str | None = None
+    vacancy: Vacancy | None = None
+    taken_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who belongs; for facilitators also who has been invited and has not joined."""
+    """Who belongs; for facilitators also who has been invited and has not joined, and who is asked to facilitate."""
 
     seen: Seen
     joined: tuple[MemberView, ...]
     invited: tuple[MemberView, ...]
     paused: tuple[MemberView, ...]
     questions: Sequence[Question]
+    asked: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,7 @@ def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Mani
     seen = community_of(uow, reader, key, Action.SEE_INSIDE)
     rhythm = uow.meetings.rhythm(seen.community.id)
     joined = [m for m in uow.communities.memberships(seen.community.id) if m.standing is Standing.JOINED]
+    belongs = seen.membership.standing is Standing.JOINED
     places = places_of(uow, seen.community, manifests)
     return Home(
         seen,
@@ -181,6 +192,9 @@ def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Mani
         tuple(uow.records.notices(community=seen.community.id)) if seen.leads else (),
         any(place.working for place in places),
         questions(uow, reader, seen.membership),
+        asked_by(uow, seen.membership),
+        None if seen.leads or not belongs else vacancy(uow, seen.community.id, now),
+        tuple(place.title for place in places if _taken(uow, place.space, reader)) if seen.leads else (),
     )
 
 
@@ -225,6 +239,7 @@ def people(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Ma
         standing(Standing.INVITED) if seen.leads else (),
         standing(Standing.PAUSED) if seen.leads else (),
         questions(uow, reader, seen.membership),
+        asked(uow, seen.community.id, seen.membership),
     )
 
 
@@ -336,6 +351,10 @@ def _place(
         who,
         space.state is SpaceState.MAKING and work is not None and not work.done,
     )
+
+
+def _taken(uow: UnitOfWork, space: Space, reader: Person) -> bool:
+    return any(one.reason.text == SEAT_TAKEN.text for one in uow.spaces.unreachable(space.id, reader.id))
 
 
 def _institution(uow: UnitOfWork, key: InstitutionId) -> str:

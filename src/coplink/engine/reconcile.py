@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.guests import TAKEN_OUT
+from coplink.core.guests import SEAT_TAKEN, TAKEN_OUT
 from coplink.core.people import AccountId, Standing
 from coplink.core.plan import Plan, diff
 from coplink.core.policy import Policy
@@ -120,7 +120,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
     if approved:
         plans.carried_out(begin, space, reach.manifest.title, now)
     late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
-    written.reasons.update(dict.fromkeys(late, BEING_KNOWN) | dict.fromkeys(plan.out, TAKEN_OUT))
+    written.reasons.update(dict.fromkeys(late, BEING_KNOWN))
+    guests = {guest.account for guest in known.guests.values()}
+    written.reasons.update({one: TAKEN_OUT if one in guests else SEAT_TAKEN for one in plan.out})
     _report(begin, known, plan, observed, written, bool(kept), now)
     if full is not None:
         raise full
@@ -254,6 +256,8 @@ def _not_without(uow: UnitOfWork, known: Known, reach: Reach, now: datetime) -> 
         place=reach.manifest.title,
     )
     about = f"facilitator:{known.space.id}"
+    # Since when it is so, however often it is found again: others may take it on after a while (``handing_over``).
+    since = [n.at for n in uow.records.notices(community=known.community.id) if n.about == about]
     return Notice(
         uow.new_id(),
         known.space.institution,
@@ -262,7 +266,7 @@ def _not_without(uow: UnitOfWork, known: Known, reach: Reach, now: datetime) -> 
         "facilitator_removed",
         said,
         FACILITATOR,
-        now,
+        min(since, default=now),
     )
 
 

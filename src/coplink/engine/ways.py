@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coplink.core.desired import not_linked
-from coplink.core.guests import ELSEWHERE, ENTER, SAY_YES, SHOW_ADDRESS, TAKEN_OUT
+from coplink.core.guests import ELSEWHERE, ENTER, SAY_YES, SEAT_TAKEN, SHOW_ADDRESS, TAKEN_OUT
 from coplink.core.people import AccountId, CommunityId, Person, PersonId, Proof
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
@@ -125,7 +125,7 @@ def step_of(reason: Said, place: PlaceView, manifest: Manifest | None) -> Step:
             admin,
             say("Add a place of their own school, under Places, or ask whether guests may be let in."),
         )
-    if reason.text == TAKEN_OUT.text:
+    if reason.text in (TAKEN_OUT.text, SEAT_TAKEN.text):
         return Step(reason, admin, say("Ask whoever looks after that place to let them in again."))
     return Step(reason, admin, say("Ask them to change it over there, then let coplink look again."))
 

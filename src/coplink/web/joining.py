@@ -17,7 +17,7 @@ from coplink.core.errors import DomainError, NotFound
 from coplink.core.people import CommunityId, Institution, Membership, Person, PersonId, Role, Standing
 from coplink.core.rhythm import Rhythm
 from coplink.core.words import say
-from coplink.engine import disclosures, invitations, join, reading
+from coplink.engine import disclosures, handing_over, invitations, join, reading
 from coplink.engine.kept_seats import kept_seats
 from coplink.engine.organisations import Withdrawn, contacts, withdrawn
 from coplink.ports.records import Link
@@ -72,6 +72,31 @@ def blueprint(desk: Desk) -> Blueprint:
             join.share(uow, seen.community, person, PersonId(member), chosen, desk.now())
             uow.commit()
         return see(f"/c/{key}/people")
+
+    @views.post("/c/<key>/people/<member>/ask-no-more")
+    def ask_no_more(key: str, member: str) -> Response:
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SHAPE)
+            handing_over.take_back(uow, seen.community, person, PersonId(member))
+            uow.commit()
+        return see(f"/c/{seen.community.id}/people")
+
+    @views.post("/c/<key>/facilitate")
+    def facilitate(key: str) -> Response:
+        """Yes or no to whoever asks, or one's own act where nobody sees to it."""
+        person = desk.person()
+        with desk.begin() as uow:
+            seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
+            match typed("answer", 10):
+                case "yes" | "no" as said:
+                    handing_over.answer(uow, seen.community, person, said == "yes", desk.now())
+                case "take-on":
+                    handing_over.take_on(uow, seen.community, person, desk.now())
+                case _:
+                    raise DomainError(say("Choose yes or no."))
+            uow.commit()
+        return see(f"/c/{seen.community.id}")
 
     @views.post("/c/<key>/level")
     def level(key: str) -> Response:
@@ -147,15 +172,19 @@ def blueprint(desk: Desk) -> Blueprint:
         person = desk.person()
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.LEAVE)
+            alone = join.alone(uow, seen.community, person)
             kept = kept_seats(uow, seen.community, person, desk.manifests)
-        return make_response(render_template("leave.html", seen=seen, kept=kept))
+        return make_response(render_template("leave.html", seen=seen, alone=alone, kept=kept))
 
     @views.post("/c/<key>/leave")
     def leave(key: str) -> Response:
         person = desk.person()
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.LEAVE)
-            join.leave(uow, seen.community, person, desk.now())
+            told = bool(typed("rest", 3))
+            if not told and join.alone(uow, seen.community, person):
+                return see(f"/c/{seen.community.id}/leave")  # what that means is said before it is done
+            join.leave(uow, seen.community, person, desk.now(), to_rest=told)
             kept = kept_seats(uow, seen.community, person, desk.manifests)
             uow.commit()
         return make_response(render_template("left.html", seen=seen, kept=kept))

@@ -10,7 +10,7 @@ from coplink.core.artifacts import FileFact
 from coplink.core.community import Community
 from coplink.core.people import Person, Role, Standing
 from coplink.core.roster import Listed
-from coplink.engine import disclosures, invitations, join, lifecycle, marks, organisations
+from coplink.engine import disclosures, handing_over, invitations, join, lifecycle, marks, organisations
 from coplink.ports.storage import UnitOfWork
 from coplink.simulation.every.stage import HOME, Stage
 from coplink.simulation.truth import Human, Word
@@ -74,13 +74,18 @@ def _steps_out(stage: Stage, human: Human, what: str, act: Callable[..., object]
 
 
 def role(stage: Stage, leader: Human, other: Human, given: Role) -> None:
-    """Who leads shares the facilitation, or gives it back."""
+    """Who leads asks somebody to facilitate too, who says yes; or gives it back."""
     stage.step += 1
     leading, theirs = _arrived(stage, leader), _arrived(stage, other)
     stage.act(
         f"{leader} makes {other} {given.value}",
         lambda uow: join.share(uow, _community(stage, uow), leading, theirs.id, given, stage.clock.now()),
     )
+    if given.leads:
+        stage.act(
+            f"{other} says yes",
+            lambda uow: handing_over.answer(uow, _community(stage, uow), theirs, True, stage.clock.now()),
+        )
 
 
 def withdraws(stage: Stage, name: str, *members: Human) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
 
-from coplink.core.community import Charter, Community, Contact, Participation, Stage
+from coplink.core.community import Charter, Community, Contact, Handover, Participation, Stage
 from coplink.core.people import CommunityId, InstitutionId, Membership, PersonId, Role, Standing
 from coplink.ports.records import ContextLink
 from coplink.storage.ready import Ready
@@ -18,6 +18,7 @@ from coplink.storage.tables import (
     CommunityRow,
     ContactRow,
     ContextRow,
+    HandoverRow,
     MembershipRow,
     OptOutRow,
     ParticipationRow,
@@ -218,6 +219,33 @@ class SqlCommunities(Repository):
                 community, InstitutionId(row.institution), PersonId(row.person), row.since
             )
             for row in self._find(ContactRow, "institution", community=community)
+        }
+
+    def put_handover(self, handover: Handover) -> None:
+        self._put(
+            HandoverRow,
+            community=handover.community,
+            person=handover.person,
+            institution=handover.institution,
+            role=handover.role.value,
+            asked_by=handover.asked_by,
+            asked_at=handover.asked_at,
+        )
+
+    def drop_handover(self, community: CommunityId, person: PersonId) -> None:
+        self._remove(HandoverRow, community=community, person=person)
+
+    def handovers(self, community: CommunityId) -> Mapping[PersonId, Handover]:
+        return {
+            PersonId(row.person): Handover(
+                community,
+                PersonId(row.person),
+                InstitutionId(row.institution),
+                Role(row.role),
+                PersonId(row.asked_by),
+                row.asked_at,
+            )
+            for row in self._find(HandoverRow, "person", community=community)
         }
 
     def put_membership(self, membership: Membership) -> None:

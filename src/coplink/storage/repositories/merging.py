@@ -19,6 +19,7 @@ from coplink.storage.tables import (
     CuratedListRow,
     DisclosureRow,
     GuestRow,
+    HandoverRow,
     HappeningRow,
     IdentityRow,
     LinkRow,
@@ -59,6 +60,7 @@ class Merging(Repository):
         self._unreachable(gone, into)
         self._guests(gone, into)
         self._disclosures(gone, into)
+        self._handovers(gone, into)
         self._mails(gone, into)
         self._run(delete(SessionRow).where(SessionRow.person == gone))
         self._run(delete(LookUpRow).where(LookUpRow.person.in_([gone, into])))
@@ -181,6 +183,21 @@ class Merging(Repository):
             delete(DisclosureRow).where(
                 DisclosureRow.person == into, DisclosureRow.agreed, DisclosureRow.community.not_in(belongs)
             )
+        )
+
+    def _handovers(self, gone: PersonId, into: PersonId) -> None:
+        # Asked under both names is asked once; who leads by now, or does not belong, is not asked any more.
+        both = select(HandoverRow.community).where(HandoverRow.person == into)
+        self._run(delete(HandoverRow).where(HandoverRow.person == gone, HandoverRow.community.in_(both)))
+        self._run(update(HandoverRow).where(HandoverRow.person == gone).values(person=into))
+        self._run(update(HandoverRow).where(HandoverRow.asked_by == gone).values(asked_by=into))
+        open_to = select(MembershipRow.community).where(
+            MembershipRow.person == into,
+            MembershipRow.standing == Standing.JOINED.value,
+            MembershipRow.role.in_([role.value for role in Role if role.may_be_asked]),
+        )
+        self._run(
+            delete(HandoverRow).where(HandoverRow.person == into, HandoverRow.community.not_in(open_to))
         )
 
     def _mails(self, gone: PersonId, into: PersonId) -> None:

@@ -87,6 +87,24 @@ class ContactRow(Table):
     since: Mapped[datetime]
 
 
+class HandoverRow(Table):
+    """Who is asked to facilitate a community, by whom, until they answer. Personal data: that they were asked.
+
+    Dropped with their answer, whichever it is, when it is taken back, and when they pause, leave or only listen in.
+    """
+
+    __tablename__ = "handovers"
+
+    community: Mapped[str] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    institution: Mapped[InstitutionRef]
+    role: Mapped[str]
+    asked_by: Mapped[PersonRef]
+    asked_at: Mapped[datetime]
+
+
 class MembershipRow(Table):
     """Who belongs to a community, by their own word. Personal data; it is what coplink is for.
 
