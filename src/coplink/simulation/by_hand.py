@@ -9,7 +9,7 @@ from coplink.campus.rooms import Rooms
 from coplink.core.artifacts import FileFact
 from coplink.core.people import AccountId, Role
 from coplink.core.work import Kind
-from coplink.simulation.acts import Weighted
+from coplink.simulation.acting import Weighted
 from coplink.simulation.truth import Human
 from coplink.simulation.world import PEOPLE, World
 

@@ -73,13 +73,17 @@ def _humans() -> Iterator[Human]:
 
 
 def _words(world: World, uow: UnitOfWork, name: str) -> None:
-    sealer = world.house.services.sealer
+    sealer, led = world.house.services.sealer, False
     for human in _humans():
         known = world.truth.of(name, human)
         person = world.person(uow, human)
         membership = uow.communities.membership(world.key(name), person.id) if person else None
         standing = membership.standing if membership else None
         no = person is not None and join.said_no(uow, sealer, world.key(name), person.id)
+        if standing is Standing.JOINED and membership and membership.role.leads:
+            led = True
+            if not known.leads:
+                world.truth.broken("I3", f"{human} facilitates {name} and never said so")
         if known.word is Word.JOINED:
             if standing is not Standing.JOINED and not (known.taken_out or known.ended_elsewhere):
                 world.truth.broken("I1", f"{human} joined {name} and is {standing}")
@@ -91,6 +95,8 @@ def _words(world: World, uow: UnitOfWork, name: str) -> None:
             world.truth.broken("I3", f"{human} declined {name} and is {standing}, said no: {no}")
         elif known.word is Word.NONE and standing not in (None, Standing.INVITED):
             world.truth.broken("I3", f"{human} never joined {name} and is {standing}")
+    if not led:
+        world.truth.broken("I13", f"nobody facilitates {name}, and it does not rest")
 
 
 def _seats(world: World, uow: UnitOfWork, name: str, space: Space, suite: Rooms, room: Room) -> None:

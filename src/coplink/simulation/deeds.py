@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from coplink.simulation.acts import Acts, Weighted
+from coplink.simulation.acting import Weighted
+from coplink.simulation.acts import Acts
 from coplink.simulation.by_hand import ByHand
+from coplink.simulation.leading import Leading
 from coplink.simulation.mishaps import Mishaps
 from coplink.simulation.world import World
 
@@ -13,15 +15,20 @@ class Deeds:
 
     def __init__(self, world: World) -> None:
         self.draw = world.draw
+        self.leading = Leading(world)
         self.acts, self._by_hand, self._mishaps = Acts(world), ByHand(world), Mishaps(world)
 
     def one(self) -> None:
         """Anything at all."""
-        self._draw([*self.acts.weighted, *self._by_hand.weighted, *self._mishaps.weighted])
+        self._draw([*self._own, *self._by_hand.weighted, *self._mishaps.weighted])
 
     def meanwhile(self) -> None:
         """What may happen while a call is under way."""
-        self._draw([*self.acts.weighted, *self._by_hand.weighted])
+        self._draw([*self._own, *self._by_hand.weighted])
+
+    @property
+    def _own(self) -> Weighted:
+        return [*self.acts.weighted, *self.leading.weighted]
 
     def _draw(self, deeds: Weighted) -> None:
         weights, acts = zip(*deeds, strict=True)

@@ -62,6 +62,7 @@ def heal(world: World, deeds: Deeds) -> None:
     """Fair weather, everybody signed in, all rosters whole; admins say yes to what waits; then three rounds."""
     world.told("the weather is fair")
     world.fair_weather()
+    deeds.leading.wakes_what_rests()
     for _ in range(CYCLES):
         for _ in range(len(world.communities) * 4):
             deeds.acts.approves()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from coplink.core.work import Kind
 from coplink.engine.sweep import due_by_time
 from coplink.ports.jobs import Job
-from coplink.simulation.acts import Weighted
+from coplink.simulation.acting import Weighted
 from coplink.simulation.world import DAY, World
 
 LEDGER = ("ledger", "seats")

@@ -184,6 +184,12 @@ MUTANTS: Sequence[Mutant] = (
         "if False:",
     ),
     Mutant(
+        "whoever is asked to facilitate does",
+        "coplink.engine.join",
+        "    if role.leads and not known.role.leads:\n        if person not in",
+        "    if False:\n        if person not in",
+    ),
+    Mutant(
         "a dangerous plan asks nobody",
         "coplink.engine.plans",
         "        if not found:\n            if kept is not None:",

@@ -55,8 +55,8 @@ class Standing:
     """How one person stands to one community by their own acts. ``run`` is the run of work during which they acted,
     ``call`` how many calls there had been.
 
-    ``taken_out`` are the rooms, by suite and id, where somebody took a seat away that coplink knew to be theirs;
-    ``ever_out`` those where somebody took one away at all.
+    ``leads``: they founded it, or said yes to facilitating it. ``taken_out`` are the rooms, by suite and id, where
+    somebody took a seat away that coplink knew to be theirs; ``ever_out`` those where somebody took one away at all.
     """
 
     word: Word = Word.NONE
@@ -65,6 +65,7 @@ class Standing:
     taken_out: set[tuple[str, str]] = field(default_factory=set)
     ever_out: set[tuple[str, str]] = field(default_factory=set)
     ended_elsewhere: bool = False
+    leads: bool = False
 
 
 @dataclass

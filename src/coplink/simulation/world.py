@@ -166,6 +166,7 @@ class World:
             uow.commit()
         self.communities[name] = made
         self.truth.said(name, founder, Word.JOINED)
+        self.truth.of(name, founder).leads = True
         with self.house.services.begin() as uow:
             for other, admin in self.admins.items():
                 if other != name and uow.communities.participation(made.id, admin.institution):
