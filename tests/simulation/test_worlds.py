@@ -6,15 +6,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
 
+from coplink.core.community import Community
+from coplink.core.people import Person, Role
+from coplink.core.plan import Plan
+from coplink.engine import invitations, join
+from coplink.ports.storage import UnitOfWork
 from coplink.simulation import command
 from coplink.simulation.life import live
 from coplink.simulation.many import caught, each
 from coplink.simulation.mutants import MUTANTS
 from coplink.simulation.planting import lacking
+from coplink.simulation.truth import Human, Word
+from coplink.simulation.world import World
 
 # Worlds that once showed a defect of coplink, or of the judging; kept for good.
 KEPT = (1, 3, 13, 16, 20, 31, 86, 141, 150, 214, 308, 447, 495)
@@ -55,6 +63,41 @@ def test_one_command_runs_worlds_and_planted_bugs(monkeypatch) -> None:
     assert (told["worlds"], told["violations"]) == (2, 0)
     assert told["mutants"]["planted"] == told["mutants"]["caught"] == 1
     assert told["mutants"]["by"][QUICKLY] in (0, 1)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_place_that_is_left_before_the_next_one_leads_is_noticed(monkeypatch, right) -> None:
+    if not right:
+        monkeypatch.setattr(Plan, "succeeding", ())
+    world = World(2)
+    world.fair_weather()
+    ana, bo = Human("north", 0), Human("north", 1)
+    key, sealer = world.key("north"), world.house.services.sealer
+
+    def act(human: Human, word: Word | None, verb: Callable[[UnitOfWork, Community, Person], object]) -> None:
+        person = world.arrive(human)
+        with world.house.services.begin() as uow:
+            community = uow.communities.get(key)
+            assert community is not None
+            verb(uow, community, person)
+            uow.commit()
+        if word is not None:
+            world.truth.said("north", human, word)
+
+    now = world.clock.now
+    with world.house.services.begin() as uow:
+        founder = world.person(uow, ana)
+    with world.house.services.begin() as uow:
+        community = uow.communities.get(key)
+        link = invitations.create(uow, community, founder, founder.institution, now())
+        uow.commit()
+    act(bo, Word.JOINED, lambda uow, one, who: join.accept(uow, sealer, one, who, now(), link))
+    world.a_day()
+    successor = world.arrive(bo)
+    act(ana, None, lambda uow, one, who: join.share(uow, one, who, successor.id, Role.CO_FACILITATOR, now()))
+    act(ana, Word.LEFT, lambda uow, one, who: join.leave(uow, one, who, now()))
+    world.a_day()
+    assert {one.partition(":")[0] for one in world.truth.violations} == (set() if right else {"I13"})
 
 
 @pytest.mark.long

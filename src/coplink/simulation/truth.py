@@ -102,9 +102,10 @@ class Guardian:
     def __init__(self, truth: Truth) -> None:
         self.truth = truth
         self.communities: dict[str, str] = {}
-        self.facilitated: dict[str, bool] = {}
         self.journalled: Callable[[str], bool] = lambda marker: True
         self.meant: Callable[[str, AccountId], bool] = lambda marker, account: False
+        self.undisturbed: Callable[[], bool] = lambda: False
+        self.leading: Callable[[str], set[AccountId]] = lambda marker: set()
         self.busy: Callable[[], bool] = lambda: False
 
     def seats(self, suite: Rooms, room: str, account: AccountId, role: Role) -> None:
@@ -144,6 +145,12 @@ class Guardian:
         others = [a for a, role in suite.rooms[room].seats.items() if role.leads and a != account]
         if suite.rooms[room].seats[account].leads and not others and not gone:
             self.truth.broken("I13", f"the last facilitator is removed from {where}")
+        if suite.rooms[room].seats[account].leads and not others and gone and self.undisturbed():
+            sitting = self.leading(suite.rooms[room].marker.partition("/")[2]) - {account}
+            if left := sorted(sitting & suite.rooms[room].seats.keys()):
+                self.truth.broken(
+                    "I13", f"{human} is removed from {where}, and {left[0]} does not lead there yet"
+                )
 
     def repeats(self, suite: Rooms, room: str, account: AccountId) -> None:
         """A removal of unknown outcome is tried again without a look."""

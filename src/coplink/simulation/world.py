@@ -99,11 +99,14 @@ class World:
         self.crashes = 0
         self.brakes = Brakes(self)
         self._running: tuple[str, str] | None = None
+        self._troubles = 0
         self.house = House(
             self.clock, integrations, self.courses, self._fresh, self._dies, self._began, self._ended
         )
         self.guardian.journalled = self._journalled
         self.guardian.meant = self._meant
+        self.guardian.undisturbed = lambda: sum(self.weather.reached.values()) == self._troubles
+        self.guardian.leading = self._leading
         self.guardian.busy = lambda: self.house.storage.busy
         self.institutions: dict[str, Institution] = {}
         self.admins: dict[str, Person] = {}
@@ -297,7 +300,7 @@ class World:
 
     def _began(self, name: str, target: str) -> None:
         self.truth.run += 1
-        self._running = name, target
+        self._running, self._troubles = (name, target), sum(self.weather.reached.values())
         self.told(f"  [{self.truth.run}] {name} {target[:6]}")
         if name == Kind.RECONCILE:
             self.brakes.began(target)
@@ -328,6 +331,18 @@ class World:
             account,
         )
         return str(rows[0][0]) if rows else None
+
+    def _leading(self, marker: str) -> set[AccountId]:
+        """The accounts by which those can lead a place who lead its community, as things stand."""
+        rows = self.house.sql(
+            "SELECT accounts.account FROM spaces"
+            " JOIN memberships ON memberships.community = spaces.community AND memberships.standing = 'joined'"
+            " JOIN accounts ON accounts.person = memberships.person AND accounts.proof = 'proved'"
+            " AND accounts.institution = spaces.institution AND accounts.integration = spaces.integration"
+            " WHERE spaces.marker = ? AND memberships.role IN ('facilitator', 'co-facilitator')",
+            marker,
+        )
+        return {AccountId(str(account)) for (account,) in rows}
 
     def _meant(self, marker: str, account: str) -> bool:
         """Whether coplink ever meant to seat them there: what came of that it may never have heard."""
