@@ -27,13 +27,20 @@ def plan(
     complete: bool = True,
     farewells: set[AccountId] | None = None,
     out: set[AccountId] | None = None,
+    given: set[AccountId] | None = None,
+    raised: set[AccountId] | None = None,
 ) -> Plan:
     return diff(
         SPACE,
         Desired(want, frozenset(farewells or ()), {}),
         Observed(have, complete, frozenset(gone or ())),
         Remembered(
-            frozenset(ours or ()), frozenset(unknown or ()), frozenset(fresh or ()), frozenset(out or ())
+            frozenset(ours or ()),
+            frozenset(unknown or ()),
+            frozenset(fresh or ()),
+            frozenset(out or ()),
+            frozenset(given or ()),
+            frozenset(raised or ()),
         ),
     )
 
@@ -57,6 +64,17 @@ def plan(
         (plan({A: M}, {}, out={A}, complete=False), (), "out"),
         (plan({A: M}, {A: M}, out={A}), (), ""),
         (plan({}, {}, out={A}), (), ""),
+        (plan({A: M}, {}, given={A}), (), "waiting"),
+        (plan({A: M}, {}, given={A}, complete=False), (), "waiting"),
+        (plan({}, {}, given={A}), (), ""),
+        (plan({A: F}, {A: F}, raised={A}), (), ""),
+        (plan({A: M}, {A: F}, raised={A}), (Change(A, F, M),), ""),
+        (plan({A: M}, {A: M}, raised={A}), (), ""),
+        (plan({A: M}, {}, raised={A}), (Change(A, None, M),), ""),
+        (plan({}, {A: F}, raised={A}), (Change(A, F, M),), "unlisted"),
+        (plan({}, {A: F}, raised={A}, farewells={A}), (Change(A, F, M),), "unlisted"),
+        (plan({}, {A: M}, raised={A}, farewells={A}), (), "unlisted"),
+        (plan({}, {}, raised={A}, farewells={A}), (), ""),
         (plan({}, {A: M}, ours={A}), (Change(A, M, None),), ""),
         (plan({}, {A: M}, unknown={A}), (), "held"),
         (plan({}, {A: M}, unknown={A}, farewells={A}), (Change(A, M, None),), ""),
@@ -85,7 +103,9 @@ def plans(draw: st.DrawFn) -> tuple[Plan, Desired, Observed, Remembered]:
     observed = Observed(have, draw(st.booleans()), draw(some) - have.keys())
     desired = Desired(want, draw(some) - want.keys(), {})
     out = draw(some) - ours - unknown
-    remembered = Remembered(ours, unknown, draw(some), out)
+    given = draw(some) - ours - unknown - out
+    raised = draw(some) - ours - unknown - out - given
+    remembered = Remembered(ours, unknown, draw(some), out, given, raised)
     return diff(SPACE, desired, observed, remembered), desired, observed, remembered
 
 
@@ -108,7 +128,7 @@ def test_nobody_is_removed_or_demoted_who_was_not_surely_ours_or_did_not_ask_for
         if change.after is None:
             assert change.account in remembered.ours | (remembered.unknown & desired.farewells)
         if change.phase is Phase.STEP_DOWN:
-            assert change.account in remembered.ours
+            assert change.account in remembered.ours | remembered.raised
 
 
 @given(plans())
@@ -136,6 +156,8 @@ def test_who_was_taken_out_stays_out_and_is_no_departure(
 def test_strangers_are_left_alone(drawn: tuple[Plan, Desired, Observed, Remembered]) -> None:
     found, desired, observed, remembered = drawn
     strangers = observed.seats.keys() - desired.seats.keys() - remembered.ours - remembered.unknown
+    assert {c.after for c in found.changes if c.account in strangers & remembered.raised} <= {M}
+    strangers -= remembered.raised
     assert not strangers & {change.account for change in found.changes}
 
 
@@ -144,11 +166,34 @@ def test_planning_again_asks_for_nothing(drawn: tuple[Plan, Desired, Observed, R
     found, desired, observed, remembered = drawn
     seated = {c.account for c in found.changes if c.after is not None and c.before is None}
     later = Remembered(
-        remembered.ours | seated, remembered.unknown - seated, remembered.fresh, remembered.out
+        remembered.ours | seated,
+        remembered.unknown - seated,
+        remembered.fresh,
+        remembered.out,
+        remembered.given - seated,
+        remembered.raised - seated,
     )
     seen = Observed(found.after, observed.complete, observed.gone - found.after.keys())
     again = diff(SPACE, desired, seen, later)
     assert again.changes == ()
+
+
+@given(plans())
+def test_what_was_given_and_not_seen_yet_is_not_given_twice(
+    drawn: tuple[Plan, Desired, Observed, Remembered],
+) -> None:
+    found, _, observed, remembered = drawn
+    absent = remembered.given - observed.seats.keys()
+    assert not absent & {change.account for change in found.changes}
+    assert not absent & found.departures
+
+
+def test_who_leaves_gives_back_that_they_lead_and_nobody_is_asked() -> None:
+    alone = plan({}, {A: F}, raised={A}, farewells={A})
+    assert alone.asking == ()
+    assert not hazards(alone, Policy(), Tally(kept=500))
+    (only,) = hazards(plan({A: M}, {A: F}, raised={A}), Policy(), Tally(kept=500))
+    assert "no facilitator" in str(only)
 
 
 def test_the_same_plan_has_the_same_name_and_another_has_another() -> None:

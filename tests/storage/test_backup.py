@@ -130,6 +130,27 @@ def test_an_account_that_is_only_guessed_to_be_a_members_keeps_no_line_of_an_old
         assert uow.ledger.seated(world.space.id) == {"a-ada"}
 
 
+def test_a_restored_ledger_knows_nothing_of_who_joined_again_or_was_raised(
+    engine, keep, world, sealer, now, tmp_path, elsewhere
+):
+    """Whoever joined again may have left since, and whoever was raised may have been raised by hand since."""
+    ada, bo = AccountId("a-ada"), AccountId("a-bo")
+    with keep() as uow:
+        seat(uow, world, ada, world.ada, now)
+        uow.ledger.rejoined(world.space.id, [ada], now)
+        seat(uow, world, bo, world.bo, now)
+        uow.ledger.forget(world.space.id, [bo])
+        uow.ledger.record(world.space.id, Change(bo, Role.MEMBER, Role.FACILITATOR), Done.CHANGED, now)
+        held = uow.ledger.remembered(world.space.id, now + LAG, LAG)
+        assert (held.given, held.raised) == (frozenset(), {bo})
+        uow.commit()
+    backup.back_up(engine, sealer, tmp_path / "b", now)
+    backup.restore(tmp_path / "b", elsewhere, sealer, now)
+    with SqlStorage(elsewhere, sealer).begin() as uow:
+        held = uow.ledger.remembered(world.space.id, now + LAG, LAG)
+        assert (held.given, held.raised) == ({ada}, frozenset())
+
+
 def test_a_backup_is_one_moment_while_others_write(engine, keep, world, sealer, now, tmp_path):
     stop = threading.Event()
 

@@ -15,6 +15,7 @@ from coplink.ports.seats import Done
 A = AccountId("a")
 SEAT = Change(A, None, Role.MEMBER)
 LIFT = Change(A, Role.MEMBER, Role.FACILITATOR)
+LOWER = Change(A, Role.FACILITATOR, Role.MEMBER)
 REMOVE = Change(A, Role.MEMBER, None)
 LAG = timedelta(minutes=1)
 
@@ -24,7 +25,12 @@ seat = [("intend", SEAT), ("record", SEAT, Done.CHANGED)]
 ours = [*seat, ("wait", 2), ("see",)]
 unknown = [("intend", SEAT), ("record", SEAT, Done.UNKNOWN), ("wait", 2)]
 see, miss, half_see, half_miss, wait = ("see",), ("miss",), ("half see",), ("half miss",), ("wait", 1)
+see_lead = ("lead see",)
 remove = [("intend", REMOVE), ("record", REMOVE, Done.CHANGED)]
+
+gone_unseen = [*seat, wait, miss, wait, miss]
+lift = [see, ("intend", LIFT), ("record", LIFT, Done.CHANGED)]
+lower = [("intend", LOWER), ("record", LOWER, Done.CHANGED)]
 
 CASES = {
     "nothing happened": ([], ""),
@@ -55,16 +61,26 @@ CASES = {
         [("intend", SEAT), wait, ("record", SEAT, Done.UNKNOWN)],
         "unknown fresh",
     ),
-    "put": (seat, "fresh"),
-    "put, never looked": ([*seat, wait], ""),
-    "put, looked too early": ([*seat, miss], "fresh"),
+    "put": (seat, "given fresh"),
+    "put, never looked": ([*seat, wait], "given"),
+    "put, looked too early": ([*seat, miss], "given fresh"),
     "put, seen early": ([*seat, see], "ours fresh"),
     "put, seen": (ours, "ours"),
     "put, seen in half a reading": ([*seat, wait, half_see], "ours"),
     "put, first seen long after": ([*seat, ("wait", 50), see], "ours"),
     "put, not in half a reading, then seen": ([*seat, wait, half_miss, see], "ours"),
     "put, not in one listing after the lag, then seen": ([*seat, wait, miss, wait, see], "ours"),
-    "put, not there after the lag": ([*seat, wait, miss, wait, miss], ""),
+    "put, not there after the lag: not given again": ([*seat, wait, miss, wait, miss], "out"),
+    "put, missing once": ([*seat, wait, miss], "given"),
+    "put, missing in halves only": ([*seat, wait, half_miss, wait, half_miss], "given"),
+    "put, gone unseen, and never seen again": ([*gone_unseen, ("wait", 9999), miss], "out"),
+    "put, gone unseen, joined again": ([*gone_unseen, ("rejoin",)], ""),
+    "put, not seen, joined again: put anew if it is gone": (
+        [*seat, wait, miss, ("rejoin",), wait, miss, wait, miss],
+        "",
+    ),
+    "put, joined again, seen": ([*seat, ("rejoin",), wait, see], "ours"),
+    "joined again, taken out before the next look": ([*ours, ("rejoin",), wait, miss, wait, miss], ""),
     "put, not there after the lag, by hand a year later": (
         [*seat, wait, miss, wait, miss, ("wait", 9999), see],
         "",
@@ -174,6 +190,39 @@ CASES = {
         [see, ("intend", LIFT), ("record", LIFT, Done.UNKNOWN), wait, see],
         "",
     ),
+    "by hand, made facilitator: to be undone": ([*lift, wait, see_lead], "raised"),
+    "by hand, made facilitator, not shown yet": ([*lift, see], "raised fresh"),
+    "by hand, made facilitator, refused": ([see, ("intend", LIFT), ("record", LIFT, Done.REFUSED)], ""),
+    "by hand, made facilitator, crashed: nobody knows by whom": ([see, ("intend", LIFT), wait, see_lead], ""),
+    "by hand, made facilitator, no answer: nobody knows by whom": (
+        [see, ("intend", LIFT), ("record", LIFT, Done.UNKNOWN), wait, see_lead],
+        "",
+    ),
+    "by hand, made facilitator by hand before us": (
+        [see, ("intend", LIFT), ("record", LIFT, Done.ALREADY_SO), wait, see_lead],
+        "",
+    ),
+    "raised, again: as it was": (
+        [*lift, ("intend", LIFT), ("record", LIFT, Done.ALREADY_SO), wait, see_lead],
+        "raised",
+    ),
+    "raised, lowered by us": ([*lift, wait, see_lead, *lower], ""),
+    "raised, lowering refused": (
+        [*lift, wait, see_lead, ("intend", LOWER), ("record", LOWER, Done.REFUSED), wait],
+        "raised",
+    ),
+    "raised, lowering without an answer, not done": (
+        [*lift, wait, see_lead, ("intend", LOWER), ("record", LOWER, Done.UNKNOWN), wait, see_lead],
+        "raised",
+    ),
+    "raised, lowering without an answer, done": (
+        [*lift, wait, see_lead, ("intend", LOWER), ("record", LOWER, Done.UNKNOWN), wait, see],
+        "",
+    ),
+    "raised, lowered by hand, raised by hand": ([*lift, wait, see_lead, see, see_lead], ""),
+    "raised, missing once": ([*lift, wait, see_lead, miss, wait, see_lead], "raised"),
+    "raised, gone, by hand later": ([*lift, wait, see_lead, miss, wait, miss, see_lead], ""),
+    "raised, their person joins again": ([*lift, wait, see_lead, ("rejoin",)], "raised"),
     "unknown, made facilitator: stays unknown": (
         [*unknown, see, ("intend", LIFT), ("record", LIFT, Done.CHANGED), wait, see],
         "unknown",
@@ -197,6 +246,8 @@ class Play:
                     uow.ledger.intend(self.space, arguments, self.now)
                 case "record":
                     uow.ledger.record(self.space, *arguments, self.now)
+                case "rejoin":
+                    uow.ledger.rejoined(self.space, [A], self.now)
                 case "take out":
                     uow.ledger.take_out(self.space, [A])
                 case "let go":
@@ -204,7 +255,8 @@ class Play:
                 case "forget":
                     uow.ledger.forget(self.space, [A])
                 case _:
-                    seats = {A: Role.MEMBER} if name.endswith("see") else {}
+                    role = Role.FACILITATOR if name.startswith("lead") else Role.MEMBER
+                    seats = {A: role} if name.endswith("see") else {}
                     observed = Observed(seats, complete=not name.startswith("half"))
                     self.gone = uow.ledger.saw(self.space, observed, self.now, LAG)
         if name in ("forget", "take out", "let go"):
@@ -213,7 +265,8 @@ class Play:
     def holds(self):
         with self.keep() as uow:
             remembered = uow.ledger.remembered(self.space, self.now, LAG)
-        found = [name for name in ("ours", "unknown", "fresh", "out") if A in getattr(remembered, name)]
+        kinds = ("ours", "unknown", "fresh", "out", "given", "raised")
+        found = [name for name in kinds if A in getattr(remembered, name)]
         return set(found) | ({"gone"} if A in self.gone else set())
 
 
@@ -231,9 +284,9 @@ def test_the_edge_of_the_lag(keep, world):
     for step in seat:
         play.step(*step)
     play.now += LAG - timedelta(microseconds=1)
-    assert play.holds() == {"fresh"}
+    assert play.holds() == {"given", "fresh"}
     play.now += timedelta(microseconds=1)
-    assert play.holds() == set()
+    assert play.holds() == {"given"}
 
 
 def test_without_any_lag_one_reading_is_still_no_proof(keep, world):
@@ -258,6 +311,7 @@ def test_those_who_sit_by_our_hand_are_named_until_we_take_them_away(keep, world
         (seat, True),
         (ours, True),
         ([*ours, miss, wait, miss, ("take out",)], True),
+        ([*lift, wait, see_lead], False),
         (unknown, False),
         ([*unknown, see], True),
         ([*ours, *remove], False),

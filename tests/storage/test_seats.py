@@ -64,6 +64,8 @@ def test_kept_counts_seats_of_one_institution(keep, world):
         uow.ledger.saw(space, Observed({A: Role.MEMBER}, False), now, LAG)
         uow.ledger.intend(space, [Change(c, None, Role.MEMBER)], now)
         assert uow.ledger.kept(world.north.id) == 2
+        uow.ledger.rejoined(space, [A], now)
+        assert uow.ledger.kept(world.north.id) == 2
         assert uow.ledger.kept(world.south.id) == 0
         uow.ledger.record(space, REMOVE, Done.CHANGED, now)
         assert uow.ledger.kept(world.north.id) == 1
@@ -124,7 +126,8 @@ def test_somebody_taken_out_who_joins_again_before_it_was_noticed_has_not_left(k
         left = [uow.ledger.saw(space, Observed({}, True), now + k * LAG, LAG) for k in range(1, 5)]
         assert A not in frozenset().union(*left)
         assert other in frozenset().union(*left)
-        assert A not in uow.ledger.remembered(space, now + 4 * LAG, LAG).ours
+        held = uow.ledger.remembered(space, now + 4 * LAG, LAG)
+        assert A not in held.ours | held.out | held.given
         # who still sits there is ours as before
         uow.ledger.record(space, SEAT, Done.CHANGED, now)
         uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + LAG, LAG)

@@ -46,6 +46,7 @@ def test_the_ledger_tells_how_a_seat_stands(keep, world):
         uow.ledger.intend(space, [seat], world.now)
         assert uow.traces.seat(space, ODD) == SeatTrace(world.now, doubtful=True)
         uow.ledger.record(space, seat, Done.CHANGED, world.now)
+        assert uow.traces.seat(space, ODD) == SeatTrace(world.now, unseen=True)
         uow.ledger.saw(space, Observed({ODD: Role.MEMBER}, True), world.now + world.lag * 2, world.lag)
         assert uow.traces.seat(space, ODD) == SeatTrace(world.now)
         uow.ledger.saw(space, Observed({}, True), world.now + world.lag * 3, world.lag)

@@ -18,11 +18,11 @@ KEPT = 60
 class Room:
     """One place: who sits there now and who sat there a moment ago, its files as a log, its series of meetings.
 
-    ``by_hand`` are accounts that people of the suite seated. ``shown`` are seats that coplink has been shown since they
-    were made; ``shown_last`` is how many it was shown the last time. ``doubtful`` were perhaps seated by coplink, and
-    ``unsure`` perhaps removed, not shown since. ``looks`` are its whole readings since its ledger was lost,
-    ``sat_then`` who sat there at that moment and was not moved since, ``taken_over`` whom it showed until it was looked
-    at long enough, with the number of the call.
+    ``by_hand`` are accounts that people of the suite seated, ``raised`` those of them whom coplink made facilitators.
+    ``shown`` are seats that coplink has been shown since they were made; ``shown_last`` is how many it was shown the
+    last time. ``doubtful`` were perhaps seated by coplink, and ``unsure`` perhaps removed, not shown since. ``looks``
+    are its whole readings since its ledger was lost, ``sat_then`` who sat there at that moment and was not moved since,
+    ``taken_over`` whom it showed until it was looked at long enough, with the number of the call.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Room:
     seats: dict[AccountId, Role] = field(default_factory=dict)
     past: list[tuple[datetime, dict[AccountId, Role]]] = field(default_factory=list)
     by_hand: set[AccountId] = field(default_factory=set)
+    raised: set[AccountId] = field(default_factory=set)
     shown: set[AccountId] = field(default_factory=set)
     shown_last: int | None = None
     doubtful: set[AccountId] = field(default_factory=set)
@@ -115,6 +116,7 @@ class Rooms:
         """coplink's ledger of these rooms is lost, or older than they are."""
         for _, room in self.boards():
             room.looks, room.sat_then, room.taken_over = [], set(room.seats), {}
+            room.raised.clear()
 
     def known(self, remote: str, account: AccountId) -> bool:
         """Whether coplink may take something from them: not where it lost its ledger and has not looked long enough."""
@@ -132,6 +134,11 @@ class Rooms:
     def write(self, remote: str, account: AccountId, role: Role | None) -> None:
         """What coplink writes, done."""
         room = self.rooms[remote]
+        led = account in room.seats and room.seats[account].leads
+        if role is None or not role.leads:
+            room.raised.discard(account)
+        elif account in room.by_hand and not led:
+            room.raised.add(account)
         if role is None:
             room.seats.pop(account, None)
             room.by_hand.discard(account)
@@ -155,6 +162,8 @@ class Rooms:
         if account not in room.seats:
             room.by_hand.add(account)
             room.shown.discard(account)
+        if role.leads and not (account in room.seats and room.seats[account].leads):
+            room.raised.discard(account)
         room.seats[account] = role
         room.changed(self.clock.now())
         self.told(f"  {self.name}: {account} is made {role.value} of {remote} by hand")
@@ -164,6 +173,7 @@ class Rooms:
         room = self.rooms[remote]
         room.seats.pop(account, None)
         room.by_hand.discard(account)
+        room.raised.discard(account)
         room.sat_then.discard(account)
         shown = account in room.shown
         room.shown.discard(account)

@@ -12,10 +12,6 @@ from coplink.core.words import Said, say
 TAKEN_OUT = say(
     "Somebody took this guest out over there; whoever looks after that place can let them in again."
 )
-SEAT_TAKEN = say(
-    "Somebody took this seat away over there while nobody else facilitated; whoever looks after that place can give it "
-    "back."
-)
 ENTER = say("The invitation on “My page” is to be opened once, to come in as a guest.")
 ELSEWHERE = say("Only people of its own institution sit here.")
 SHOW_ADDRESS = say(

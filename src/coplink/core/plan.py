@@ -6,10 +6,12 @@
 | yes     | nothing    | yes      | came by hand: left as found; a member may be made facilitator |
 | yes     | ours       | yes      | nothing, or a change of role                               |
 | yes     | ours       | no       | waiting; gone beyond doubt: a departure                    |
+| yes     | given      | no       | waiting, until it is seen, or they are out                 |
 | yes     | fresh      | no       | waiting: the platform may not show it yet                  |
 | yes     | unknown    | no       | once no longer fresh: seat them                            |
 | yes     | unknown    | yes      | nothing; still unknown                                     |
-| yes     | out        | no       | nothing: a guest who was taken out stays out               |
+| yes     | out        | no       | nothing: who left or was taken out over there stays out    |
+| any     | raised     | yes      | as nothing; who leads there and is not to is lowered       |
 | no      | ours       | yes      | remove them                                                |
 | no      | unknown    | yes      | held: a person decides; removed if they left by their own word |
 | no      | fresh      | no       | waiting: what we wrote may still appear                    |
@@ -27,6 +29,12 @@ from enum import IntEnum
 from coplink.core.desired import Desired
 from coplink.core.people import AccountId, Role
 from coplink.core.spaces import Observed, Remembered, SpaceId
+from coplink.core.words import say
+
+GONE_UNSEEN = say(
+    "coplink gave a seat here, and it is gone without a word here: it was left or taken away over there, so it is not "
+    "given again unasked."
+)
 
 
 class Phase(IntEnum):
@@ -62,8 +70,8 @@ class Plan:
     """What to do to one space.
 
     ``departures`` left over there beyond doubt; ``unlisted`` sit there and belong to nobody we seated; ``held`` would
-    be removed if we knew they were ours; ``waiting`` is decided at a later look. ``out`` are guests who would sit there
-    had nobody taken them out.
+    be removed if we knew they were ours; ``waiting`` is decided at a later look. ``out`` would sit there had they not
+    left, or been taken out, over there.
     """
 
     space: SpaceId
@@ -94,20 +102,25 @@ class Plan:
 
     @property
     def goodbyes(self) -> tuple[Change, ...]:
-        """Those who give up the seat by their own word."""
-        return tuple(c for c in self.changes if c.after is None and c.account in self.farewells)
+        """Those who give up the seat, or that coplink made them lead there, by their own word."""
+        return tuple(c for c in self.changes if self.by_own_word(c))
 
     @property
     def succeeding(self) -> tuple[Change, ...]:
         """Those who come to lead, where somebody who leads says goodbye: before that, as it takes from nobody."""
-        if not any(change.phase is Phase.REMOVE_FACILITATORS for change in self.goodbyes):
+        if not any(change.before and change.before.leads for change in self.goodbyes):
             return ()
         return tuple(change for change in self.changes if change.phase is Phase.SEAT_FACILITATORS)
 
     @property
     def asking(self) -> tuple[Change, ...]:
         """What a person may have to be asked about: all but what people asked for themselves, which is done first."""
-        return tuple(c for c in self.changes if c.after is not None or c.account not in self.farewells)
+        return tuple(c for c in self.changes if not self.by_own_word(c))
+
+    def by_own_word(self, change: Change) -> bool:
+        """Whether somebody asked for this by leaving: their seat goes, or that coplink made them lead there."""
+        takes = change.after is None or change.phase is Phase.STEP_DOWN
+        return takes and change.account in self.farewells
 
     @property
     def digest(self) -> str:
@@ -138,23 +151,27 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
     want = {a: role for a, role in desired.seats.items() if a not in out} if out else desired.seats
     absent = {a for a in want if a not in have}
     departures = frozenset(a for a in absent & ours if observed.complete and a in observed.gone)
-    waiting = frozenset((absent & ours) | (absent & remembered.fresh)) - departures
+    unseen = (absent & remembered.fresh) | (absent & remembered.given)
+    waiting = frozenset((absent & ours) | unseen) - departures
     waiting |= remembered.fresh - want.keys() - have.keys()
     if not observed.complete:
         waiting |= frozenset(absent & unknown)
     settled = departures | waiting
     changes = [Change(a, have.get(a), want[a]) for a in want if have.get(a) != want[a] and a not in settled]
-    changes = [c for c in changes if c.phase is not Phase.STEP_DOWN or c.account in ours]
+    changes = [c for c in changes if c.phase is not Phase.STEP_DOWN or c.account in ours | remembered.raised]
     others = {a for a in have if a not in want}
     # A person's own word makes a doubtful seat ours to take away.
     parting = (others & ours) | (others & unknown & desired.farewells)
     changes += [Change(a, role, None) for a, role in have.items() if a not in want and a in parting]
+    # The seat of whoever was raised is somebody else's making and stays; only that they lead goes with them.
+    lowered = {a for a in (others - parting) & remembered.raised if have[a].leads}
+    changes += [Change(a, have[a], Role.MEMBER) for a in lowered]
     strangers = frozenset(others - parting)
     return Plan(
         space,
         tuple(sorted(changes, key=lambda c: (c.phase, c.account))),
         have,
-        desired.farewells,
+        desired.farewells - want.keys(),
         departures,
         unlisted=strangers - unknown,
         held=strangers & unknown,

@@ -57,7 +57,7 @@ def hazards(plan: Plan, policy: Policy, tally: Tally) -> tuple[Said, ...]:
         found.append(say("Nobody sits there any more, where there were people."))
     if gone and not plan.after:
         found.append(say("The space would be empty."))
-    taken = gone or any(change.phase is Phase.STEP_DOWN for change in plan.changes)
+    taken = gone or any(change.phase is Phase.STEP_DOWN for change in plan.asking)
     if taken and any(r.leads for r in plan.have.values()) and not any(r.leads for r in plan.after.values()):
         found.append(say("The space would have no facilitator."))
     if seats > 1 and gone == seats:

@@ -135,13 +135,17 @@ class Observed:
 class Remembered:
     """What coplink has done: seats made and since seen, perhaps made, and written too recently to be visible.
 
-    ``out`` are guests whom somebody took out over there: they stay out of this place.
+    ``out`` left this place or were taken out over there, and stay out: guests, and whoever was gone before any reading
+    showed them. ``given`` are seats the platform said yes to that were not seen yet; ``raised`` sit there by somebody
+    else's making, and lead by ours.
     """
 
     ours: frozenset[AccountId] = frozenset()
     unknown: frozenset[AccountId] = frozenset()
     fresh: frozenset[AccountId] = frozenset()
     out: frozenset[AccountId] = frozenset()
+    given: frozenset[AccountId] = frozenset()
+    raised: frozenset[AccountId] = frozenset()
 
 
 class Doubt(StrEnum):

@@ -17,7 +17,7 @@ from coplink.core.spaces import SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine.reading import PlaceView, Seen, community_of
-from coplink.engine.ways import LEADERS, Step, Way, WayIn, places_with_seats, ways_in
+from coplink.engine.ways import LEADERS, NOBODY, Step, Way, WayIn, places_with_seats, ways_in
 from coplink.ports.integration import Manifest
 from coplink.ports.records import Happening, Report
 from coplink.ports.seats import Done
@@ -41,6 +41,14 @@ NOT_THERE = Step(
     ),
     LEADERS,
     say("If that is a mistake, put the seat back over there before the next look."),
+)
+NOT_SEEN = Step(
+    say(
+        "coplink gave a seat, and it was not there at the last look. If the next look does not find it either, it was "
+        "left or taken away over there, and is not given again unasked."
+    ),
+    NOBODY,
+    say("coplink looks again by itself."),
 )
 IN_DOUBT = say("The platform’s answer about this seat got lost; coplink looks before it does anything more.")
 
@@ -181,7 +189,7 @@ def _so(
     if way.role:
         return SEATED_BY_US if ours else SEATED_BY_HAND, written if ours else None, doubt, way.step, way.way
     if ours and trace is not None and trace.missing_since is not None:
-        return NO_SEAT, trace.missing_since, doubt, NOT_THERE, Way.NONE
+        return NO_SEAT, trace.missing_since, doubt, NOT_SEEN if trace.unseen else NOT_THERE, Way.NONE
     so = SEAT_COMES if way.way is Way.COMING else NO_SEAT
     return so, membership.changed_at, doubt, way.step, way.way
 

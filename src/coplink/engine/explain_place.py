@@ -69,10 +69,11 @@ def explain_place(uow: UnitOfWork, space: Space, now: datetime, full_every: time
     without = {one.person for one in uow.spaces.unreachable(space.id)} & joined
     full = next(iter(uow.records.reports(space.community, "full", 1)), None)
     busy = work is not None and not work.done
+    sitting = uow.ledger.seats(space.id).keys()
     asked = _asked(uow, space)
     return PlacePage(
-        len(uow.ledger.seats(space.id)),
-        len(uow.ledger.seated(space.id)),
+        len(sitting),
+        len(uow.ledger.seated(space.id) & sitting),
         len(without),
         held.reason if held is not None else ALL_DONE,
         held.who if held is not None else None,

@@ -56,7 +56,7 @@ def see_off(begin: Begin, reach: Reach, turn: Turn, space: Space, now: Now) -> i
     hidden = (
         remembered.fresh if observed.complete else remembered.fresh | remembered.ours | remembered.unknown
     )
-    unseen = (awaited & desired.farewells & hidden) - observed.seats.keys()
+    unseen = (awaited & desired.farewells & hidden) - remembered.raised - observed.seats.keys()
     leaving += [Change(account, Role.MEMBER, None) for account in sorted(unseen)]
     writer = Writer(
         begin, seats, turn, space, desired.farewells, reach.manifest.limits.batch, now, lag=reach.lag

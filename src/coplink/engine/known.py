@@ -13,7 +13,7 @@ from coplink.core.errors import DomainError
 from coplink.core.fit import fit
 from coplink.core.guests import Guest, Hospitality
 from coplink.core.people import Account, AccountId, Membership, PersonId, Standing
-from coplink.core.plan import Change
+from coplink.core.plan import Change, Phase
 from coplink.core.policy import Tally
 from coplink.core.spaces import Doubt, Observed, Space
 from coplink.core.words import say
@@ -108,7 +108,7 @@ def observe(
 def still_wanting(known: Known) -> Callable[[UnitOfWork, Sequence[Change]], Sequence[Change]]:
     """Who of a lot still wants the seat, asked just before it is written: a no between plan and write is heard.
 
-    Whoever is to lose a seat stays in the lot; the next look decides about who has come back.
+    Whoever is to lose a seat, or to lead no more, stays in the lot; the next look decides about who has come back.
     """
     guests = known.guests_here
 
@@ -117,7 +117,7 @@ def still_wanting(known: Known) -> Callable[[UnitOfWork, Sequence[Change]], Sequ
         return known.people_of
 
     def still(uow: UnitOfWork, lot: Sequence[Change]) -> Sequence[Change]:
-        seating = [change for change in lot if change.after is not None]
+        seating = [c for c in lot if c.after is not None and c.phase is not Phase.STEP_DOWN]
         if not seating:
             return lot
         whose = whose_accounts()

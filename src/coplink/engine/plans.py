@@ -45,7 +45,7 @@ class Drawn:
     @property
     def leaving(self) -> int:
         """How many lose their seat because they asked for it."""
-        return len(self.plan.changes) - len(self.plan.asking)
+        return sum(change.after is None and self.plan.by_own_word(change) for change in self.plan.changes)
 
 
 def draw(begin: Begin, reach: Reach, seats: Seats, space: Space, policy: Policy, now: datetime) -> Drawn:

@@ -14,8 +14,8 @@ from coplink.core.access import Action, may
 from coplink.core.artifacts import Artifact
 from coplink.core.community import Community, Stage
 from coplink.core.errors import NotFound
-from coplink.core.guests import SEAT_TAKEN
 from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
+from coplink.core.plan import GONE_UNSEEN
 from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
@@ -354,7 +354,7 @@ def _place(
 
 
 def _taken(uow: UnitOfWork, space: Space, reader: Person) -> bool:
-    return any(one.reason.text == SEAT_TAKEN.text for one in uow.spaces.unreachable(space.id, reader.id))
+    return any(one.reason.text == GONE_UNSEEN.text for one in uow.spaces.unreachable(space.id, reader.id))
 
 
 def _institution(uow: UnitOfWork, key: InstitutionId) -> str:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.guests import SEAT_TAKEN, TAKEN_OUT
+from coplink.core.guests import TAKEN_OUT
 from coplink.core.people import AccountId, Standing
-from coplink.core.plan import Plan, diff
+from coplink.core.plan import GONE_UNSEEN, Plan, diff
 from coplink.core.policy import Policy
 from coplink.core.spaces import Doubt, Observed, Space, SpaceId, SpaceState, Unreachable
 from coplink.core.words import say
@@ -121,8 +121,9 @@ def reconcile(begin: Begin, open_connection: Open, policy: Policy, turn: Turn, n
         plans.carried_out(begin, space, reach.manifest.title, now)
     late = not_known_yet(known.guests, written.outcomes, now(), reach.lag)
     written.reasons.update(dict.fromkeys(late, BEING_KNOWN))
-    guests = {guest.account for guest in known.guests.values()}
-    written.reasons.update({one: TAKEN_OUT if one in guests else SEAT_TAKEN for one in plan.out})
+    if plan.out:
+        guests = known.guests_here
+        written.reasons.update({a: TAKEN_OUT if a in guests else GONE_UNSEEN for a in plan.out})
     _report(begin, known, plan, observed, written, bool(kept), now)
     if full is not None:
         raise full
@@ -201,7 +202,8 @@ def _ended(
     """Seats of ours that nobody wants and that seem to be there no more, however they ended.
 
     Were they kept in mind, whoever comes back later would look like somebody who has just left. A place in which nobody
-    sits any more, where somebody should, proves nothing: it may be a wrong reading.
+    sits any more, where somebody should, proves nothing: it may be a wrong reading. Nor need anybody of the place's own
+    institution be kept out who does not belong any more.
     """
     if not observed.complete:
         return frozenset()
@@ -210,7 +212,18 @@ def _ended(
     if not observed.seats and not remembered.ours.isdisjoint(known.desired.seats.keys()):
         return frozenset()
     elsewhere = (remembered.fresh, known.desired.seats, observed.seats)
-    return frozenset(a for a in remembered.ours if not any(a in some for some in elsewhere))
+    ended = frozenset(a for a in remembered.ours if not any(a in some for some in elsewhere))
+    return ended | _own_who_went(known, remembered.out - observed.seats.keys())
+
+
+def _own_who_went(known: Known, out: frozenset[AccountId]) -> frozenset[AccountId]:
+    """Of these, who are out, the accounts of those of the place's own institution who do not take part."""
+    if not out:
+        return out
+    home, joined = known.space.institution, Standing.JOINED
+    away = {m.person for m in known.memberships if m.institution == home and m.standing is not joined}
+    theirs = {one.account for key, some in known.accounts.items() if key in away for one in some}
+    return frozenset(a for a in out & theirs if a not in known.desired.seats)
 
 
 def _forget_ended(begin: Begin, known: Known, ended: frozenset[AccountId]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from coplink.core.people import AccountId, Role
-from coplink.core.plan import Change, Phase, Plan
+from coplink.core.plan import Change, Plan
 from coplink.core.spaces import Observed
 from coplink.core.words import say
 from coplink.engine.attention import FACILITATOR
@@ -68,8 +68,8 @@ def warn(begin: Begin, known: Known, reach: Reach, observed: Observed, leaders: 
 
 
 def leaders_go(plan: Plan) -> bool:
-    """Whether somebody who leads gives up the seat by their own word."""
-    return any(change.phase is Phase.REMOVE_FACILITATORS for change in plan.goodbyes)
+    """Whether somebody who leads gives that up by their own word."""
+    return any(change.before is not None and change.before.leads for change in plan.goodbyes)
 
 
 def leaders_went(known: Known, gone: Collection[AccountId]) -> bool:

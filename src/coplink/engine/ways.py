@@ -12,8 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from coplink.core.desired import not_linked
-from coplink.core.guests import ELSEWHERE, ENTER, SAY_YES, SEAT_TAKEN, SHOW_ADDRESS, TAKEN_OUT
+from coplink.core.guests import ELSEWHERE, ENTER, SAY_YES, SHOW_ADDRESS, TAKEN_OUT
 from coplink.core.people import AccountId, CommunityId, Person, PersonId, Proof
+from coplink.core.plan import GONE_UNSEEN
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind, WorkState
@@ -40,6 +41,10 @@ LAST_TRY = {
     "failed": say("Something went wrong inside coplink; it tries again by itself."),
 }
 """What an interrupted look means to people."""
+ASK_AGAIN = say(
+    "They ask for it again on their own page, or by taking a break and coming back; somebody who looks after that "
+    "place can let them in, too."
+)
 AT_REST = say("The seats of this place wait until somebody acts.")
 OPENING = not_linked("").text
 
@@ -125,7 +130,9 @@ def step_of(reason: Said, place: PlaceView, manifest: Manifest | None) -> Step:
             admin,
             say("Add a place of their own school, under Places, or ask whether guests may be let in."),
         )
-    if reason.text in (TAKEN_OUT.text, SEAT_TAKEN.text):
+    if reason.text == GONE_UNSEEN.text:
+        return Step(reason, THEMSELVES, ASK_AGAIN)
+    if reason.text == TAKEN_OUT.text:
         return Step(reason, admin, say("Ask whoever looks after that place to let them in again."))
     return Step(reason, admin, say("Ask them to change it over there, then let coplink look again."))
 

@@ -57,9 +57,10 @@ class Ledger(Protocol):
     """What coplink holds true about its seats.
 
     A row per (space, account). *Intended*: a write is or was under way (counts as unknown once not fresh). *Put*: the
-    platform said yes. *Seen*: a later reading showed it (ours). *Removed*: we took it away. *Taken out*: ours once, and
-    somebody over there decided that this account stays out. ``written_at`` makes a row fresh for ``lag``;
-    ``absent_since`` is the first complete reading in a row that lacked a seen account.
+    platform said yes. *Seen*: a later reading showed it (ours). *Removed*: we took it away. *Taken out*: given by us
+    once, and decided over there that this account stays out. *Rejoined*: given before its person joined again.
+    *Raised*: somebody else's making, and made to lead by us. ``written_at`` makes a row fresh for ``lag``;
+    ``absent_since`` is the first complete reading in a row that lacked an account.
     """
 
     def remembered(self, space: SpaceId, now: datetime, lag: timedelta) -> Remembered: ...

@@ -18,7 +18,7 @@ class SeatTrace:
     """What coplink did about one account in one space, last at ``written_at`` (UTC).
 
     ``removed``: it took the seat away; ``doubtful``: no answer came; ``missing_since``: the first complete reading in a
-    row that lacked a seat of ours.
+    row that lacked a seat of ours; ``unseen``: the platform said yes to it, and no reading has shown it yet.
     """
 
     written_at: datetime
@@ -26,6 +26,7 @@ class SeatTrace:
     doubtful: bool = False
     taken_out: bool = False
     missing_since: datetime | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,20 @@ class Brakes:
                 self._older(suite)
 
     def _older(self, suite: Rooms) -> None:
-        """An older ledger may know a seat that was taken away meanwhile: nobody can tell that from a leaving."""
+        """An older ledger may know a seat that was taken away meanwhile: nobody can tell that from a leaving.
+
+        Where it was given and not seen yet, it is not given again.
+        """
         world = self._world
         for remote, room in suite.boards():
             name = world.guardian.communities[room.marker.partition("/")[2]]
             for (community, human), known in world.truth.acts.items():
                 here = community == name and human.institution == suite.institution
                 if here and human.account not in room.seats and self._known(suite.name, remote, human):
-                    known.ended_elsewhere = True
+                    if world.seat_state(suite, remote, human.account) == "put":
+                        known.taken_out.add((suite.name, remote))
+                    else:
+                        known.ended_elsewhere = True
 
     def began(self, target: str) -> None:
         """A run over the seats of a place begins."""
@@ -99,7 +105,7 @@ class Brakes:
         """Whether the ledger holds a seat of theirs there."""
         houses = (suites for each in self._world.suites.values() for suites in each.values())
         there = next(one for one in houses if one.name == suite)
-        return self._world.seat_state(there, remote, human.account) in ("seen", "taken_out")
+        return self._world.seat_state(there, remote, human.account) in ("seen", "put", "taken_out")
 
     def _gone(self, name: str) -> set[Human]:
         rows = self._world.house.sql(

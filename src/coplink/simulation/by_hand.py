@@ -58,7 +58,7 @@ class ByHand:
             self.world.guardian.communities[marker], Human(suite.institution, int(account[1:]))
         )
         known.ever_out.add((suite.name, remote))
-        if self.world.seat_state(suite, remote, account) == "seen":
+        if self.world.seat_state(suite, remote, account) in ("seen", "put", "taken_out"):
             known.taken_out.add((suite.name, remote))
 
     def seats_by_hand(self) -> None:
@@ -72,7 +72,7 @@ class ByHand:
         human = Human(suite.institution, int(account[1:]))
         if account not in suite.rooms[remote].seats:
             suite.add_by_hand(remote, account)
-            if self.world.seat_state(suite, remote, account) in ("seen", "put"):
+            if self.world.seat_state(suite, remote, account) in ("seen", "put", "rejoined"):
                 suite.rooms[remote].by_hand.discard(account)  # nobody can tell this seat from the one before
             community = self.world.guardian.communities[marker]
             known = self.world.truth.of(community, human)
@@ -88,7 +88,11 @@ class ByHand:
         """Somebody who sits there is made an owner."""
         found = self._a_room()
         if found and (sitting := sorted(found[0].rooms[found[1]].seats)):
-            found[0].add_by_hand(found[1], self.draw.choice(sitting), Role.FACILITATOR)
+            suite, remote = found
+            account = self.draw.choice(sitting)
+            suite.add_by_hand(remote, account, Role.FACILITATOR)
+            if self.world.seat_state(suite, remote, account) == "raised":
+                suite.rooms[remote].raised.add(account)  # nobody can tell this from what coplink did before
 
     def touches_a_file(self) -> None:
         """A file is made, changed or deleted."""

@@ -116,6 +116,11 @@ def _seats(world: World, uow: UnitOfWork, name: str, space: Space, suite: Rooms,
         sits = room.seats.get(account)
         if sits is not None and role.leads and not sits.leads:
             world.truth.broken("I4", f"{human} leads {name} and is no facilitator in {suite.name}")
+    for account in sorted(room.raised & room.seats.keys()):
+        known = world.seat_state(suite, space.parts["room"], account)
+        leads = account in due and due[account].leads
+        if room.seats[account].leads and not leads and known == "raised":
+            world.truth.broken("I4", f"{account} leads {suite.name} by coplink's making and not {name}")
     for account in room.seats.keys() - due.keys():
         human = Human(suite.institution, int(account[1:]))
         if account not in room.by_hand and not _of_nobody_knows_whom(world, name, human, room):

@@ -47,6 +47,12 @@ MUTANTS: Sequence[Mutant] = (
         "        return (line, True) if line.state is SeatState.SEEN else (None, False)",
     ),
     Mutant(
+        "what was given and is gone unseen is given again",
+        "coplink.core.plan",
+        " | (absent & remembered.given)",
+        "",
+    ),
+    Mutant(
         "no answer is a yes",
         "coplink.storage.seat_states",
         "        case Done.UNKNOWN:\n            return Line(SeatState.INTENDED, now)",

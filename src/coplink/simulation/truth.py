@@ -56,7 +56,7 @@ class Standing:
     ``call`` how many calls there had been.
 
     ``leads``: they founded it, or said yes to facilitating it. ``taken_out`` are the rooms, by suite and id, where
-    somebody took a seat away that coplink knew to be theirs; ``ever_out`` those where somebody took one away at all.
+    somebody took a seat away that coplink knew it had given; ``ever_out`` those where somebody took one away at all.
     """
 
     word: Word = Word.NONE
@@ -118,7 +118,8 @@ class Guardian:
             self.truth.broken("I3", f"{human}, whose word is {known.word}, is seated in {where}")
         if sits is None and (suite.name, room) in known.taken_out and known.run != self.truth.run:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")
-        if sits is not None and sits.leads and not role.leads and account in suite.rooms[room].by_hand:
+        made = suite.rooms[room].by_hand - suite.rooms[room].raised
+        if sits is not None and sits.leads and not role.leads and account in made:
             self.truth.broken("I2", f"{human}, made facilitator by hand, is demoted in {where}")
         if sits is not None and sits.leads and not role.leads and not suite.known(room, account):
             self.truth.broken("I19", f"the ledger was lost, and {human} is demoted in {where} at once")

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, insert, literal, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.engine import URL
 
 from coplink import __version__
@@ -30,6 +30,7 @@ from coplink.core.words import say
 from coplink.ports.sealing import Sealer
 from coplink.storage import copying
 from coplink.storage.database import make_engine, newest, upgrade
+from coplink.storage.seat_states import SeatState
 from coplink.storage.tables import (
     AccountRow,
     LedgerLookRow,
@@ -213,7 +214,10 @@ def know_less(target: Connection, now: datetime) -> None:
         )
         .correlate(LedgerRow)
     )
-    target.execute(delete(LedgerRow).where(~belongs))
+    # Nor is that somebody leads by our making, nor that they joined again: they may have left, or been raised, since.
+    target.execute(delete(LedgerRow).where(or_(~belongs, LedgerRow.state == SeatState.RAISED.value)))
+    rejoined = LedgerRow.state == SeatState.REJOINED.value
+    target.execute(update(LedgerRow).where(rejoined).values(state=SeatState.PUT.value))
     target.execute(update(LedgerRow).values(absent_since=None))
     target.execute(delete(PlanRow))
     target.execute(delete(LedgerLookRow))

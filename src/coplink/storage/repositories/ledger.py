@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from sys import intern
 
@@ -16,13 +15,13 @@ from coplink.ports.seats import Done
 from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
-from coplink.storage.seat_states import Line, SeatState, intended, let_go, looked, recorded, rejoined
+from coplink.storage.seat_states import Line, SeatState, intended, let_go, looked, recorded, rejoined, taken_out
 from coplink.storage.tables import AccountRow, LedgerLookRow, LedgerRow, MembershipRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
 
 _ledger = sql(LedgerRow)
-_kept = (SeatState.PUT.value, SeatState.SEEN.value)
+_kept = (SeatState.PUT.value, SeatState.REJOINED.value, SeatState.SEEN.value)
 HOLDS = Ready(lambda _: select(_ledger.c.space).where(_ledger.c.space == bindparam("within")).limit(1))
 AMONG = Ready(
     lambda _: (
@@ -83,6 +82,8 @@ class SqlLedger(Repository):
             unknown=frozenset(of_state[SeatState.INTENDED]),
             fresh=frozenset(fresh),
             out=frozenset(of_state[SeatState.TAKEN_OUT]),
+            given=frozenset(of_state[SeatState.PUT]),
+            raised=frozenset(of_state[SeatState.RAISED]),
         )
 
     def saw(self, space: SpaceId, observed: Observed, now: datetime, lag: timedelta) -> frozenset[AccountId]:
@@ -90,7 +91,7 @@ class SqlLedger(Repository):
         before, after = dict[AccountId, Line](), dict[AccountId, Line | None]()
         gone, fresh = set[AccountId](), dict[AccountId, SeatState]()
         for account, line in self._each_line(space):
-            new, left = looked(line, account in observed.seats, observed.complete, now, lag)
+            new, left = looked(line, observed.seats.get(account), observed.complete, now, lag)
             if new != line:
                 before[account], after[account] = line, new
             if new is not None and new.fresh(now, lag):
@@ -111,7 +112,7 @@ class SqlLedger(Repository):
     def seated(self, space: SpaceId) -> frozenset[AccountId]:
         states = {AccountId(row.account): SeatState(row.state) for row in self._each(LedgerRow, space=space)}
         doubtful = {account for account, state in states.items() if state is SeatState.INTENDED}
-        away = {account for account, state in states.items() if state is SeatState.REMOVED}
+        away = {a for a, state in states.items() if state in (SeatState.REMOVED, SeatState.RAISED)}
         return frozenset(states.keys() - away - (doubtful - self.seats(space).keys()))
 
     def parting(self, space: SpaceId) -> frozenset[AccountId]:
@@ -138,7 +139,7 @@ class SqlLedger(Repository):
             for change, outcome in ended
         }
         self._write(space, lines, after)
-        if any(outcome in (Done.REFUSED, Done.ALREADY_SO) for _, outcome in ended):
+        if None in after.values():
             self.count(space)  # lines may be gone with that, by us
         sure = [change for change, outcome in ended if outcome in (Done.CHANGED, Done.ALREADY_SO)]
         self._unlist(space, [change.account for change in sure if change.after is None])
@@ -153,7 +154,7 @@ class SqlLedger(Repository):
 
     def take_out(self, space: SpaceId, accounts: Iterable[AccountId]) -> None:
         lines = {a: line for a, line in self._lines(space, accounts).items() if line.state is SeatState.SEEN}
-        self._write(space, lines, {a: replace(line, state=SeatState.TAKEN_OUT) for a, line in lines.items()})
+        self._write(space, lines, {a: taken_out(line) for a, line in lines.items()})
 
     def rejoined(self, space: SpaceId, accounts: Iterable[AccountId], now: datetime) -> None:
         lines = self._lines(space, accounts)

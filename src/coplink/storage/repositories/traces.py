@@ -24,15 +24,16 @@ SEATED, REMOVED = "seat ", "remove "
 class SqlTraces(Repository):
     def seat(self, space: SpaceId, account: AccountId) -> SeatTrace | None:
         row = self._one(select(LedgerRow).where(LedgerRow.space == space, LedgerRow.account == account))
-        if row is None:
-            return None
+        if row is None or row.state == SeatState.RAISED:
+            return None  # what they lead by is ours; the seat is not
         state = SeatState(row.state)
         return SeatTrace(
             row.written_at,
             state is SeatState.REMOVED,
             state is SeatState.INTENDED,
             state is SeatState.TAKEN_OUT,
-            row.absent_since,
+            None if state is SeatState.REJOINED else row.absent_since,  # put anew, wherever it went
+            unseen=state is SeatState.PUT,
         )
 
     def deeds(self, space: SpaceId, account: AccountId, limit: int = 3) -> Sequence[Deed]:

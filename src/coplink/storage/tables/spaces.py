@@ -61,7 +61,8 @@ class LedgerRow(Table):
     """What coplink did about one account in one space. Personal data: the platform's account id, to know our own work.
 
     ``prior`` and ``prior_written_at`` are how it stood before the write under way, empty where there was no row. Kept
-    while the seat is ours or in doubt; of a guest whom somebody took out, as long as the place is looked at.
+    while the seat, or that they lead there, is ours or in doubt; of a guest whom somebody took out, as long as the
+    place is looked at; of others who are out, until they leave or join anew.
     """
 
     __tablename__ = "ledger"
