@@ -11,7 +11,7 @@ from tests.engine.acts import act, told
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.plan import GONE_UNSEEN
 from coplink.core.work import Kind
-from coplink.engine import join
+from coplink.engine import explain, join
 from coplink.storage import backup
 from coplink.testing.pinboard import MANIFEST
 
@@ -136,6 +136,21 @@ def test_whoever_is_let_in_by_hand_afterwards_sits_there_by_hand(school, communi
     act(school, join.leave, community, cem)
     rounds(school, community, 2)
     assert CEM in school.board.seats, "somebody over there decided so, and coplink never takes that away"
+
+
+def test_one_click_of_their_own_gives_the_seat_back(school, community, cem, ana):
+    rounds(school, community)
+    (space,) = school.spaces(community)
+    act(school, explain.seat_again, ana, community.id, space.id)
+    school.work()
+    assert CEM not in school.board.seats, "nobody asks for somebody else"
+    act(school, explain.seat_again, cem, community.id, space.id)
+    assert reasons(school, community) == {}
+    school.work()
+    assert school.board.seats[CEM] is Role.MEMBER
+    act(school, explain.seat_again, cem, community.id, space.id)  # again is no act
+    rounds(school, community)
+    assert CEM in remembered(school, community).ours
 
 
 def test_after_a_restore_nobody_is_put_back_whose_seat_was_not_seen_when_the_backup_was_made(

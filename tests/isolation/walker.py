@@ -132,6 +132,7 @@ RULES: Mapping[str, Walk | tuple[Walk, ...]] = {
     "explain.access": Walk(),
     "explain.person": Walk(),
     "explain.look": Walk(),
+    "explain.seat_again": Walk(),
     "inviting.ways": Walk(),
     "inviting.announce": Walk(
         {"institution": "<institution>", "title": "One", "text": "Two", "do": "look", "key": "k" * 20}

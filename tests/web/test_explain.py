@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +14,7 @@ from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import Reauthorize
 from coplink.testing.beginnings import once
+from coplink.testing.pinboard import MANIFEST
 
 
 @pytest.fixture
@@ -111,6 +114,51 @@ def test_a_seat_that_was_not_there_at_the_last_look_is_told_before_it_counts_as_
     words = about(ana, site, key, "bo")
     assert "it was not there at the last look" in words
     assert "put the seat back over there before the next look" in words
+
+
+def test_a_seat_that_was_gone_before_coplink_saw_it_is_told_and_asked_for_again_by_its_person_alone(
+    site, ana, key
+):
+    pinboard = site.services.installed.integrations["pinboard"]
+    pinboard.manifest = replace(MANIFEST, limits=replace(MANIFEST.limits, lag=timedelta(minutes=10)))
+    site.services._open.clear()
+    look(site, key)
+    bo = joins(site, key, "bo")
+    site.jobs.run_until_idle()
+    del site.boards["Riverbend"].seats[AccountId("bo")]
+    look(site, key)
+    words = about(bo, site, key, "bo")
+    assert "it was not there at the last look. If the next look does not find it either" in words
+    assert "Give me a seat" not in words
+    look(site, key)
+    words = about(ana, site, key, "bo")
+    assert "no seat There is no seat." in words
+    assert "it was gone before coplink saw it: it was left or taken away over there" in words
+    assert "Who can change it: the person themselves. They ask for it again on their own page" in words
+    assert not ana.soup().select('form[action*="/seats/"]')
+    with site.services.begin() as uow:
+        path = f"/c/{key}/seats/{uow.spaces.of(key)[0].id}"
+    assert ana.post(path).status_code == 303  # for herself, who sits there: no act
+    ana.get(f"/c/{key}/places/{path.rpartition('/')[2]}")
+    assert "Seats there: 1, of these given by coplink: 1." in ana.says()
+    words = about(bo, site, key, "bo")
+    assert "Who can change it: you." in words
+    assert bo.soup().select_one(f'form[action="{path}"]').get_text(strip=True) == "Give me a seat here again"
+    assert (bo.post(path).status_code, bo.page.location) == (
+        303,
+        f"/c/{key}/people/{site.person('bo').id}#seats",
+    )
+    assert "on its way There is no seat yet." in about(bo, site, key, "bo")
+    site.jobs.run_until_idle()
+    assert "seated There is a seat, which coplink gave." in about(bo, site, key, "bo")
+
+
+def look(site, key):
+    site.clock.pass_by(minutes=15)
+    with site.services.begin() as uow:
+        uow.work.mark(Kind.RECONCILE, uow.spaces.of(key)[0].id, key)
+        uow.commit()
+    site.jobs.run_until_idle()
 
 
 def site_view(site, without=""):

@@ -22,6 +22,8 @@ FORMS = {
     "/c/KEY/people/MEMBER/look": ("x",),
     "/c/KEY/people/ODD/role": ("role",),
     "/c/KEY/people/ODD/look": ("x",),
+    "/c/KEY/seats/SPACE": ("x",),
+    "/c/KEY/seats/ODD": ("x",),
     "/c/KEY/level": ("level",),
     "/c/KEY/contact": ("do",),
     "/c/KEY/guest": ("address", "institution"),

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from coplink.core.access import Action, may
 from coplink.core.errors import DomainError, NotFound
-from coplink.core.people import Membership, Person, PersonId, Standing
-from coplink.core.spaces import SpaceState
+from coplink.core.people import Membership, Person, PersonId, Proof, Standing
+from coplink.core.plan import GONE_UNSEEN
+from coplink.core.spaces import SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
 from coplink.engine.reading import PlaceView, Seen, community_of
@@ -57,7 +58,8 @@ IN_DOUBT = say("The platform’s answer about this seat got lost; coplink looks 
 class Explained:
     """One person in one place: what is ``so``, ``since`` when, why, and when coplink looks again (UTC).
 
-    ``next_look`` None: within a minute or so. ``resting``: not before somebody acts.
+    ``next_look`` None: within a minute or so. ``resting``: not before somebody acts. ``again``: the person may ask for
+    the seat once more.
     """
 
     place: PlaceView
@@ -70,6 +72,7 @@ class Explained:
     looked: datetime | None
     next_look: datetime | None
     resting: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,23 @@ def look_again(uow: UnitOfWork, reader: Person, key: str, about: str, now: datet
     uow.records.report(Report(ASKED, seen.community.id, seen.community.id, now, {}))
 
 
+def seat_again(uow: UnitOfWork, reader: Person, key: str, place: str, now: datetime) -> None:
+    """Whoever was out of a place before coplink saw their seat there asks for one again; for themselves, by a click."""
+    seen = community_of(uow, reader, key, Action.SEE_INSIDE)
+    space = uow.spaces.get(SpaceId(place))
+    joined = seen.membership.standing is Standing.JOINED
+    if space is None or space.community != seen.community.id or not joined:
+        raise NotFound(say("There is nothing here for you, or it has moved."))
+    missing = uow.spaces.unreachable(space.id)
+    mine = [one for one in missing if one.person == reader.id and one.reason.text == GONE_UNSEEN.text]
+    account = uow.people.accounts_on(space.institution, space.integration, [reader.id]).get(reader.id)
+    if not mine or account is None or account.proof is not Proof.PROVED:
+        return  # nothing keeps them out, or they asked a moment ago
+    uow.ledger.rejoined(space.id, [account.account], now)
+    uow.spaces.put_unreachable(space.id, [one for one in missing if one not in mine])
+    uow.work.mark(Kind.RECONCILE, space.id, seen.community.id, urgent=True)
+
+
 def _about(uow: UnitOfWork, reader: Person, key: str, about: str) -> tuple[Seen, Person, Membership]:
     seen = community_of(uow, reader, key, Action.SEE_CHARTER)
     own = about == reader.id
@@ -168,7 +188,8 @@ def _explained(
     next_look = work.not_before if work is not None and at_work else daily
     so, since, why, step, stands = _so(way, membership, trace)
     resting = work is not None and at_work and work.resting
-    return Explained(way.place, stands, so, since, why, step, deeds, looked, next_look, resting)
+    again = step is not None and step.reason.text == GONE_UNSEEN.text
+    return Explained(way.place, stands, so, since, why, step, deeds, looked, next_look, resting, again)
 
 
 def _so(

@@ -46,4 +46,12 @@ def blueprint(desk: Desk) -> Blueprint:
             uow.commit()
         return see(f"/c/{key}/people/{member}#seats")
 
+    @views.post("/c/<key>/seats/<space>")
+    def seat_again(key: str, space: str) -> Response:
+        reader = desk.person()
+        with desk.begin() as uow:
+            explain.seat_again(uow, reader, key, space, desk.now())
+            uow.commit()
+        return see(f"/c/{key}/people/{reader.id}#seats")
+
     return views
