@@ -15,7 +15,16 @@ from coplink.ports.seats import Done
 from coplink.storage import shapes
 from coplink.storage.ready import Ready
 from coplink.storage.repositories.base import Repository, portions, sql
-from coplink.storage.seat_states import Line, SeatState, intended, let_go, looked, recorded, rejoined, taken_out
+from coplink.storage.seat_states import (
+    Line,
+    SeatState,
+    intended,
+    let_go,
+    looked,
+    recorded,
+    rejoined,
+    taken_out,
+)
 from coplink.storage.tables import AccountRow, LedgerLookRow, LedgerRow, MembershipRow, SeatRow, SpaceRow
 
 Lines = Mapping[AccountId, Line]
