@@ -244,7 +244,7 @@ def test_who_is_away_stays_what_they_are_and_is_told(school, community, vanished
             school.clock.now(),
             school.clock.now() - school.clock.now(),
         )
-    assert "nobody else facilitated" in str(page.places[0].step.reason)
+    assert "it was left or taken away over there" in str(page.places[0].step.reason)
     school.board.seats[AccountId("1")] = Role.MEMBER
     for _ in range(2):
         a_look(school, community)

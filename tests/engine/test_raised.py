@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import act, told
+from tests.engine.acts import act, leads_too, told
 
 from coplink.core.people import AccountId, Role
 from coplink.core.work import Kind
@@ -39,7 +39,7 @@ def rounds(school, community, count=2):
 
 
 def raises(school, community, ana, cem):
-    act(school, join.share, community, ana, cem.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, cem)
     school.work()
     rounds(school, community, 1)
     assert school.board.seats[CEM] is F
@@ -96,7 +96,7 @@ def test_who_comes_back_leads_again_and_can_be_lowered_again(school, community, 
 
 def test_whom_somebody_else_raised_stays(school, community, ana, cem):
     school.board.seats[CEM] = F
-    act(school, join.share, community, ana, cem.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, cem)
     rounds(school, community)
     steps_down(school, community, cem)
     rounds(school, community)
@@ -117,7 +117,7 @@ def test_who_was_lowered_and_raised_by_hand_since_stays(school, community, ana, 
 
 def test_where_the_answer_got_lost_it_is_left_alone(school, community, ana, cem):
     school.board.trouble["seats.put"] = [OutcomeUnknown("done, and nobody hears of it")]
-    act(school, join.share, community, ana, cem.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, cem)
     rounds(school, community)
     assert school.board.seats[CEM] is F
     steps_down(school, community, cem)
@@ -134,6 +134,20 @@ def test_a_lowering_without_an_answer_is_looked_at_and_not_done_twice(school, co
     school.board.seats[CEM] = F
     rounds(school, community)
     assert school.board.seats[CEM] is F, "that was somebody over there"
+
+
+def test_a_place_that_is_let_go_and_taken_up_again_keeps_their_seat(school, community, ana, cem):
+    raises(school, community, ana, cem)
+    (space,) = school.spaces(community)
+    act(school, lambda uow, now: lifecycle.detach(uow, space, ana, "Pin Board", False, now))
+    school.work()
+    (space,) = school.spaces(community)
+    act(school, lambda uow, now: lifecycle.revive(uow, space, ana, "Pin Board", now))
+    school.work()
+    rounds(school, community)
+    act(school, join.leave, community, cem)
+    rounds(school, community)
+    assert CEM in school.board.seats
 
 
 def test_a_restored_ledger_forgets_whom_it_raised(school, community, ana, cem, tmp_path):

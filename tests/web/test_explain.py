@@ -133,7 +133,7 @@ def test_a_seat_that_was_gone_before_coplink_saw_it_is_told_and_asked_for_again_
     look(site, key)
     words = about(ana, site, key, "bo")
     assert "no seat There is no seat." in words
-    assert "it was gone before coplink saw it: it was left or taken away over there" in words
+    assert "it is gone without a word here: it was left or taken away over there" in words
     assert "Who can change it: the person themselves. They ask for it again on their own page" in words
     assert not ana.soup().select('form[action*="/seats/"]')
     with site.services.begin() as uow:
