@@ -276,3 +276,21 @@ def test_who_was_taken_out_before_coplink_looked_stays_out_through_a_no_and_a_ye
         look_often(school, community)
         assert GUEST not in school.board.seats
     assert reasons(school, community) == {lee.id: TAKEN_OUT}
+
+
+def test_a_first_no_starts_no_work_that_would_tell_others_of_it(school, community, lee) -> None:
+    school.work()
+    before = works(school)
+    with school.services.begin() as uow:
+        disclosures.answer(uow, community, lee, school.here.id, False, school.clock.now())
+        uow.commit()
+    assert works(school) == before
+    with school.services.begin() as uow:
+        disclosures.answer(uow, community, lee, school.here.id, True, school.clock.now())
+        uow.commit()
+    assert works(school) != before
+
+
+def works(school):
+    with school.services.begin() as uow:
+        return {(state.kind, state.target): state.generation for state in uow.work.all()}

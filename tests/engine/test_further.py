@@ -158,3 +158,19 @@ def test_nobody_else_adds_one(school, one, ana, kim):
         with pytest.raises(NotFound):
             offered(school, person, one)
     assert len(school.spaces(one)) == 1
+
+
+def test_a_school_that_was_asked_and_has_not_answered_is_waited_for_whoever_chooses(school, one):
+    lee = school.arrive("lee", account="77", institution=school.there, course=False).person
+    with school.services.begin() as uow:
+        membership = uow.communities.membership(one.id, lee.id)
+        uow.communities.put_membership(
+            membership.now(membership.standing, school.clock.now(), Role.FACILITATOR)
+        )
+        uow.communities.put_participation(Participation(one.id, school.there.id))
+        uow.commit()
+    choice = offered(school, lee, one)[school.there.id]
+    assert choice.preview.waits_for == "Lakeside"
+    add(school, lee, one, choice.place.connection)
+    school.work()
+    assert states(school, one)[school.there.id] is SpaceState.WAITING

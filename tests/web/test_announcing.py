@@ -141,3 +141,11 @@ def test_who_belongs_reads_it_and_cannot_speak(site, ana, key):
     assert outsider.post(f"/c/{key}/announcements", {**WORDS, "key": "k"}).status_code == 404
     site.jobs.run_until_idle()
     assert len(notes(site)) == 1
+
+
+def test_a_link_in_the_words_makes_no_invitation_of_them(site, ana, key):
+    """An invitation may stand where everybody of a course reads it; what is said to those who belong does not."""
+    ana.get(f"/c/{key}/announcements")
+    assert fill(ana, key, text="Hand this on: http://127.0.0.1:8080/i/abc", do="say").status_code == 303
+    site.jobs.run_until_idle()
+    assert [note.inviting for note in notes(site)] == [False]

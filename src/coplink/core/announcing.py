@@ -36,7 +36,10 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class SaidToAll:
-    """An announcement of a community: who said it, through which institution, and when (UTC)."""
+    """An announcement of a community: who said it, through which institution, and when (UTC).
+
+    ``inviting``: it was said to invite, for people who do not belong yet.
+    """
 
     id: SaidId
     community: CommunityId
@@ -45,6 +48,7 @@ class SaidToAll:
     title: str
     text: str
     at: datetime
+    inviting: bool = False
 
 
 class PostState(StrEnum):

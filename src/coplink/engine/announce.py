@@ -115,7 +115,7 @@ def _show(
         said.text,
         _address(home_url, space, reach),
         person.name if person else "",
-        inviting=f"{home_url}/i/" in said.text,  # the link by which people answer
+        inviting=said.inviting,
     )
     try:
         link = port.post(space.parts, words, key)

@@ -75,8 +75,17 @@ def answer(
     chosen = next((key for key in known if key == institution), None)
     if chosen is None:
         raise NotFound(say("That school has no place in this community."))
+    before = uow.guests.answers(community.id, person.id).get(chosen)
     uow.guests.answer(community.id, person.id, chosen, yes, now)
-    marks.people_changed(uow, community.id)
+    # A first no changes no seat but one they have, and a look there for nothing would tell others that they answered.
+    if yes is not bool(before) or _sits(uow, community, person, chosen):
+        marks.people_changed(uow, community.id)
+
+
+def _sits(uow: UnitOfWork, community: Community, person: Person, institution: InstitutionId) -> bool:
+    theirs = {one.account for one in uow.guests.of(person.id) if one.institution == institution}
+    spaces = [space for space in uow.spaces.of(community.id) if space.institution == institution]
+    return any(not theirs.isdisjoint(uow.ledger.seats(space.id)) for space in spaces)
 
 
 def told(

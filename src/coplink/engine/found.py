@@ -203,7 +203,7 @@ def wish_for(
 ) -> None:
     """Have a space made there, or wait for its institution to agree, which is asked once."""
     part = uow.communities.participation(community.id, place.institution)
-    goes = place.own or (part is not None and part.agreed)
+    goes = part.agreed if part is not None else place.own
     space_id = SpaceId(hashlib.sha256(f"{community.id}:{place.connection}".encode()).hexdigest()[:32])
     space = Space(
         space_id,

@@ -52,8 +52,8 @@ def choices(
             wish = SpaceWish(seen.community.name, seen.community.charter.about, "", {})
             part = uow.communities.participation(seen.community.id, place.institution)
             preview = found.drawn(place, connected, manifests[connected.integration], wish, origin, plan)
-            if part is not None and part.agreed:
-                preview = replace(preview, waits_for=None)
+            if part is not None:
+                preview = replace(preview, waits_for=None if part.agreed else place.institution_name)
         shown.append(Choice(place, preview))
     return Choices(seen, tuple(shown))
 

@@ -227,9 +227,13 @@ class _Post:
             self._mine(uow)
             if not uow.mails.begin(self._community.id, key):
                 return None
-            person = uow.people.get(key)
-            letter = self._written(uow, person) if person is not None and self._wanted(uow, key) else None
-            if letter is None:
+            person, wanted = uow.people.get(key), self._wanted(uow, key)
+            letter = self._written(uow, person) if person is not None and wanted else None
+            if (
+                letter is None and wanted
+            ):  # the way to answer was closed meanwhile: they may be asked for again
+                uow.mails.drop(self._community.id, key)
+            elif letter is None:
                 uow.mails.done(self._community.id, key)
             uow.commit()
         return letter

@@ -157,9 +157,9 @@ def say_to_all(
     drawn: Drawn,
     manifests: Mapping[str, Manifest],
     now: datetime,
-    only: InstitutionId | None = None,
+    invited: InstitutionId | None = None,
 ) -> SaidToAll:
-    """Keep it and ask for it in every place, or in those of one institution ``only``.
+    """Keep it and ask for it in every place; to invite, in those of the one institution whose people are ``invited``.
 
     Raises ``DomainError`` in plain words where it cannot be said.
     """
@@ -177,10 +177,19 @@ def say_to_all(
         raise DomainError(
             say("That is {most} times within a day already. Say the rest tomorrow.", most=MOST_A_DAY)
         )
-    made = SaidToAll(SaidId(digest[:32]), community.id, person.institution, person.id, title, text, now)
+    made = SaidToAll(
+        SaidId(digest[:32]),
+        community.id,
+        person.institution,
+        person.id,
+        title,
+        text,
+        now,
+        inviting=invited is not None,
+    )
     uow.announced.put(made)
     for space in uow.spaces.of(community.id):
-        if only is not None and space.institution != only:
+        if invited is not None and space.institution != invited:
             continue
         says, why = _says(space, manifests.get(space.integration))
         state = PostState.WAITING if says else PostState.SILENT

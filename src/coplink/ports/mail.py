@@ -84,6 +84,10 @@ class Mails(Protocol):
         """What was begun and has no end is never begun again."""
         ...
 
+    def drop(self, community: CommunityId, person: PersonId) -> None:
+        """They get nothing now, for no reason of theirs; they may be asked for again."""
+        ...
+
     def drop_waiting(self, community: CommunityId, institution: InstitutionId | None = None) -> None:
         """Those who wait (of one institution, or all) are not written to after all; they may be asked for again."""
         ...

@@ -28,6 +28,7 @@ class SqlAnnounced(Repository):
             title=said.title,
             text=said.text,
             at=said.at,
+            inviting=said.inviting,
         )
 
     def get(self, key: SaidId) -> SaidToAll | None:
@@ -90,6 +91,7 @@ def _said(row: AnnouncementRow) -> SaidToAll:
         row.title,
         row.text,
         row.at,
+        row.inviting,
     )
 
 

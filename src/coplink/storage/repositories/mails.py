@@ -45,6 +45,9 @@ class SqlMails(Repository):
     def give_up(self, community: CommunityId) -> None:
         self._move(community, DONE, MailRow.state == BEGUN)
 
+    def drop(self, community: CommunityId, person: PersonId) -> None:
+        self._run(delete(MailRow).where(MailRow.community == community, MailRow.person == person))
+
     def drop_waiting(self, community: CommunityId, institution: InstitutionId | None = None) -> None:
         those = delete(MailRow).where(MailRow.community == community, MailRow.state == WAITING)
         self._run(those if institution is None else those.where(MailRow.institution == institution))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coplink.storage.tables.base import CommunityRef, InstitutionRef, Key, PersonRef, Table
@@ -27,6 +27,7 @@ class AnnouncementRow(Table):
     title: Mapped[str]
     text: Mapped[str]
     at: Mapped[datetime]
+    inviting: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PostRow(Table):
