@@ -86,6 +86,7 @@ def role(stage: Stage, leader: Human, other: Human, given: Role) -> None:
             f"{other} says yes",
             lambda uow: handing_over.answer(uow, _community(stage, uow), theirs, True, stage.clock.now()),
         )
+        stage.truth.of(HOME, other).leads = True
 
 
 def withdraws(stage: Stage, name: str, *members: Human) -> None:
