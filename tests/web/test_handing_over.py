@@ -167,5 +167,9 @@ def test_whoever_takes_part_reads_that_the_last_facilitator_was_taken_out_and_st
     for _ in range(2):
         look()
     ana = site.enter("ana", leads=True)
-    assert "Somebody else facilitates too You were taken out in Pin Board" in shown(ana, f"/c/{key}")
+    page = shown(ana, f"/c/{key}")
+    assert "Your seat in Pin Board is gone" in page
+    assert "You still facilitate. Somebody else facilitates too" in page
+    again = ana.soup().select_one("#taken-out ~ p a")["href"]
+    assert "Give me a seat here again" in shown(ana, again)
     assert role(site, key, "ana") == "facilitator"

@@ -110,7 +110,7 @@ class Home:
     """The community's home: charter, next meeting, people, places, newest artifacts, notices.
 
     ``asked_by``: the name of whoever asks the reader to facilitate. ``vacancy``: whoever takes part may take that on.
-    ``taken_out``: places that took the reader out, where somebody else has taken it on since.
+    ``taken_out``: places in which the seat of a reader who leads is gone; ``shared``: somebody else leads as well.
     """
 
     seen: Seen
@@ -126,6 +126,7 @@ class Home:
     asked_by: str | None = None
     vacancy: Vacancy | None = None
     taken_out: tuple[str, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def home(uow: UnitOfWork, reader: Person, key: str, manifests: Mapping[str, Mani
         asked_by(uow, seen.membership),
         None if seen.leads or not belongs else vacancy(uow, seen.community.id, now),
         tuple(place.title for place in places if _taken(uow, place.space, reader)) if seen.leads else (),
+        any(one.role.leads for one in joined if one.person != reader.id),
     )
 
 
