@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.engine.acts import leads_too
 
 from coplink.core.people import Role
 from coplink.core.words import say
@@ -98,7 +99,7 @@ def test_who_leads_a_large_place_is_gone_before_it_is_read_where_another_leads(
     ana = school.arrive("ana", leads=True, account="ana").person
     school.work()
     with school.services.begin() as uow:
-        join.share(uow, community, ana, people[1].id, Role.CO_FACILITATOR, school.clock.now())
+        leads_too(uow, community, ana, people[1], school.clock.now())
         uow.commit()
     if leads:
         school.work()

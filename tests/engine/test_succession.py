@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engine.acts import act, told
+from tests.engine.acts import act, leads_too, told
 
 from coplink.core.people import Role, Standing
 from coplink.core.words import say
@@ -45,7 +45,7 @@ def joined(school, community, subject, account=None):
 
 
 def handed_over(school, community, ana, to):
-    act(school, join.share, community, ana, to.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, to)
     act(school, join.leave, community, ana)
 
 
@@ -115,7 +115,7 @@ def test_they_are_told_also_where_the_one_who_led_left_over_there(school, ana, c
     eve = joined(school, community, "eve")
     school.work()
     look(school, community)
-    act(school, join.share, community, ana, eve.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, eve)
     school.work()
     del school.board.seats["1"]
     look(school, community)
@@ -171,7 +171,7 @@ def test_a_question_keeps_nobody_in_and_is_not_about_who_takes_over(school, ana,
 
 
 def test_an_approval_that_names_who_takes_over_is_good_for_what_is_left(school, ana, bo, community, crowd):
-    act(school, join.share, community, ana, bo.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, bo)
     look(school, community)
     kept = waiting(school, community)
     assert "2" in {line.account for line in kept.lines}
@@ -190,7 +190,7 @@ def test_at_rest_whoever_sits_there_leads_first_and_nobody_new_sits(school, ana,
     act(school, lifecycle.conclude, community, ana)
     school.work()
     cem = joined(school, community, "cem", "5")
-    act(school, join.share, community, ana, cem.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, cem)
     handed_over(school, community, ana, bo)
     school.work()
     assert seen[1:] == [{"1": LEADS, "2": LEADS}, {"2": LEADS}]

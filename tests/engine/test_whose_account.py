@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.engine.acts import act
+from tests.engine.acts import act, leads_too
 
 from coplink.core.guests import Guest
 from coplink.core.people import Account, AccountId, Person, PersonId, Proof, Role, Standing
@@ -80,7 +80,7 @@ def test_who_was_only_guessed_to_have_an_account_takes_no_seat_from_its_owner(sc
     member(school, community, xenia)
     school.work()
     assert school.board.seats[NINE] is Role.MEMBER
-    act(school, join.share, community, ana, xenia.id, Role.CO_FACILITATOR)
+    act(school, leads_too, community, ana, xenia)
     school.work()
     assert school.board.seats[NINE] is Role.FACILITATOR
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from coplink.core.community import Community
 from coplink.core.people import Person, Role
 from coplink.core.plan import Plan
-from coplink.engine import invitations, join
+from coplink.engine import handing_over, invitations, join
 from coplink.ports.storage import UnitOfWork
 from coplink.simulation import command
 from coplink.simulation.life import live
@@ -95,6 +95,8 @@ def test_a_place_that_is_left_before_the_next_one_leads_is_noticed(monkeypatch, 
     world.a_day()
     successor = world.arrive(bo)
     act(ana, None, lambda uow, one, who: join.share(uow, one, who, successor.id, Role.CO_FACILITATOR, now()))
+    act(bo, None, lambda uow, one, who: handing_over.answer(uow, one, who, True, now()))
+    world.truth.of("north", bo).leads = True
     act(ana, Word.LEFT, lambda uow, one, who: join.leave(uow, one, who, now()))
     world.a_day()
     assert {one.partition(":")[0] for one in world.truth.violations} == (set() if right else {"I13"})

@@ -181,6 +181,7 @@ class Stage(World):
                 self.guardian.communities[space.marker] = HOME
 
         self.act(f"{human} founds", founding, (human, Word.JOINED))
+        self.truth.of(HOME, human).leads = True
         self.communities[HOME] = made[-1]
 
     def agreed(self, name: str) -> None:
