@@ -73,7 +73,8 @@ class TeamsRig(Rig):
     def sent(self) -> Sent:
         asked = [call.operation for call in self.calls]
         parts = sum(call.write and "/members" in call.path for call in self.over_there.calls)
-        reads = sum(name.startswith("GET") and name.endswith("/members") for name in asked)
+        listed = [call for call in self.over_there.calls if call.method == "GET" and not call.filtered]
+        reads = sum(call.path.endswith("/members") for call in listed)
         return Sent(sum(_writes(name) for name in asked), parts, reads)
 
 
