@@ -134,7 +134,8 @@ def _of_nobody_knows_whom(world: World, name: str, human: Human, room: Room) -> 
     """
     if room.looks is None:
         return False
-    return world.truth.of(name, human).call <= room.taken_over.get(human.account, len(world.weather.calls))
+    known, shown = world.truth.of(name, human), room.taken_over.get(human.account, len(world.weather.calls))
+    return known.call <= shown or (human.account in room.sat_then and known.word_at(shown) is not Word.JOINED)
 
 
 def _sits(

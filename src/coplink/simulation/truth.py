@@ -66,6 +66,11 @@ class Standing:
     ever_out: set[tuple[str, str]] = field(default_factory=set)
     ended_elsewhere: bool = False
     leads: bool = False
+    words: list[tuple[int, Word]] = field(default_factory=list)
+
+    def word_at(self, call: int) -> Word:
+        """Their word when there had been so many calls."""
+        return next((word for at, word in reversed(self.words) if at <= call), Word.NONE)
 
 
 @dataclass
@@ -86,6 +91,7 @@ class Truth:
         """Somebody acted just now."""
         known = self.of(community, human)
         known.word, known.run, known.call = word, self.run, self.calls()
+        known.words.append((known.call, word))
         if word is Word.JOINED:
             known.taken_out.clear()
             known.ever_out.clear()
@@ -132,15 +138,16 @@ class Guardian:
         self.truth.effects["removals"] += 1
         gone = known.word in (Word.LEFT, Word.PAUSED) or known.run == self.truth.run
         lost = suite.rooms[room].looks is not None  # then nobody knows any more who seated whom
+        went = gone or bool(known.taken_out) or known.ended_elsewhere  # also by leaving in another suite
         if account in suite.rooms[room].by_hand and not (
-            gone and (lost or self.meant(suite.rooms[room].marker.partition("/")[2], account))
+            went and (lost or self.meant(suite.rooms[room].marker.partition("/")[2], account))
         ):
             self.truth.broken("I2", f"{human}, who was seated by hand, is removed from {where}")
         if account in suite.rooms[room].by_hand and not gone and account in suite.rooms[room].doubtful:
             self.truth.broken("I9", f"{human}, seated nobody knows by whom, is removed from {where}")
         if not suite.known(room, account):
             self.truth.broken("I19", f"the ledger was lost, and {human} is removed from {where} at once")
-        gone = gone or bool(known.taken_out) or known.ended_elsewhere
+        gone = went
         if not gone:
             self.truth.broken("I1", f"{human}, whose word is {known.word}, is removed from {where}")
         others = [a for a, role in suite.rooms[room].seats.items() if role.leads and a != account]
