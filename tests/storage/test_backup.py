@@ -151,6 +151,20 @@ def test_a_restored_ledger_knows_nothing_of_who_joined_again_or_was_raised(
         assert (held.given, held.raised) == ({ada}, frozenset())
 
 
+def test_after_a_restore_no_letter_goes_by_itself(engine, keep, world, sealer, now, tmp_path, elsewhere):
+    """It may have gone out since the backup, and whoever got it may have said no."""
+    people = {world.ada.id: world.north.id, world.bo.id: world.north.id}
+    with keep() as uow:
+        uow.mails.ask(world.community.id, people, now)
+        assert uow.mails.begin(world.community.id, world.bo.id)
+        uow.commit()
+    backup.back_up(engine, sealer, tmp_path / "b", now)
+    backup.restore(tmp_path / "b", elsewhere, sealer, now)
+    with SqlStorage(elsewhere, sealer).begin() as uow:
+        assert uow.mails.waiting(world.community.id, "", 9) == []
+        assert uow.mails.written(world.community.id) == people.keys()
+
+
 def test_a_backup_is_one_moment_while_others_write(engine, keep, world, sealer, now, tmp_path):
     stop = threading.Event()
 

@@ -30,11 +30,13 @@ from coplink.core.words import say
 from coplink.ports.sealing import Sealer
 from coplink.storage import copying
 from coplink.storage.database import make_engine, newest, upgrade
+from coplink.storage.repositories.mails import DONE
 from coplink.storage.seat_states import SeatState
 from coplink.storage.tables import (
     AccountRow,
     LedgerLookRow,
     LedgerRow,
+    MailRow,
     MembershipRow,
     PlanRow,
     SpaceRow,
@@ -220,6 +222,8 @@ def know_less(target: Connection, now: datetime) -> None:
     target.execute(update(LedgerRow).where(rejoined).values(state=SeatState.PUT.value))
     target.execute(update(LedgerRow).values(absent_since=None))
     target.execute(delete(PlanRow))
+    # A letter that waited may have gone out since, and may have been answered with a no: none goes by itself.
+    target.execute(update(MailRow).where(MailRow.state != DONE).values(state=DONE))
     target.execute(delete(LedgerLookRow))
     every = select(SpaceRow.id, SpaceRow.institution, literal(True), literal(True))
     target.execute(insert(LedgerLookRow).from_select(["space", "institution", "held", "adopting"], every))
