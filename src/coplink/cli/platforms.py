@@ -90,6 +90,11 @@ def platform_add(
         f"Registered as {kept.id} ({kept.state.value})."
         f" Login: {base}/lti/login  Launch: {base}/lti/launch  Keys: {base}/lti/jwks.json"
     )
+    if kept.claims.keys() != pairs(claims).keys():
+        click.echo(
+            "Another platform of this institution tells people's accounts and courses already: this one is not"
+            " believed about them. Disable the other one first, if this is the one that is meant."
+        )
     for one in waiting:
         click.echo(
             f"Deployment {one} belongs to another institution and waits again, because the addresses have changed."
@@ -137,7 +142,7 @@ def platform_approve(
                 raise click.UsageError(
                     "--institution goes with --deployment-id: it attaches that deployment."
                 )
-            platforms.approve(uow, found)
+            platforms.approve(uow, found, services.now())
         else:
             owner = setting_up.the_institution(uow, name).id if name else None
             known = uow.platforms.deployment(found.id, deployment_id)

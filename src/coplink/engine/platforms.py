@@ -15,6 +15,7 @@ from coplink.core.people import Institution, InstitutionId
 from coplink.core.words import Said, say
 from coplink.engine.connect import check_address
 from coplink.engine.platform_addresses import about, addresses, check_seen, withdraw_of_others
+from coplink.engine.platform_claims import alone, check_alone, tell
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import Deployment, Link, LinkKind, Notice, Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
@@ -99,7 +100,7 @@ def register(
         state = known.state if same or known.state is RegistrationState.DISABLED else state
         # What the operator said of it by hand (hosts, fields) stays said.
         offered = replace(offered, id=known.id, claims={**known.claims, **offered.claims})
-    kept = replace(offered, id=offered.id or uow.new_id(), state=state)
+    kept, doubled = alone(uow, replace(offered, id=offered.id or uow.new_id(), state=state))
     uow.platforms.put(kept)
     if known is not None:
         withdraw_of_others(uow, known, kept, HERE, now)
@@ -114,6 +115,7 @@ def register(
         uow.records.raise_notice(
             Notice(uow.new_id(), kept.institution, None, about(kept), code, sentence, who, now)
         )
+    tell(uow, kept, doubled, HERE, now)
     return kept
 
 
@@ -164,7 +166,9 @@ def add(
             )
             if approve and known.state is RegistrationState.PENDING:
                 registration = replace(registration, state=RegistrationState.OPEN)
+        registration, doubled = alone(uow, registration)
         uow.platforms.put(registration)
+        tell(uow, registration, doubled, HERE, now)
         if known is not None:
             withdraw_of_others(uow, known, registration, HERE, now)
     if deployment_id and approve:
@@ -182,15 +186,17 @@ def owned(uow: UnitOfWork, institution: InstitutionId, key: str) -> Registration
     return found
 
 
-def approve(uow: UnitOfWork, registration: Registration, seen: str | None = None) -> None:
+def approve(uow: UnitOfWork, registration: Registration, now: datetime, seen: str | None = None) -> None:
     """Let people of approved deployments in; what the platform lacked has been seen by whoever approves.
 
     ``seen`` is the digest of the addresses that were shown on a page; refused when they are others by now.
     """
     if seen is not None:
         check_seen(registration, seen)
-    uow.platforms.put(replace(registration, state=RegistrationState.OPEN))
+    kept, doubled = alone(uow, replace(registration, state=RegistrationState.OPEN))
+    uow.platforms.put(kept)
     uow.records.clear_notices(None, about(registration))
+    tell(uow, kept, doubled, HERE, now)
 
 
 def disable(uow: UnitOfWork, registration: Registration, spared: str = "") -> None:
@@ -238,6 +244,7 @@ def approve_deployment(
                 say("This deployment is approved for another institution. Disable it there first.")
             )
         return known
+    check_alone(uow, registration, institution)
     if known is not None and known.institution != institution:
         uow.platforms.drop_deployment(registration.id, deployment_id)  # rows never change their institution
     deployment = Deployment(registration.id, deployment_id, institution, now)

@@ -82,7 +82,7 @@ def blueprint(desk: Desk, frames: Frames) -> Blueprint:
         admin = desk.admin()
         with desk.begin() as uow:
             registration = platforms.owned(uow, admin.institution, key)
-            platforms.approve(uow, registration, typed("addresses", 64))
+            platforms.approve(uow, registration, desk.now(), typed("addresses", 64))
             uow.commit()
         frames.forget()
         return see(SECTION)

@@ -23,7 +23,7 @@ def shared(desk, mean):
     [(client_id, kept)] = registrations(desk).items()
     now = desk.clock.now()
     with desk.services.begin() as uow:
-        platforms.approve(uow, kept)
+        platforms.approve(uow, kept, now)
         kept = replace(kept, state=RegistrationState.OPEN)
         platforms.approve_deployment(uow, kept, "ours", desk.here.id, now)
         platforms.approve_deployment(uow, kept, "theirs", desk.there.id, now)

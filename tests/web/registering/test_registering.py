@@ -172,7 +172,7 @@ def test_registering_again_updates_in_place(desk, mean):
     press(browser)
     [(client_id, first)] = registrations(desk).items()
     with desk.services.begin() as uow:
-        platforms.approve(uow, first)
+        platforms.approve(uow, first, desk.clock.now())
         uow.commit()
     mean.says = {"client_id": client_id, "registration_client_uri": f"{HOST}/registrations/1"}
     browser, _ = open_page(desk, mean.invite())
