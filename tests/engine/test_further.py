@@ -18,12 +18,6 @@ NOWHERE = found.Origin(None, None, {})
 
 @pytest.fixture
 @once
-def ana(school):
-    return school.arrive("ana", leads=True, account="1").person
-
-
-@pytest.fixture
-@once
 def kim(school):
     person = Person(PersonId(fresh_token(8)), school.there.id, "Kim", admin=True)
     with school.services.begin() as uow:

@@ -336,3 +336,19 @@ def query_of(location: str) -> dict[str, str]:
 def query() -> Callable[[str], dict[str, str]]:
     """Reads the query of an address."""
     return query_of
+
+
+@pytest.fixture
+@once
+def ana(site: Site) -> Browser:
+    """The browser of somebody who leads a course."""
+    return site.enter("ana", leads=True)
+
+
+@pytest.fixture
+@once
+def key(site: Site, ana: Browser) -> str:
+    """A community of Ana's; everything is done."""
+    key = site.found(ana)
+    site.jobs.run_until_idle()
+    return key

@@ -3,8 +3,6 @@ admin."""
 
 from __future__ import annotations
 
-import pytest
-
 from coplink.core.people import Identity, Person, Role
 from coplink.core.spaces import Unreachable
 from coplink.core.words import say
@@ -12,21 +10,6 @@ from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.engine.sweep import sweep
 from coplink.ports.errors import Reauthorize, Unavailable
-from coplink.testing.beginnings import once
-
-
-@pytest.fixture
-@once
-def ana(site):
-    return site.enter("ana", leads=True)
-
-
-@pytest.fixture
-@once
-def key(site, ana):
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    return key
 
 
 def joins(site, key, *names, account=True):

@@ -6,23 +6,8 @@ import pytest
 
 from coplink.core.words import say
 from coplink.ports.errors import PolicyForbids, Unavailable
-from coplink.testing.beginnings import once
 
 WORDS = {"title": "Wednesday <b>", "text": "Bring a text.\n\n1 < 2 & <i>so on</i>.", "do": "say"}
-
-
-@pytest.fixture
-@once
-def ana(site):
-    return site.enter("ana", leads=True)
-
-
-@pytest.fixture
-@once
-def key(site, ana):
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    return key
 
 
 def fill(browser, community, **changed):

@@ -6,29 +6,12 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from coplink.core.people import AccountId, Role
 from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import join
 from coplink.ports.errors import Reauthorize
-from coplink.testing.beginnings import once
 from coplink.testing.pinboard import MANIFEST
-
-
-@pytest.fixture
-@once
-def ana(site):
-    return site.enter("ana", leads=True)
-
-
-@pytest.fixture
-@once
-def key(site, ana):
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    return key
 
 
 def invites(site, key, name, account=True):

@@ -9,22 +9,7 @@ import pytest
 from coplink.core.people import Identity, Person, PersonId, Role
 from coplink.engine import join
 from coplink.mail.smtp import Server, SmtpMail
-from coplink.testing.beginnings import once
 from coplink.testing.smtp import MailServer
-
-
-@pytest.fixture
-@once
-def ana(site):
-    return site.enter("ana", leads=True)
-
-
-@pytest.fixture
-@once
-def key(site, ana):
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    return key
 
 
 @pytest.fixture

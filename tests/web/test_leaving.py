@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from coplink.core.people import AccountId, Role
 from coplink.core.work import Kind
 from coplink.engine import join, lifecycle
-from coplink.testing.beginnings import once
 
 EVERYWHERE = "You give up your seat in every place."
 BY_HAND, LET_GO = "somebody over there gave you the seat", "it was let go"
-
-
-@pytest.fixture
-@once
-def ana(site):
-    return site.enter("ana", leads=True)
-
-
-@pytest.fixture
-@once
-def key(site, ana):
-    key = site.found(ana)
-    site.jobs.run_until_idle()
-    return key
 
 
 def joins(site, key, name, account=True):
