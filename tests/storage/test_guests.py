@@ -91,7 +91,7 @@ def test_a_guest_who_turns_out_to_be_known_twice_is_one_guest(keep, world):
 
 
 def answer(uow, world, person, yes):
-    uow.guests.answer(world.community.id, person, world.north.id, yes, world.now)
+    uow.guests.answer(world.community.id, person, world.north.id, "a@b.example" if yes else None, world.now)
 
 
 def test_an_answer_is_kept_for_one_institution_changed_and_forgotten(keep, world):
@@ -103,8 +103,13 @@ def test_an_answer_is_kept_for_one_institution_changed_and_forgotten(keep, world
         assert uow.guests.answers_at(community, north) == {world.sol.id: True, world.ada.id: False}
         assert uow.guests.answers_at(community, south) == {}
         assert uow.guests.answers(community, world.sol.id) == {north: True}
+        assert uow.guests.shown_at(community, north) == {world.sol.id: "a@b.example"}
         answer(uow, world, world.sol.id, False)
-        uow.guests.answer(community, world.sol.id, south, True, world.now)
+        assert uow.guests.shown_at(community, north) == {}
+        uow.guests.answer(community, world.sol.id, south, "", world.now)
+        assert uow.guests.shown_at(community, south) == {world.sol.id: ""}
+        uow.guests.forget_yes(community, world.sol.id, north)
+        assert uow.guests.answers(community, world.sol.id) == {north: False, south: True}
         uow.guests.forget_yes(community, world.ada.id)
         uow.guests.forget_yes(community, world.sol.id)
     with keep() as uow:

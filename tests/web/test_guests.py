@@ -60,7 +60,7 @@ def test_whoever_is_invited_is_told_before_that_another_school_may_get_their_add
             uow.commit()
         assert browser.get(f"/c/{key}/invitation").status_code == 200
         told = (
-            "at Riverbend. Where guests are taken, the platform there gets the address of the account"
+            "at Riverbend. Where guests are taken, the platform there gets your address, lee@school.example."
             in browser.says()
         )
         assert told is (subject == "lee")
@@ -82,6 +82,7 @@ def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes
     assert board.guests == {}
     lee.get(f"/c/{key}")
     assert "Riverbend takes people of other schools into its place as guests." in lee.says()
+    assert "needs your address, lee@lakeside.example, and gets it only if you say so" in lee.says()
     for other in (ana, site.admin()):
         assert "Guest at Riverbend" not in other.get(f"/c/{key}").text
     assert lee.post(f"/c/{key}/guest", {"address": "maybe", "institution": site.here.id}).status_code == 400
@@ -97,7 +98,7 @@ def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes
     site.jobs.run_until_idle()
     assert list(board.guests) == ["lee@lakeside.example"]
     lee.get(f"/c/{key}/people")
-    assert "The platform of Riverbend may have the address of your account" in lee.says()
+    assert "The platform of Riverbend may have your address, lee@lakeside.example, so that" in lee.says()
 
 
 def test_joining_on_a_page_that_says_so_is_a_yes_and_where_it_says_nothing_it_is_none(site):

@@ -1,8 +1,8 @@
 """A person's yes, or no, to the platforms of another school having their address: asked for each school, answered once.
 
 Whoever joins is told on the page of the invitation, school by school. Those who joined before a school had a place,
-founders among them, are asked on the community's page; until then nobody's address is given out. A no is shown to
-nobody else: to others it looks like no answer.
+founders among them, are asked on the community's page; until then nobody's address is given out. The address is named
+there, and no other one is given out by that yes. A no is shown to nobody else: to others it looks like no answer.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from coplink.core.access import Action, may
 from coplink.core.community import Community
 from coplink.core.errors import NotAllowed, NotFound
 from coplink.core.guests import SAY_YES
-from coplink.core.people import CommunityId, Institution, InstitutionId, Membership, Person, Standing
-from coplink.core.spaces import SpaceState
+from coplink.core.people import CommunityId, Institution, InstitutionId, Membership, Person, Proof, Standing
+from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import say
 from coplink.engine import marks
 from coplink.ports.storage import UnitOfWork
@@ -26,11 +26,42 @@ THERE = (SpaceState.MAKING, SpaceState.STUCK, SpaceState.READY, SpaceState.ARCHI
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask somebody about one school, or to let them change; ``answer`` is None until they answered."""
+    """What to ask somebody about one school, or to let them change; ``answer`` is None until they answered.
+
+    ``address`` is the one that is given out; empty where they have shown none yet.
+    """
 
     institution: InstitutionId
     school: str
     answer: bool | None
+    address: str = ""
+
+
+def address_of(uow: UnitOfWork, person: Person, shown: str = "") -> str:
+    """The address of an account that somebody proved at their own institution, all lower case; empty without one.
+
+    ``shown`` is the one that they said yes to: it is that one, or none where it is not theirs any more.
+    """
+    proved = _addresses(uow, person)
+    if shown:
+        return shown if shown in proved else ""
+    return proved[0] if proved else ""
+
+
+def outdated(uow: UnitOfWork, space: Space) -> bool:
+    """Ask those anew whose yes was to an address that is not theirs any more; whoever was let in by it stays."""
+    shown = {key: one for key, one in uow.guests.shown_at(space.community, space.institution).items() if one}
+    let_in = uow.guests.at(space.institution, space.integration, shown)
+    gone = [
+        person.id
+        for person in uow.people.many(
+            [key for key in shown if key not in let_in or let_in[key].account is None]
+        ).values()
+        if shown[person.id] not in _addresses(uow, person)
+    ]
+    for key in gone:
+        uow.guests.forget_yes(space.community, key, space.institution)
+    return bool(gone)
 
 
 def questions(uow: UnitOfWork, person: Person, membership: Membership) -> Sequence[Question]:
@@ -47,7 +78,7 @@ def questions(uow: UnitOfWork, person: Person, membership: Membership) -> Sequen
         and any(one.reason == SAY_YES for one in uow.spaces.unreachable(space.id, person.id))
     }
     found = [
-        Question(key, institution.name, answers.get(key))
+        Question(key, institution.name, answers.get(key), _named(uow, person, membership.community, key))
         for key in asking | answers.keys()
         if (institution := uow.institutions.get(key)) is not None
     ]
@@ -76,7 +107,7 @@ def answer(
     if chosen is None:
         raise NotFound(say("That school has no place in this community."))
     before = uow.guests.answers(community.id, person.id).get(chosen)
-    uow.guests.answer(community.id, person.id, chosen, yes, now)
+    uow.guests.answer(community.id, person.id, chosen, address_of(uow, person) if yes else None, now)
     # A first no changes no seat but one they have, and a look there for nothing would tell others that they answered.
     if yes is not bool(before) or _sits(uow, community, person, chosen):
         marks.people_changed(uow, community.id)
@@ -99,6 +130,21 @@ def told(
         if one.id in institutions and one.id not in answers
     ]
     for key in fresh:
-        uow.guests.answer(community, person.id, key, True, now)
+        uow.guests.answer(community, person.id, key, address_of(uow, person), now)
     if fresh:
         marks.people_changed(uow, community)
+
+
+def _addresses(uow: UnitOfWork, person: Person) -> Sequence[str]:
+    """Those of their own accounts: of the platform they come from first, and of several there the newest."""
+    proved = [
+        account
+        for account in uow.people.accounts(person.id)
+        if account.proof is Proof.PROVED and account.institution == person.institution and account.address
+    ]
+    proved.sort(key=lambda account: (account.integration != person.home, account.integration))
+    return [(account.address or "").strip().casefold() for account in proved]
+
+
+def _named(uow: UnitOfWork, person: Person, community: CommunityId, institution: InstitutionId) -> str:
+    return address_of(uow, person, uow.guests.shown_at(community, institution).get(person.id, ""))

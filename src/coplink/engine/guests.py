@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from coplink.core.guests import ELSEWHERE, SHOW_ADDRESS, Guest
-from coplink.core.people import AccountId, Membership, Person, PersonId, Proof, Standing
+from coplink.core.people import AccountId, Membership, Person, PersonId, Standing
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Turn
+from coplink.engine import disclosures
 from coplink.engine.attention import joined
 from coplink.engine.outcome import Begin, Now
 from coplink.ports.errors import Gone, IntegrationError, NeedsAttention, Reauthorize, Transient
@@ -41,9 +42,10 @@ def let_in(
     if port.takes(space.parts) is not None:
         return None
     with begin() as uow:
+        asked_anew = disclosures.outdated(uow, space)
         due = _due(uow, space, now())
         if not due:
-            if _nobody_refused(uow, space):
+            if _nobody_refused(uow, space) or asked_anew:
                 uow.commit()
             return None
         what = f"let in {' '.join(sorted(due))}"
@@ -89,18 +91,6 @@ def not_known_yet(
     )
 
 
-def proved_address(uow: UnitOfWork, person: Person) -> str:
-    """The address of an account that somebody proved at their own institution, all lower case; empty without one."""
-    proved = [
-        account
-        for account in uow.people.accounts(person.id)
-        if account.proof is Proof.PROVED and account.institution == person.institution and account.address
-    ]
-    # Of several on one platform the newest comes first as it is.
-    proved.sort(key=lambda account: (account.integration != person.home, account.integration))
-    return (proved[0].address or "").strip().casefold() if proved else ""
-
-
 def to_open(uow: UnitOfWork, person: Person) -> Sequence[Guest]:
     """The guest accounts of somebody who has a page to open yet, where they still take part; for their eyes only."""
     waiting = [guest for guest in uow.guests.of(person.id) if guest.account and guest.enter]
@@ -130,7 +120,10 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
     ]
     known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
     people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])
-    addresses = {key: proved_address(uow, person) for key, person in people.items()}
+    shown = uow.guests.shown_at(space.community, space.institution)
+    addresses = {
+        key: disclosures.address_of(uow, person, shown.get(key, "")) for key, person in people.items()
+    }
     several = Counter([*addresses.values(), *(known[key].address for key in known.keys() - people.keys())])
     let = uow.guests.holding(space.institution, space.integration, addresses=filter(None, addresses.values()))
     theirs: dict[str, set[PersonId]] = {}

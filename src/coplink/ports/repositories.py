@@ -11,7 +11,6 @@ from typing import Protocol
 
 from coplink.core.announcing import Post, SaidId, SaidToAll
 from coplink.core.community import Community, Contact, Handover, Participation
-from coplink.core.guests import Guest
 from coplink.core.people import (
     Account,
     AccountId,
@@ -258,50 +257,6 @@ class People(Protocol):
 
         Of two memberships the later answer wins, except that the last leading membership of a community never ends so.
         """
-        ...
-
-
-class GuestList(Protocol):
-    """People of elsewhere whom a platform lets in, and who agreed to that; the institution is the platform's."""
-
-    def put(self, guest: Guest) -> None:
-        """Add, or change who is known."""
-        ...
-
-    def at(
-        self, institution: InstitutionId, integration: str, people: Iterable[PersonId]
-    ) -> Mapping[PersonId, Guest]: ...
-    def of(self, person: PersonId) -> Sequence[Guest]:
-        """Wherever this person is one."""
-        ...
-
-    def holding(
-        self,
-        institution: InstitutionId,
-        integration: str,
-        addresses: Iterable[str] = (),
-        accounts: Iterable[AccountId] = (),
-    ) -> Sequence[Guest]:
-        """Who was let in at one platform of an institution by one of these addresses, or with one of these accounts."""
-        ...
-
-    def drop(self, institution: InstitutionId, integration: str) -> None:
-        """Forget all of one platform of an institution; their accounts over there stay."""
-        ...
-
-    def answer(
-        self, community: CommunityId, person: PersonId, institution: InstitutionId, yes: bool, now: datetime
-    ) -> None:
-        """Keep whether platforms of an institution get this person's address for this community."""
-        ...
-
-    def answers(self, community: CommunityId, person: PersonId) -> Mapping[InstitutionId, bool]: ...
-    def answers_at(self, community: CommunityId, institution: InstitutionId) -> Mapping[PersonId, bool]:
-        """What everybody answered about one institution."""
-        ...
-
-    def forget_yes(self, community: CommunityId, person: PersonId) -> None:
-        """They are asked anew should they come back, but for what they said no to."""
         ...
 
 

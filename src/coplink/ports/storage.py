@@ -27,6 +27,7 @@ from coplink.core.work import Dirty, Kind, Turn, WorkState
 from coplink.ports.calendar import SeriesLink
 from coplink.ports.copies import Copies, NoticeServices
 from coplink.ports.doorstep import Doorstep
+from coplink.ports.guest_list import GuestList
 from coplink.ports.mail import Mails
 from coplink.ports.plans import Plans
 from coplink.ports.records import (
@@ -38,7 +39,6 @@ from coplink.ports.records import (
 from coplink.ports.repositories import (
     Announced,
     Communities,
-    GuestList,
     Institutions,
     Links,
     Logins,

@@ -33,7 +33,8 @@ class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
     ``elsewhere``: other institutions where it has places, which may take them as a guest. ``withdrawn``: their own
-    institution does not take part any more. ``contact``: whom to ask in their own institution.
+    institution does not take part any more. ``contact``: whom to ask in their own institution. ``address``: which one
+    other institutions get; empty where they have shown none.
     """
 
     community: Community
@@ -45,6 +46,7 @@ class Invited:
     elsewhere: Sequence[Institution] = ()
     withdrawn: Withdrawn | None = None
     contact: Person | None = None
+    address: str = ""
 
     @property
     def standing(self) -> Standing:
@@ -209,7 +211,8 @@ def invited_to(uow: UnitOfWork, desk: Desk, key: str) -> Invited:
     gone = withdrawn(uow, community.id, person.institution)
     rhythm = uow.meetings.rhythm(community.id)
     contact = contacts(uow, community.id).get(person.institution)
-    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone, contact)
+    address = disclosures.address_of(uow, person)
+    return Invited(community, person, membership, link, no, rhythm, elsewhere, gone, contact, address)
 
 
 def _link(uow: UnitOfWork, desk: Desk, key: str, person: Person) -> Link | None:

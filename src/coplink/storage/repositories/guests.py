@@ -69,15 +69,21 @@ class SqlGuests(Repository):
         )
 
     def answer(
-        self, community: CommunityId, person: PersonId, institution: InstitutionId, yes: bool, now: datetime
+        self,
+        community: CommunityId,
+        person: PersonId,
+        institution: InstitutionId,
+        address: str | None,
+        now: datetime,
     ) -> None:
         self._put(
             DisclosureRow,
             community=community,
             person=person,
             institution=institution,
-            agreed=yes,
+            agreed=address is not None,
             answered_at=now,
+            address=address or "",
         )
 
     def answers(self, community: CommunityId, person: PersonId) -> Mapping[InstitutionId, bool]:
@@ -88,9 +94,16 @@ class SqlGuests(Repository):
         rows = self._find(DisclosureRow, community=community, institution=institution)
         return {PersonId(row.person): row.agreed for row in rows}
 
-    def forget_yes(self, community: CommunityId, person: PersonId) -> None:
+    def shown_at(self, community: CommunityId, institution: InstitutionId) -> Mapping[PersonId, str]:
+        rows = self._find(DisclosureRow, community=community, institution=institution, agreed=True)
+        return {PersonId(row.person): row.address for row in rows}
+
+    def forget_yes(
+        self, community: CommunityId, person: PersonId, institution: InstitutionId | None = None
+    ) -> None:
         theirs = DisclosureRow.community == community, DisclosureRow.person == person, DisclosureRow.agreed
-        self._run(delete(DisclosureRow).where(*theirs))
+        there = () if institution is None else (DisclosureRow.institution == institution,)
+        self._run(delete(DisclosureRow).where(*theirs, *there))
 
     def _guest(self, row: GuestRow) -> Guest:
         return Guest(

@@ -170,7 +170,9 @@ class Merging(Repository):
             same = (DisclosureRow.community == row.community, DisclosureRow.institution == row.institution)
             if not row.agreed:
                 self._run(
-                    update(DisclosureRow).where(DisclosureRow.person == into, *same).values(agreed=False)
+                    update(DisclosureRow)
+                    .where(DisclosureRow.person == into, *same)
+                    .values(agreed=False, address="")
                 )
             if self._rows(select(DisclosureRow).where(DisclosureRow.person == into, *same)):
                 self._run(delete(DisclosureRow).where(DisclosureRow.person == gone, *same))

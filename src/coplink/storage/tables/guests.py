@@ -14,7 +14,8 @@ from coplink.storage.tables.base import Key, Sealed, Table
 class DisclosureRow(Table):
     """Somebody's answer: whether platforms of an institution get their address for one community. Personal data.
 
-    Kept as long as they belong to the community, so that nobody's address is given out whom nobody asked.
+    ``address`` is the one they were shown when they said yes; empty where none was. Kept as long as they belong to the
+    community, so that nobody's address is given out whom nobody asked.
     """
 
     __tablename__ = "disclosures"
@@ -26,6 +27,7 @@ class DisclosureRow(Table):
     institution: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
     agreed: Mapped[bool]
     answered_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(server_default="")
 
 
 class GuestRow(Table):
