@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from coplink.core.people import Role
 from coplink.core.work import Kind
-from coplink.engine import handing_over, join
+from coplink.engine import claim, handing_over, join
 from coplink.engine.sweep import due_by_time, full_round
 
 
@@ -22,6 +22,27 @@ def leads_too(uow, community, leader, person, now, role=Role.CO_FACILITATOR):
     """Somebody is asked to facilitate, and says yes; a verb for ``act``."""
     join.share(uow, community, leader, person.id, role, now)
     handing_over.answer(uow, community, person, True, now)
+
+
+def links(school, person, account):
+    """They prove another account on the same platform, and say that both are theirs."""
+    school.clock.pass_by(minutes=1)
+    came = school.arrive(f"{person.name}-{account}", person.name, account=account).person
+    code = act(school, claim.code_for, person).token
+    return act(school, lambda uow, now: claim.with_code(uow, came, code, now, True))
+
+
+def looks(school, community, count=3):
+    """So many looks at the seats, two hours from one to the next."""
+    for _ in range(count):
+        school.clock.pass_by(hours=2)
+        school.mark(community, Kind.RECONCILE)
+        school.work()
+
+
+def standing(school, community, person):
+    with school.services.begin() as uow:
+        return uow.communities.membership(community.id, person.id).standing
 
 
 def now_there(school, community):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import act
+from tests.engine.acts import act, links
 
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceState
@@ -196,3 +196,18 @@ def test_whose_seat_the_platform_would_not_take_gives_it_up_when_it_is_taken_up_
     assert "2" in school.board.seats
     taken_up_again(school, community, ana)
     assert school.board.seats == {"1": Role.FACILITATOR}
+
+
+def test_where_nothing_was_kept_whom_their_institution_took_out_has_an_older_seat_borne_in_mind(
+    school, ana, bo, community
+):
+    let_go(school, community, ana)
+    act(school, lambda uow, now: join.set_aside(uow, [uow.communities.membership(community.id, bo.id)], now))
+    links(school, bo, "22")
+    (space,) = school.spaces(community)
+    with school.services.begin() as uow:  # as earlier versions left it
+        uow.ledger.forget(space.id, ["1", "2"])
+        uow.commit()
+    act(school, lifecycle.revive, space, ana, "Pin Board")
+    with school.services.begin() as uow:
+        assert "2" in uow.ledger.remembered(space.id, school.clock.now(), timedelta(0)).unknown

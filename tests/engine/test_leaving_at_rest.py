@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.engine.acts import act, now_there, told
+from tests.engine.acts import act, links, now_there, told
 
 from coplink.core.people import Role
 from coplink.core.spaces import SpaceState
@@ -163,6 +163,13 @@ def test_a_calendar_that_refuses_is_told_and_one_that_is_gone_has_no_attendees(s
     school.mark(resting, Kind.PLACE_MEETINGS)
     school.work()
     assert told(school, resting) == {}
+
+
+def test_who_leaves_is_taken_off_under_an_older_address_too(school, bo, resting):
+    links(school, bo, "22")
+    act(school, join.leave, now_there(school, resting), school.arrive("bo", account="2").person)
+    school.work()
+    assert invited(school) == {"1@school.example"}
 
 
 def test_woken_again_whoever_stayed_is_invited(school, ana, bo, resting):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from coplink.core.people import Proof, Standing
+from coplink.core.people import Standing
 from coplink.core.spaces import Space
 from coplink.core.work import Turn
 from coplink.engine.outcome import Begin, Now, Open, Outcome, Settled
@@ -68,6 +68,6 @@ def _gone(uow: UnitOfWork, space: Space, staying: Collection[str]) -> frozenset[
     away = [m.person for m in memberships if m.standing in AWAY and m.institution == space.institution]
     if not away:
         return frozenset()
-    accounts = uow.people.accounts_on(space.institution, space.integration, away).values()
-    left = {(one.address or "").strip().casefold() for one in accounts if one.proof is Proof.PROVED}
+    accounts = uow.people.proved_on(space.institution, space.integration, away).values()
+    left = {(one.address or "").strip().casefold() for several in accounts for one in several}
     return frozenset(left - {one.casefold() for one in staying} - {""})

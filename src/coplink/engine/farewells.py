@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from coplink.core.desired import Desired, desired_state, not_linked
 from coplink.core.fit import fit
 from coplink.core.guests import Hospitality
-from coplink.core.people import AccountId, Proof, Role
+from coplink.core.people import AccountId, Role
 from coplink.core.plan import Change, diff
 from coplink.core.spaces import Space
 from coplink.core.words import say
@@ -90,8 +90,8 @@ def bear_in_mind(uow: UnitOfWork, space: Space, now: datetime) -> None:
     if known.ours | known.unknown:
         return
     set_aside = [m.person for m in uow.communities.memberships(space.community) if m.by_institution]
-    accounts = uow.people.accounts_on(space.institution, space.integration, set_aside)
-    kept = {one.account for one in accounts.values() if one.proof is Proof.PROVED}
+    accounts = uow.people.proved_on(space.institution, space.integration, set_aside)
+    kept = {one.account for several in accounts.values() for one in several}
     uow.ledger.adopt(space.id, sorted((_desired(uow, space).seats.keys() | kept) - known.out), now)
 
 
