@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import act, told
+from tests.engine.acts import act, looks, standing, told
 
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.plan import GONE_UNSEEN
@@ -25,7 +25,7 @@ def slow(school, community):
     pinboard = school.services.installed.integrations["pinboard"]
     pinboard.manifest = replace(MANIFEST, limits=replace(MANIFEST.limits, lag=LAG))
     school.services._open.clear()
-    rounds(school, community, 1)
+    looks(school, community, 1)
     return community
 
 
@@ -46,18 +46,6 @@ def joins(school, community, name, account):
     return person
 
 
-def rounds(school, community, count=4):
-    for _ in range(count):
-        school.clock.pass_by(hours=2)
-        school.mark(community, Kind.RECONCILE)
-        school.work()
-
-
-def standing(school, community, person):
-    with school.services.begin() as uow:
-        return uow.communities.membership(community.id, person.id).standing
-
-
 def reasons(school, community):
     (space,) = school.spaces(community)
     with school.services.begin() as uow:
@@ -71,13 +59,13 @@ def remembered(school, community):
 
 
 def test_who_left_before_coplink_saw_them_is_not_put_back_and_belongs_still(school, community, cem):
-    rounds(school, community)
+    looks(school, community, 4)
     assert CEM not in school.board.seats
     assert standing(school, community, cem) is Standing.JOINED
     assert reasons(school, community) == {cem.id: GONE_UNSEEN}
     assert told(school, community) == {}
     school.board.writes = 0
-    rounds(school, community)
+    looks(school, community, 4)
     assert school.board.writes == 0
 
 
@@ -90,16 +78,16 @@ def test_their_seat_is_not_taken_for_gone_before_two_looks(school, community, ce
     assert remembered(school, community).given == {CEM}
     assert reasons(school, community) == {}
     school.board.own.clear()
-    rounds(school, community, 2)
+    looks(school, community, 2)
     assert CEM in remembered(school, community).ours
 
 
 @pytest.mark.parametrize("step_out", [join.pause, join.leave])
 def test_joining_again_brings_the_seat_back(school, community, cem, step_out):
-    rounds(school, community)
+    looks(school, community, 4)
     act(school, step_out, community, cem)
     school.join(community, cem)
-    rounds(school, community, 2)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is Role.MEMBER
     assert CEM in remembered(school, community).ours
     assert reasons(school, community) == {}
@@ -108,38 +96,38 @@ def test_joining_again_brings_the_seat_back(school, community, cem, step_out):
 def test_who_joins_again_before_it_was_noticed_is_seated_again(school, community, cem):
     act(school, join.pause, community, cem)
     school.join(community, cem)
-    rounds(school, community)
+    looks(school, community, 4)
     assert school.board.seats[CEM] is Role.MEMBER
 
 
 def test_nothing_is_kept_about_whoever_leaves_then(school, community, cem):
-    rounds(school, community)
+    looks(school, community, 4)
     assert remembered(school, community).out == {CEM}
     act(school, join.leave, community, cem)
-    rounds(school, community, 2)
+    looks(school, community, 2)
     assert remembered(school, community).out == frozenset()
     assert CEM not in school.board.seats
 
 
 def test_who_left_here_before_the_look_leaves_no_trace_there(school, community, cem):
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 4)
     assert CEM not in remembered(school, community).out | remembered(school, community).given
     assert standing(school, community, cem) is Standing.LEFT
 
 
 def test_whoever_is_let_in_by_hand_afterwards_sits_there_by_hand(school, community, cem):
-    rounds(school, community)
+    looks(school, community, 4)
     school.board.seats[CEM] = Role.MEMBER
-    rounds(school, community, 2)
+    looks(school, community, 2)
     assert reasons(school, community) == {}
     act(school, join.leave, community, cem)
-    rounds(school, community, 2)
+    looks(school, community, 2)
     assert CEM in school.board.seats, "somebody over there decided so, and coplink never takes that away"
 
 
 def test_one_click_of_their_own_gives_the_seat_back(school, community, cem, ana):
-    rounds(school, community)
+    looks(school, community, 4)
     (space,) = school.spaces(community)
     act(school, explain.seat_again, ana, community.id, space.id)
     school.work()
@@ -149,7 +137,7 @@ def test_one_click_of_their_own_gives_the_seat_back(school, community, cem, ana)
     school.work()
     assert school.board.seats[CEM] is Role.MEMBER
     act(school, explain.seat_again, cem, community.id, space.id)  # again is no act
-    rounds(school, community)
+    looks(school, community, 4)
     assert CEM in remembered(school, community).ours
 
 
@@ -161,19 +149,19 @@ def test_after_a_restore_nobody_is_put_back_whose_seat_was_not_seen_when_the_bac
     assert remembered(school, community).given == {CEM}
     engine, sealer = school.services.storage._engine, school.services.sealer
     backup.back_up(engine, sealer, tmp_path / "b", school.clock.now())
-    rounds(school, community, 1)
+    looks(school, community, 1)
     act(school, join.leave, community, cem)
     school.work()
     assert CEM not in school.board.seats
     backup.restore(tmp_path / "b", engine, sealer, school.clock.now(), replace=True)
-    rounds(school, community)
+    looks(school, community, 4)
     assert CEM not in school.board.seats
     assert reasons(school, community) == {cem.id: GONE_UNSEEN}
 
 
 def test_after_a_restore_who_had_just_joined_again_is_not_put_back_either(school, community, cem, tmp_path):
     school.board.seats[CEM] = Role.MEMBER
-    rounds(school, community, 1)
+    looks(school, community, 1)
     act(school, join.pause, community, cem)
     school.join(community, cem)
     engine, sealer = school.services.storage._engine, school.services.sealer
@@ -182,5 +170,5 @@ def test_after_a_restore_who_had_just_joined_again_is_not_put_back_either(school
     school.work()
     assert CEM not in school.board.seats
     backup.restore(tmp_path / "b", engine, sealer, school.clock.now(), replace=True)
-    rounds(school, community)
+    looks(school, community, 4)
     assert CEM not in school.board.seats

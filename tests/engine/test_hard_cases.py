@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import leads_too
+from tests.engine.acts import leads_too, standing
 
 from coplink.core.errors import DomainError, NotAllowed
 from coplink.core.people import AccountId, Role, Standing
@@ -25,11 +25,6 @@ def member(school, community, number, role=Role.MEMBER):
         uow.commit()
     school.join(community, person)
     return person
-
-
-def standing(school, community, person):
-    with school.services.begin() as uow:
-        return uow.communities.membership(community.id, person.id).standing
 
 
 def look_twice(school, community):

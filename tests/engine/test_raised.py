@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.engine.acts import act, leads_too, told
+from tests.engine.acts import act, leads_too, looks, told
 
 from coplink.core.people import AccountId, Role
-from coplink.core.work import Kind
 from coplink.engine import explain, join, lifecycle
 from coplink.ports.errors import OutcomeUnknown
 from coplink.storage import backup
@@ -23,7 +22,7 @@ F, M = Role.FACILITATOR, Role.MEMBER
 def cem(school, community):
     """Sits there by hand, and belongs."""
     school.board.seats[CEM] = M
-    rounds(school, community, 1)
+    looks(school, community, 1)
     person = school.arrive("cem", account=CEM).person
     act(school, lambda uow, now: join.offer(uow, community.id, person, M, now))
     school.join(community, person)
@@ -31,17 +30,10 @@ def cem(school, community):
     return person
 
 
-def rounds(school, community, count=2):
-    for _ in range(count):
-        school.clock.pass_by(hours=2)
-        school.mark(community, Kind.RECONCILE)
-        school.work()
-
-
 def raises(school, community, ana, cem):
     act(school, leads_too, community, ana, cem)
     school.work()
-    rounds(school, community, 1)
+    looks(school, community, 1)
     assert school.board.seats[CEM] is F
 
 
@@ -52,10 +44,10 @@ def steps_down(school, community, cem):
 def test_stepping_down_lowers_whom_coplink_raised(school, community, ana, cem):
     raises(school, community, ana, cem)
     steps_down(school, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is M
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is M, "the seat is not coplink's"
     assert told(school, community) == {}
 
@@ -66,9 +58,9 @@ def test_leaving_or_a_break_lowers_them_and_leaves_the_seat(school, community, a
     act(school, step_out, community, cem)
     school.work()
     assert school.board.seats[CEM] is M
-    rounds(school, community)
+    looks(school, community, 2)
     school.board.seats[CEM] = F  # by somebody over there, later
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
 
 
@@ -85,23 +77,23 @@ def test_they_are_lowered_in_a_place_at_rest_too(school, community, ana, cem):
 def test_who_comes_back_leads_again_and_can_be_lowered_again(school, community, ana, cem):
     raises(school, community, ana, cem)
     act(school, join.pause, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     school.join(community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is M
 
 
 def test_whom_somebody_else_raised_stays(school, community, ana, cem):
     school.board.seats[CEM] = F
     act(school, leads_too, community, ana, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     steps_down(school, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
 
 
@@ -109,19 +101,19 @@ def test_who_was_lowered_and_raised_by_hand_since_stays(school, community, ana, 
     raises(school, community, ana, cem)
     del school.board.seats[CEM]
     act(school, join.pause, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     school.board.seats[CEM] = F  # let in again, and made to lead, by somebody over there
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
 
 
 def test_where_the_answer_got_lost_it_is_left_alone(school, community, ana, cem):
     school.board.trouble["seats.put"] = [OutcomeUnknown("done, and nobody hears of it")]
     act(school, leads_too, community, ana, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
     steps_down(school, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F
 
 
@@ -129,10 +121,10 @@ def test_a_lowering_without_an_answer_is_looked_at_and_not_done_twice(school, co
     raises(school, community, ana, cem)
     school.board.trouble["seats.put"] = [OutcomeUnknown("done, and nobody hears of it")]
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is M
     school.board.seats[CEM] = F
-    rounds(school, community)
+    looks(school, community, 2)
     assert school.board.seats[CEM] is F, "that was somebody over there"
 
 
@@ -144,9 +136,9 @@ def test_a_place_that_is_let_go_and_taken_up_again_keeps_their_seat(school, comm
     (space,) = school.spaces(community)
     act(school, lambda uow, now: lifecycle.revive(uow, space, ana, "Pin Board", now))
     school.work()
-    rounds(school, community)
+    looks(school, community, 2)
     act(school, join.leave, community, cem)
-    rounds(school, community)
+    looks(school, community, 2)
     assert CEM in school.board.seats
 
 
@@ -156,7 +148,7 @@ def test_a_restored_ledger_forgets_whom_it_raised(school, community, ana, cem, t
     backup.back_up(engine, sealer, tmp_path / "b", school.clock.now())
     backup.restore(tmp_path / "b", engine, sealer, school.clock.now(), replace=True)
     steps_down(school, community, cem)
-    rounds(school, community, 3)
+    looks(school, community, 3)
     assert school.board.seats[CEM] is F
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engine.acts import act, told
+from tests.engine.acts import act, links, looks, told
 
 from coplink.core.people import AccountId, Role
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import claim, join, reconcile
+from coplink.engine import join, reconcile
 from coplink.ports.errors import OutcomeUnknown
 from coplink.ports.seats import BatchResult, Done
 from coplink.testing import pinboard
@@ -23,25 +23,6 @@ def member(school, community, subject, account):
     act(school, join.offer, community.id, person, Role.MEMBER)
     school.join(community, person)
     return person
-
-
-def links(school, person, account):
-    """They prove another account on the same platform, and say that both are theirs."""
-    school.clock.pass_by(minutes=1)
-    came = school.arrive(f"{person.name}-{account}", person.name, account=account).person
-    code = act(school, claim.code_for, person).token
-    now = school.clock.now()
-    with school.services.begin() as uow:
-        found = claim.with_code(uow, came, code, now, True)
-        uow.commit()
-    return found
-
-
-def looks(school, community, count=3):
-    for _ in range(count):
-        school.clock.pass_by(hours=2)
-        school.mark(community, Kind.RECONCILE)
-        school.work()
 
 
 def bo_of(school):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.engine.acts import act, leads_too
+from tests.engine.acts import act, leads_too, looks, standing
 
 from coplink.core.guests import Guest
 from coplink.core.people import Account, AccountId, Person, PersonId, Proof, Role, Standing
 from coplink.core.roster import Listed
-from coplink.core.work import Kind
 from coplink.engine import apart, claim, connect, join, organisations, plans
 from coplink.engine.arrive import might_be
 from coplink.ports.directory import Found
@@ -28,18 +27,6 @@ def member(school, community, person):
     act(school, join.offer, community.id, person, Role.MEMBER)
     school.join(community, person)
     return person
-
-
-def looks(school, community, count=3):
-    for _ in range(count):
-        school.clock.pass_by(hours=2)
-        school.mark(community, Kind.RECONCILE)
-        school.work()
-
-
-def standing(school, community, person):
-    with school.services.begin() as uow:
-        return uow.communities.membership(community.id, person.id).standing
 
 
 @pytest.fixture
