@@ -65,6 +65,17 @@ def test_one_command_runs_worlds_and_planted_bugs(monkeypatch) -> None:
     assert told["mutants"]["by"][QUICKLY] in (0, 1)
 
 
+def test_a_broken_promise_is_told_with_the_seed_that_shows_it() -> None:
+    ran = CliRunner().invoke(command.main, ["--seeds", "2", "--mutant", QUICKLY, "--json"])
+    told = json.loads(ran.stdout)
+    assert ran.exit_code == 1
+    assert told["violations"] > 0
+    first = next(str(seed) for seed in (0, 1) if f"seed {seed}: I" in ran.stderr)
+    again = CliRunner().invoke(command.main, ["--seed", first, "--mutant", QUICKLY])
+    assert again.exit_code == 1
+    assert again.stdout.startswith("I")
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_a_place_that_is_left_before_the_next_one_leads_is_noticed(monkeypatch, right) -> None:
     if not right:

@@ -66,6 +66,8 @@ def main(
     with planted(mutant):
         for ended in each(asked, processes):
             summary.add(ended)
+            for violation in ended.violations:  # at once: many worlds take long
+                click.echo(f"seed {ended.seed}: {violation}", err=True)
             if not as_json and sys.stderr.isatty():
                 click.echo(
                     f"\r{summary.worlds} of {len(asked)}, {len(summary.broken)} broken", nl=False, err=True
