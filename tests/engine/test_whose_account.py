@@ -83,7 +83,7 @@ def test_a_door_taken_away_again_makes_nobody_leave_with_its_owner(school, commu
     with school.services.begin() as uow:
         sam = apart.part(uow, school.services.sealer, dee, "pinboard", "realm", "oid-8", school.clock.now())
         uow.commit()
-    school.join(community, sam)
+    member(school, community, sam)
     looks(school, community, 2)
     del school.board.seats[AccountId("8")]
     looks(school, community)

@@ -249,7 +249,12 @@ class Identities(RuleBasedStateMachine):
         done = self.stage.tries(apart.part, self.stage.sealer, self._person(human), *theirs[1:], now)
         assert done is (any(known[1:] == theirs[1:] for known in human.came) and any(rest))
         if done:
-            self.model.parts(human, (human.school, *theirs[1:]), now)
+            gone = self.model.parts(human, (human.school, *theirs[1:]))
+            self.all_is_right()
+            person, community = self._person(gone), self.communities[human.school]
+            assert not self.stage.tries(join.accept, self.stage.sealer, community, person, now), (
+                "parting let in"
+            )
             self.used |= {token for token, owner, _ in self.codes if owner is human}
 
     # --- what one has -----------------------------------------------------------------------------------------------
@@ -265,17 +270,29 @@ class Identities(RuleBasedStateMachine):
             assert done is (standing is not None)
             if done and standing is not Standing.JOINED:
                 human.stands = (Standing.JOINED, now)
-                self.model.no -= human.came.keys()
+                self.model.no -= human.speaking
         elif act == "decline":
             done = self.stage.tries(join.decline, self.stage.sealer, community, person)
             assert done is (standing in (None, Standing.INVITED))
             if done:
-                self.model.no |= human.came.keys()
+                self.model.no |= human.speaking
         else:
             done = self.stage.tries(getattr(join, act), community, person, now)
             assert done is (standing in (Standing.JOINED, Standing.PAUSED))
             if done:
                 human.stands = (Standing.LEFT if act == "leave" else Standing.PAUSED, now)
+
+    @precondition(lambda self: any(not human.known for human in self.model.all))
+    @rule(data=st.data())
+    def says_no_by_a_letter(self, data: Any) -> None:
+        """Whom a roster listed, and who never came, by the address in what was sent to them."""
+        listed = [one for human in self.model.all if not human.known for one in sorted(human.came)]
+        human = self.model.of(data.draw(st.sampled_from(listed)))
+        assert human is not None
+        self._later()
+        community = self.communities[human.school]
+        self.stage.act(join.decline, self.stage.sealer, community, self._person(human))
+        self.model.no |= human.speaking
 
     # --- what must be so --------------------------------------------------------------------------------------------
 

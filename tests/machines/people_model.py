@@ -44,6 +44,11 @@ class Human:
         """Whether somebody says to be them."""
         return any(held.proof is Proof.CLAIMED for held in self.accounts.values())
 
+    @property
+    def speaking(self) -> set[Id]:
+        """The ids whose "no" is theirs: those they came by, or all where they never came."""
+        return {one for one, at in self.came.items() if at} or set(self.came)
+
     def proved(self) -> set[Seat]:
         return {seat for seat, held in self.accounts.items() if held.proof is Proof.PROVED}
 
@@ -131,22 +136,23 @@ class People:
         )
         self.all.remove(gone)
 
-    def parts(self, human: Human, one: Id, now: datetime) -> Human:
+    def parts(self, human: Human, one: Id) -> Human:
+        """An id becomes a person of its own, who is invited to nothing by that."""
         apart = self.new(one, human.came.pop(one))
         for seat, held in list(human.accounts.items()):
             if held == Held(Proof.PROVED, one):
                 apart.accounts[seat] = held
                 human.accounts[seat] = Held(Proof.DENIED)
-        if human.stands is not None:
-            left = human.stands[0] is Standing.LEFT
-            apart.stands = human.stands if left else (Standing.INVITED, now)
-        both = human.came.keys() | apart.came.keys()
-        if both & self.no:
-            self.no |= both
+        if apart.known:  # who was only listed said nothing, and nobody's word is theirs
+            both = human.speaking | {one}
+            if both & self.no:
+                self.no |= both
+            if human.stands is not None and human.stands[0] is Standing.LEFT:
+                self.no.add(one)
         return apart
 
     def said_no(self, human: Human) -> bool:
-        return bool(human.came.keys() & self.no)
+        return bool(human.speaking & self.no)
 
 
 def same_door(one: Human, other: Human) -> bool:

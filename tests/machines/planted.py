@@ -126,7 +126,13 @@ PLANTED = (
         "        self._memberships(gone, into)\n",
         "        self._run(delete(MembershipRow).where(MembershipRow.person == gone))\n",
     ),
-    Mutant(IDENTITIES + "a no is left behind", APART, "    _keep_no(uow, sealer, me, made)\n", ""),
+    Mutant(IDENTITIES + "a no is left behind", APART, "    _keep_no(uow, sealer, me, found)\n", ""),
+    Mutant(
+        IDENTITIES + "who is parted is invited",
+        APART,
+        "        if community.id in only:\n",
+        "        if community.id in only or not only:\n",
+    ),
     Mutant(
         IDENTITIES + "the only door can be taken away",
         APART,
@@ -136,7 +142,7 @@ PLANTED = (
 )
 
 
-def run(mutant: Mutant, examples: int = 80) -> None:
+def run(mutant: Mutant, examples: int = 400) -> None:
     """Let the machine that a bug is named after play with it."""
     sys.meta_path.insert(0, _Finder(mutant))
     if mutant.name.startswith(MEMBERSHIPS):

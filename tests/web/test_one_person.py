@@ -99,3 +99,29 @@ def test_a_door_that_is_somebody_elses_is_taken_away_and_nobody_is_a_member_by_t
     assert second.post("/me/part", fields).status_code == 404, "it is hers no more"
     browser.get("/me")
     assert browser.page.status_code == 303, "visits that began before the parting have ended"
+
+
+def test_no_member_lets_a_colleague_in_by_linking_and_taking_the_door_away(site):
+    _, ben, key, _ = site.joined_by_link()
+    yan = site.enter("yan", account=None, realm="gate", name="Yan")
+    assert yan.get(f"/c/{key}/invitation").status_code == 404
+    ben.get("/me")
+    ben.post("/me/code")
+    code = ben.soup().select_one("#my-code")["value"]
+    yan.get("/me")
+    yan.post("/me/link", {"code": code, "sure": "yes"})
+    yan.get("/me")
+    assert "invited only by a course that lists them" in yan.says()
+    form = next(
+        one
+        for one in yan.soup().select('form[action="/me/part"]')
+        if one.select_one('input[name="realm"]')["value"] == "gate"
+    )
+    fields = {one["name"]: one["value"] for one in form.select("input") if one["name"] != "csrf"}
+    assert yan.post("/me/part", fields).status_code == 303
+    yan = site.enter("yan", account=None, realm="gate", name="Yan")
+    assert yan.get(f"/c/{key}/invitation").status_code == 404
+    assert yan.post(f"/c/{key}/join").status_code == 404
+    assert yan.get(f"/c/{key}/people").status_code == 404
+    ben = site.enter("ben")
+    assert ben.get(f"/c/{key}/people").status_code == 200

@@ -39,9 +39,15 @@ WITHDRAWN = say(
 
 
 def hashes(sealer: Sealer, community: CommunityId, identities: Iterable[Identity]) -> frozenset[str]:
-    """The keyed hashes under which a "no" to this community is remembered, one per identity."""
+    """The keyed hashes under which a "no" to this community is remembered, one per identity of a person.
+
+    Only those they proved speak for them, or all where they never came: a "no" of somebody listed is neither seen nor
+    taken back by whoever says to be them.
+    """
+    known = list(identities)
+    speaking = [one for one in known if one.proved_at] or known
     return frozenset(
-        sealer.keyed_hash("opt-out", community, i.institution, i.door, i.realm, i.subject) for i in identities
+        sealer.keyed_hash("opt-out", community, i.institution, i.door, i.realm, i.subject) for i in speaking
     )
 
 
