@@ -22,6 +22,7 @@ from coplink.core.people import (
     PersonId,
     Proof,
     ProvedBy,
+    Role,
 )
 from coplink.core.words import say
 from coplink.core.work import Kind
@@ -135,7 +136,8 @@ def _by_own_word(uow: UnitOfWork, arrival: Arrival, found: Recognised, now: date
         if (one.door, one.realm, one.subject) == (arrival.door, arrival.realm, arrival.subject)
     )
     here = {CommunityId(one.community) for one in found.here}
-    made = apart.take_out(uow, found.person, listed, now, only=here)
+    role = Role.CO_FACILITATOR if arrival.leads_context else Role.MEMBER  # as the roster had it
+    made = apart.take_out(uow, found.person, listed, now, only=here, role=role)
     for account in uow.people.accounts(found.person.id):
         if account.proof is Proof.PROVED:
             uow.people.put_account(replace(account, person=made.id, proof=Proof.CLAIMED, since=None, by=None))

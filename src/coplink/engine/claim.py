@@ -2,7 +2,8 @@
 
 Either the institution's directory proposed the account and its owner says "yes, that is me" after proving it, and
 says so again where they were known already; or the person carries a one-time code from one door to the other. Where
-nobody ever came as the other, as with somebody a roster listed, the first word is enough until they do: see ``arrive``.
+nobody ever came as the other, as with somebody a roster listed, the first word is enough until they do, to be invited
+as they are and to lead nowhere: see ``arrive``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.people import Account, Person, PersonId, Proof
+from coplink.core.people import Account, Person, PersonId, Proof, Role, Standing
 from coplink.core.words import say
 from coplink.engine import marks
 from coplink.engine.arrive import might_be
@@ -44,6 +45,7 @@ def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
     if proposed is None or proposed.id != other:
         raise NotAllowed(say("This question is no longer open."))
     if not any(one.proved_at for one in uow.people.identities(proposed.id)):
+        _leads_nowhere(uow, proposed)
         return _join(uow, me, proposed)
     _one_human(uow, me, proposed)
     for held in _held(uow, me, other, Proof.PROPOSED):
@@ -144,6 +146,13 @@ def _held(uow: UnitOfWork, me: Person, other: PersonId, *proofs: Proof) -> list[
         for held in uow.people.holding(account.institution, account.integration, account.account)
         if held.person == other and held.proof in proofs
     ]
+
+
+def _leads_nowhere(uow: UnitOfWork, listed: Person) -> None:
+    """One word is enough to be invited as somebody listed, not to lead in their place: who facilitates may ask."""
+    for _, membership in uow.communities.of_person(listed.id):
+        if membership.standing is Standing.INVITED and membership.role.leads:
+            uow.communities.put_membership(replace(membership, role=Role.MEMBER))
 
 
 def _behind(uow: UnitOfWork, me: Person, code: str, now: datetime) -> tuple[Link, Person]:

@@ -28,11 +28,22 @@ def welcome(
     offers: dict[PersonId, tuple[Person, Role]] = {}
     for one in listed:
         person = people[one.subject]
-        offers.setdefault(person.id, (person, Role.CO_FACILITATOR if one.leads else Role.MEMBER))
-    return offer_all(uow, CommunityId(context.community), offers, now), new
+        leads = one.leads and (one.subject in new or not _claimed(uow, context, one.subject, person))
+        offers.setdefault(person.id, (person, Role.CO_FACILITATOR if leads else Role.MEMBER))
+    return offer_all(uow, CommunityId(context.community), offers, now), len(new)
 
 
-def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> tuple[dict[str, Person], int]:
+def _claimed(uow: UnitOfWork, context: ContextLink, subject: str, person: Person) -> bool:
+    """Whether somebody who came by another door said to be whom the roster lists, who never came themselves."""
+    known = uow.people.identities(person.id)
+    listed = (DOOR, context.realm, subject)
+    never = any((one.door, one.realm, one.subject) == listed and not one.proved_at for one in known)
+    return never and any(one.proved_at for one in known)
+
+
+def _people(
+    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]
+) -> tuple[dict[str, Person], frozenset[str]]:
     """The person of each subject; who is new is added, a name or an address that was lacking is filled in."""
     here, realm = context.institution, context.realm
     known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
@@ -55,7 +66,7 @@ def _people(uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]) -> 
             if person.id != new[subject].id:  # they came through the door at this very moment
                 uow.people.merge(gone=new[subject].id, into=person.id)
             known[subject] = person
-    return known, len(new)
+    return known, frozenset(new)
 
 
 def _accounts(

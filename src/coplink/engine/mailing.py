@@ -155,6 +155,11 @@ def refuse(uow: UnitOfWork, sealer: Sealer, token: str, now: datetime) -> Commun
     community, person, membership = opened(uow, token, now)
     if membership is None or membership.standing is Standing.INVITED:
         join.decline(uow, sealer, community, person)
+    # It may have been sent to whom a roster listed, before somebody else said to be them.
+    known = uow.people.identities(person.id)
+    if any(one.proved_at for one in known):
+        listed = [one for one in known if one.proved_at is None]
+        uow.communities.opt_out(join.hashes(sealer, community.id, listed))
     return community
 
 
