@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from coplink.core.community import Handover
+from coplink.core.community import Contact, Handover
 from coplink.core.people import Membership, Role, Standing
 
 INVITED, JOINED, PAUSED, LEFT = Standing
@@ -160,3 +160,15 @@ def test_who_asked_may_turn_out_to_be_another_record(keep, world):
         uow.people.merge(gone=world.bo.id, into=world.ada.id)
     with keep() as uow:
         assert uow.communities.handovers(world.community.id)[cy.id].asked_by == world.ada.id
+
+
+@pytest.mark.parametrize("standing", [JOINED, PAUSED, LEFT])
+def test_the_contact_is_who_has_joined_by_the_later_answer(keep, world, standing):
+    with keep() as uow:
+        put(uow, world, world.bo, JOINED, M, 1)
+        uow.communities.put_contact(Contact(world.community.id, world.north.id, world.bo.id, world.now))
+        put(uow, world, world.ada, standing, M, 2)
+        uow.people.merge(gone=world.bo.id, into=world.ada.id)
+    with keep() as uow:
+        held = [one.person for one in uow.communities.contacts(world.community.id).values()]
+    assert held == ([world.ada.id] if standing is JOINED else [])

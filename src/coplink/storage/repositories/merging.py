@@ -69,7 +69,7 @@ class Merging(Repository):
         self._run(update(CuratedListRow).where(CuratedListRow.made_by == gone).values(made_by=into))
         self._run(update(AnnouncementRow).where(AnnouncementRow.said_by == gone).values(said_by=into))
         self._run(update(CopyRow).where(CopyRow.asked_by == gone).values(asked_by=into))
-        self._run(update(ContactRow).where(ContactRow.person == gone).values(person=into))
+        self._contacts(gone, into)
         self._run(
             update(ParticipationRow).where(ParticipationRow.withdrawn_by == gone).values(withdrawn_by=into)
         )
@@ -201,6 +201,14 @@ class Merging(Repository):
         self._run(
             delete(HandoverRow).where(HandoverRow.person == into, HandoverRow.community.not_in(open_to))
         )
+
+    def _contacts(self, gone: PersonId, into: PersonId) -> None:
+        # Whoever has left, or pauses, by the later answer is the contact no more, as if they had said so there.
+        self._run(update(ContactRow).where(ContactRow.person == gone).values(person=into))
+        joined = select(MembershipRow.community).where(
+            MembershipRow.person == into, MembershipRow.standing == Standing.JOINED.value
+        )
+        self._run(delete(ContactRow).where(ContactRow.person == into, ContactRow.community.not_in(joined)))
 
     def _mails(self, gone: PersonId, into: PersonId) -> None:
         # Who was written to under either name is not written to again.
