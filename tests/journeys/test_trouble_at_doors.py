@@ -152,6 +152,8 @@ def test_a_name_that_is_markup_is_text_wherever_it_shows(scene: Any) -> None:
     page = scene.cast.sign_in_with_google("luis.ortega", scene.ask("luis.ortega", "/sign-in"))
     if any("/is-this-you" in form.action for form in page.forms):
         shown.append(scene.cast.browser("luis.ortega").send(page, "/is-this-you", press="Yes"))
+        scene.cast.launch("luis.ortega", "202")
+        scene.cast.that_was_me("luis.ortega")
     scene.inside.until_idle()
     scene.cast.add_file_in_drive("luis.ortega", "<script>alert(4)</script>.txt")
     scene.inside.mark_everything(community)
