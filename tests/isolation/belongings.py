@@ -18,7 +18,7 @@ from coplink.storage.types import SealedText
 
 THE_HOUSES = {
     "key_pairs": "coplink's own signing keys: one set for all platforms",
-    "opt_outs": "keyed hashes that name nobody; the institution is part of what is hashed",
+    "opt_outs": "keyed hashes that name nobody; the institution or the community is part of what is hashed",
 }
 # Columns that lead to an owner without being a foreign key.
 LEAD = frozenset(

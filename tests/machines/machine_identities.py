@@ -73,7 +73,7 @@ class Identities(RuleBasedStateMachine):
         self.stage, self.model = Stage(begun), People()
         self.proves: dict[Id, Seat | None] = {one: first_account(one) for one in IDS}
         self.codes: list[tuple[str, Human, Any]] = []
-        self.used: set[str] = set()
+        self.used, self.silent = set[str](), set[str]()
         self.others = {person for (person,) in self.stage.rows("SELECT id FROM people")}
         self.told = 0
         for school, number, past in sorted(listed):
@@ -220,8 +220,18 @@ class Identities(RuleBasedStateMachine):
         """At once, too late, for the second time, at another school, or with two accounts behind one door."""
         known = sorted(self.model.ids())
         human = self._comes(data.draw(st.sampled_from([one, *known])))
+        self._uses(human, data.draw(st.sampled_from(self.codes[-4:])), both, minutes)
+
+    @rule(one=ANY, other=ANY)
+    def says_no_and_shows_another_door(self, one: Id, other: Id) -> None:
+        """What a parting has to keep: the no of one door, which counts for the other."""
+        self._answers(self._comes(one), "decline")
+        self.fetches_a_code(one)
+        self._uses(self._comes(other), self.codes[-1], both=True, minutes=1)
+
+    def _uses(self, human: Human, code: tuple[str, Human, Any], both: bool, minutes: int) -> None:
         self._later(minutes)
-        token, owner, made = data.draw(st.sampled_from(self.codes[-4:]))
+        token, owner, made = code
         good = (
             token not in self.used
             and self.stage.now - made < claim.CODE_LIFE
@@ -262,7 +272,9 @@ class Identities(RuleBasedStateMachine):
     @rule(one=ANY, data=st.data(), act=st.sampled_from(["join", "join", "decline", "leave", "pause"]))
     def answers(self, one: Id, data: Any, act: str) -> None:
         invited = [known for human in self.model.all if human.stands for known in sorted(human.came)]
-        human = self._comes(data.draw(st.sampled_from([one, *invited])))
+        self._answers(self._comes(data.draw(st.sampled_from([one, *invited]))), act)
+
+    def _answers(self, human: Human, act: str) -> None:
         person, community, now = self._person(human), self.communities[human.school], self._later()
         standing = human.stands[0] if human.stands else None
         if act == "join":
@@ -270,12 +282,15 @@ class Identities(RuleBasedStateMachine):
             assert done is (standing is not None)
             if done and standing is not Standing.JOINED:
                 human.stands = (Standing.JOINED, now)
+                if self.model.said_no(human):
+                    self.silent -= self._letters(person)
                 self.model.no -= human.speaking
         elif act == "decline":
             done = self.stage.tries(join.decline, self.stage.sealer, community, person)
             assert done is (standing in (None, Standing.INVITED))
             if done:
                 self.model.no |= human.speaking
+                self.silent |= self._letters(person)
         else:
             done = self.stage.tries(getattr(join, act), community, person, now)
             assert done is (standing in (Standing.JOINED, Standing.PAUSED))
@@ -351,13 +366,18 @@ class Identities(RuleBasedStateMachine):
         assert {actor for (actor,) in told} <= self.others | set(self.keys.values()), "history of nobody"
 
     def a_no_is_nobody_elses_and_stays(self) -> None:
-        wanted = set()
+        wanted = set(self.silent)
         for school, door, realm, subject in self.model.no:
             one = Identity(self.stage.schools[school], door, realm, subject, PersonId(""))
             wanted |= join.hashes(self.stage.sealer, self.communities[school].id, [one])
         assert {hashed for (hashed,) in self.stage.rows("SELECT hash FROM opt_outs")} == wanted
 
     # --- helpers ----------------------------------------------------------------------------------------------------
+
+    def _letters(self, person: Person) -> set[str]:
+        """What keeps letters from the addresses that are known to be theirs now."""
+        key = self.communities[self.stage.schools.index(person.institution)].id
+        return set(self.stage.look(join.addresses, self.stage.sealer, key, person))
 
     def _person(self, human: Human) -> Person:
         """As the door would know them."""

@@ -85,7 +85,7 @@ class Memberships(RuleBasedStateMachine):
         assert done is (opens and not self.model.withdrawn[who[0]])
         if done and was is not JOINED:
             role = Role.LISTENING_IN if listening else stands.role
-            self.model.people[who] = Stands(JOINED, role, out=stands.out)
+            self.model.comes_in(who, role)
 
     @rule(who=WHO)
     def declines(self, who: tuple[int, int]) -> None:
@@ -94,7 +94,7 @@ class Memberships(RuleBasedStateMachine):
         done = self.stage.tries(join.decline, self.stage.sealer, self.community, self.people[who])
         assert done is (stands.standing in (None, INVITED))
         if done:
-            stands.no = True
+            self.model.says_no(who)
         assert self.stage.tables("opt_outs") == before, "a no is kept where somebody might read it"
         assert self._seen() == looked, "who leads sees the no of somebody"
 
@@ -221,6 +221,7 @@ class Memberships(RuleBasedStateMachine):
             readers = [one for one in readers if one.standing is not None]
             assert any(one.standing is INVITED for one in readers), "a letter to somebody who was not invited"
             assert not any(one.no for one in readers), "a letter to somebody who said no"
+            assert number not in self.model.silent, "a letter to the address of somebody who said no"
 
     @rule(days=st.integers(0, 20))
     def a_guest_presents(self, days: int) -> None:
@@ -316,9 +317,8 @@ class Memberships(RuleBasedStateMachine):
 
     @invariant()
     def a_no_is_a_hash_and_only_after_a_no(self) -> None:
-        wanted = [self.hashes[who] for who, stands in self.model.people.items() if stands.no]
         kept = {hashed for (hashed,) in self.stage.rows("SELECT hash FROM opt_outs")}
-        assert kept == set().union(*wanted)
+        assert kept == self.model.hashes(self.stage, self.key, self.hashes)
 
     @invariant()
     def a_contact_belongs(self) -> None:

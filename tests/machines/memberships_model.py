@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
@@ -11,9 +12,9 @@ from machine_stage import Begun, Stage
 
 from coplink.core.arrival import Context
 from coplink.core.community import Community
-from coplink.core.people import Person, Role, Standing
+from coplink.core.people import CommunityId, Person, Role, Standing
 from coplink.core.rhythm import Rhythm, Weekly
-from coplink.engine import connect, found, join
+from coplink.engine import connect, found, join, mailing
 
 RHYTHM = Rhythm("UTC", time(16), 45, date(2026, 12, 2), date(2027, 6, 1), Weekly(2, (2,)))
 HERE, THERE = 0, 1
@@ -21,6 +22,7 @@ EVERYBODY = [(HERE, number) for number in range(5)] + [(THERE, number) for numbe
 WHO = st.sampled_from(EVERYBODY)
 COLLEAGUES = st.sets(st.sampled_from([one for one in EVERYBODY if one[0] == HERE]), max_size=4)
 INVITED, JOINED, PAUSED, LEFT = Standing
+Hashes = Mapping[tuple[int, int], frozenset[str]]
 
 
 @dataclass
@@ -40,12 +42,33 @@ class Stands:
 
 @dataclass
 class Model:
+    """``silent``: the numbers to whose addresses no letter goes; both schools' people of one number share them."""
+
     people: dict[tuple[int, int], Stands] = field(
         default_factory=lambda: {who: Stands() for who in EVERYBODY}
     )
     withdrawn: list[bool] = field(default_factory=lambda: [False, False])
     links: list[bool] = field(default_factory=lambda: [False, False])
     rests: bool = False
+    silent: set[int] = field(default_factory=set)
+
+    def comes_in(self, who: tuple[int, int], role: Role) -> None:
+        before = self.people[who]
+        if before.no:
+            self.silent.discard(who[1])
+        self.people[who] = Stands(JOINED, role, out=before.out)
+
+    def says_no(self, who: tuple[int, int]) -> None:
+        self.people[who].no = True
+        self.silent.add(who[1])
+
+    def hashes(self, stage: Stage, key: CommunityId, known: Hashes) -> set[str]:
+        """All that is kept of a no, and of an address that has its letter."""
+        found = set().union(*(known[who] for who, stands in self.people.items() if stands.no))
+        for number in self.silent:
+            for one in (f"p{number}@school.example", f"{number}@school.example"):
+                found.add(join.no_letters(stage.sealer, key, one))
+        return found | {mailing.went(stage.sealer, key, one.to) for one in stage.mail.sent}
 
     def leads(self, who: tuple[int, int]) -> bool:
         stands = self.people[who]
@@ -65,9 +88,7 @@ class Model:
 
 
 @cache
-def founded_once() -> tuple[
-    Begun, dict[tuple[int, int], Person], Community, dict[tuple[int, int], frozenset[str]]
-]:
+def founded_once() -> tuple[Begun, dict[tuple[int, int], Person], Community, Hashes]:
     """A community with a place at both schools, that only its founder belongs to."""
     stage = Stage()
     people: dict[tuple[int, int], Person] = {

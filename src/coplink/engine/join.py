@@ -2,8 +2,9 @@
 
 But one: where an institution withdraws, its people pause, and it is their own act again that brings them back.
 
-A decline leaves nothing but keyed hashes of the person's identities: an unanswered invitation and a declined one are
-the same row, so no page, count, export or log can tell them apart.
+A decline leaves nothing but keyed hashes of the person's identities, and of their addresses, to which no letter goes
+from then on: an unanswered invitation and a declined one are the same row, so no page, count, export or log can tell
+them apart.
 """
 
 from __future__ import annotations
@@ -49,6 +50,14 @@ def hashes(sealer: Sealer, community: CommunityId, identities: Iterable[Identity
     return frozenset(
         sealer.keyed_hash("opt-out", community, i.institution, i.door, i.realm, i.subject) for i in speaking
     )
+
+
+def no_letters(sealer: Sealer, community: CommunityId, address: str) -> str:
+    """The keyed hash under which a "no" keeps letters about this community from an address, whoever is listed with it.
+
+    It stops letters only: an address may be shared, and nobody is kept out by it.
+    """
+    return sealer.keyed_hash("no-letters", community, address.strip().casefold())
 
 
 def said_no(uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: PersonId) -> bool:
@@ -108,7 +117,9 @@ def accept(
             return known
     if listening:
         role = Role.LISTENING_IN
-    uow.communities.opt_in(hashes(sealer, community.id, uow.people.identities(person.id)))
+    theirs = hashes(sealer, community.id, uow.people.identities(person.id))
+    if uow.communities.opted_out(theirs):  # they take back what they said, and nobody else's no
+        uow.communities.opt_in(theirs | addresses(uow, sealer, community.id, person))
     membership = Membership(community.id, person.id, person.institution, role, Standing.JOINED, now)
     uow.communities.put_membership(membership)
     if known is not None and known.standing is not Standing.INVITED:
@@ -116,6 +127,13 @@ def accept(
     _tell(uow, community, person, now, say("joined to listen in") if role.follows else say("joined"))
     marks.people_changed(uow, community.id)
     return membership
+
+
+def addresses(uow: UnitOfWork, sealer: Sealer, community: CommunityId, person: Person) -> frozenset[str]:
+    """The keyed hashes (``no_letters``) of the addresses that are known to be this person's."""
+    proved = [one.address for one in uow.people.accounts(person.id) if one.proof is Proof.PROVED]
+    known = [one for one in (person.email, *proved) if one and one.strip()]
+    return frozenset(no_letters(sealer, community, one) for one in known)
 
 
 def _seats_anew(uow: UnitOfWork, community: CommunityId, person: PersonId, now: datetime) -> None:
@@ -139,6 +157,7 @@ def decline(uow: UnitOfWork, sealer: Sealer, community: Community, person: Perso
     if known is not None and known.standing is not Standing.INVITED:
         raise DomainError(say("You have answered already. You can leave the community instead."))
     uow.communities.opt_out(hashes(sealer, community.id, uow.people.identities(person.id)))
+    uow.communities.opt_out(addresses(uow, sealer, community.id, person))
 
 
 def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> Membership:

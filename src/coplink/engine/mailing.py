@@ -163,6 +163,11 @@ def refuse(uow: UnitOfWork, sealer: Sealer, token: str, now: datetime) -> Commun
     return community
 
 
+def went(sealer: Sealer, community: CommunityId, address: str) -> str:
+    """The keyed hash of an address that has its letter: no other goes there, also once its owner has a new one."""
+    return sealer.keyed_hash("letter", community, address.strip().casefold())
+
+
 class _Post:
     """One lot of letters of one community."""
 
@@ -218,9 +223,9 @@ class _Post:
             try:
                 outcome = line.hand_over(letter)
             except IntegrationError:
-                self._end(person, again=True)
+                self._end(person, letter, again=True)
                 raise
-            self._end(person, again=outcome is Handed.LATER)
+            self._end(person, letter, again=outcome is Handed.LATER)
             later |= outcome is Handed.LATER
             if outcome is Handed.UNKNOWN:
                 return False, later
@@ -240,6 +245,8 @@ class _Post:
                 uow.mails.drop(self._community.id, key)
             elif letter is None:
                 uow.mails.done(self._community.id, key)
+            else:
+                uow.communities.opt_out([went(self._sealer, self._community.id, letter.to)])
             uow.commit()
         return letter
 
@@ -262,10 +269,11 @@ class _Post:
         name = hashlib.sha256(f"{community.id}:{person.id}".encode()).hexdigest()[:32]
         return Letter(person.email or "", str(subject(community)), text, no, name)
 
-    def _end(self, person: PersonId, again: bool) -> None:
+    def _end(self, person: PersonId, letter: Letter, again: bool) -> None:
         with self._begin() as uow:
             if again:
                 uow.mails.again(self._community.id, person)
+                uow.communities.opt_in([went(self._sealer, self._community.id, letter.to)])
             else:
                 uow.mails.done(self._community.id, person)
             uow.commit()
@@ -275,9 +283,15 @@ class _Post:
             raise StaleTurn(f"{self._turn.kind.value} of {self._turn.target} was begun by another worker")
 
     def _wanted(self, uow: UnitOfWork, key: PersonId) -> bool:
-        """Whether this person, and everybody else of that address, has given no answer and got no letter."""
+        """Whether this person, and everybody else of that address, has given no answer and got no letter.
+
+        Whoever said no may not be known by that record here: their address is asked for as well.
+        """
         person = uow.people.get(key)
         if person is None or not _address(person):
+            return False
+        no = join.no_letters(self._sealer, self._community.id, _address(person))
+        if uow.communities.opted_out([no, went(self._sealer, self._community.id, _address(person))]):
             return False
         same = {key, *self._same.get(_address(person), ())}
         if len(same) > 1 and not uow.mails.written(self._community.id).isdisjoint(same - {key}):

@@ -123,7 +123,10 @@ class MembershipRow(Table):
 
 
 class OptOutRow(Table):
-    """Someone's wish not to be invited, as a keyed hash that names nobody. Kept for good: it outlives erasure."""
+    """Someone's wish not to be invited, or an address that has its letter, as a keyed hash that names nobody.
+
+    Kept for good: it outlives erasure.
+    """
 
     __tablename__ = "opt_outs"
 
