@@ -124,7 +124,7 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
         assert REASON in browser.says(), "as it was typed, and never as markup"
         assert "Come back" not in browser.says()
         browser.get("/?all=1")
-        assert "your institution withdrew" in browser.says()
+        assert "paused by your institution" in browser.says()
         browser.get(f"/c/{key}/invitation")
         assert REASON in browser.says()
         assert "Join" not in [one.get_text() for one in browser.soup().find_all("button")]
@@ -135,7 +135,7 @@ def test_withdrawing_is_explained_done_once_told_to_each_and_taken_back(site, bo
     ana.get(f"/c/{key}")
     assert "withdrew from this community" not in ana.says(), "it is not their institution"
     ana.get(f"/c/{key}/people/{site.person('lee', site.there).id}")
-    assert "Takes a break because Lakeside withdrew, not by their own word." in ana.says()
+    assert "Takes a break by a decision of Lakeside, not by their own word." in ana.says()
 
     kim.get("/admin")
     assert kim.post(f"/admin/communities/{key}/agree").status_code == 303
@@ -202,3 +202,54 @@ def test_only_an_admin_of_it_sees_the_page_and_can_do_it(site, both):
     assert stranger.post(page, {"reason": "We go"}).status_code == 404
     lee.get(f"/c/{key}")
     assert "withdrew" not in lee.says()
+
+
+def test_a_no_when_asked_is_told_and_keeps_its_people_out_until_it_agrees(site):
+    places = site.places()
+    ana = site.enter("ana", leads=True)
+    key = site.found(ana, places=[places["Riverbend/pinboard"], places["Lakeside/pinboard"]])
+    ana.get(f"/c/{key}/people")
+    assert ana.post(f"/c/{key}/links", {"institution": site.there.id}).status_code == 303
+    ana.get(f"/c/{key}/people")
+    link = (
+        ana.soup().select_one('input[aria-label], li.link input[value*="/i/"]')["value"].partition("/i/")[2]
+    )
+    lee, late = site.browser(), site.browser()
+    for subject, browser in (("lee", lee), ("zoe", late)):
+        browser.get(f"/i/{link}")
+        site.enter(subject, at=site.there, browser=browser)
+        browser.get(f"/c/{key}/invitation")
+    assert lee.post(f"/c/{key}/join").status_code == 303
+
+    kim = site.admin(site.there)
+    kim.get("/admin")
+    assert "If you say no, nobody of yours is invited any more" in kim.says()
+    assert kim.post(f"/admin/communities/{key}/refuse").status_code == 303
+    kim.get("/admin")
+    assert "Your institution said no. Kim decided it on 21 November 2026." in kim.says()
+    assert "Agree again" not in kim.says()
+
+    assert late.post(f"/c/{key}/join").status_code == 404, "the link leads nowhere any more"
+    assert lee.get(f"/c/{key}/people").status_code == 404
+    lee.get(f"/c/{key}/invitation")
+    assert "You pause, because your institution does not take part" in lee.says()
+    assert "Lakeside does not take part in this community" in lee.says()
+    assert "Kim, a connection admin there, decided it on" in lee.says()
+    assert "Come back" not in [one.get_text() for one in lee.soup().find_all("button")]
+    assert lee.post(f"/c/{key}/join").status_code == 400
+    assert "Your institution does not take part in this community." in lee.says()
+    ana.get(f"/c/{key}/people")
+    assert [one.get_text() for one in ana.soup().select("li.link h3")] == ["Riverbend"]
+    assert ana.post(f"/c/{key}/links", {"institution": site.there.id}).status_code == 400
+    assert "Lakeside does not take part in this community." in ana.says()
+    ana.get(f"/c/{key}/invite")
+    assert "Lakeside" not in ana.says()
+    ana.get(f"/c/{key}/history")
+    assert "Kim said that Lakeside does not take part" in ana.says()
+
+    kim.get("/admin")
+    assert kim.post(f"/admin/communities/{key}/agree").status_code == 303
+    lee.get(f"/c/{key}/invitation")
+    assert "You pause by a decision of your institution" in lee.says()
+    assert lee.post(f"/c/{key}/join").status_code == 303
+    assert lee.get(f"/c/{key}/people").status_code == 200

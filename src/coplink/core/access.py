@@ -28,7 +28,7 @@ def may(person: Person, action: Action, community: Community, membership: Member
 
     A steward keeps lists and links, and decides about nobody's membership, no rhythm and no place. Connection admins
     decide about connections of their own institution, never about what is inside a community. Whose institution
-    withdrew sees why, and nothing of the others any more.
+    took them out sees why, and nothing of the others any more.
     """
     standing = membership.standing if membership else None
     match action:

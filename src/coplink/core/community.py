@@ -50,7 +50,8 @@ class Community:
 class Participation:
     """One institution's part in a community; another institution's spaces wait until it has *agreed* (UTC).
 
-    One that withdrew says since when, by whom (a person's id) and why; it can agree again.
+    One that withdrew says since when, by whom (a person's id) and why; one that said no at once, since when and by
+    whom (``withdrawn_by`` too). Either can agree.
     """
 
     community: CommunityId
@@ -67,9 +68,14 @@ class Participation:
         return self.withdrawn_at is not None
 
     @property
+    def stays_out(self) -> bool:
+        """Whether it said no, at once or later: nobody of theirs is invited or comes in before it agrees."""
+        return self.withdrawn or self.refused_at is not None
+
+    @property
     def agreed(self) -> bool:
         """Whether this institution's spaces may be touched."""
-        return self.agreed_at is not None and self.refused_at is None and not self.withdrawn
+        return self.agreed_at is not None and not self.stays_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def desired_state(
     a member how to do that ("open the Teams tab once"). ``welcome`` is for people of other institutions: they sit as
     members at most, and who has a page to open yet is told so beside the seat. Who says no gives up the seat, as
     whoever leaves does, and that of each older account too; who was not asked yet keeps what they have. Those who pause
-    because their institution withdrew said nothing themselves: they give up their seats elsewhere only.
+    by a decision of their institution said nothing themselves: they give up their seats elsewhere only.
     """
     seats: dict[AccountId, Role] = {}
     farewells: set[AccountId] = set()

@@ -149,7 +149,7 @@ class Account:
 class Membership:
     """One person's consented belonging to one community. ``changed_at`` in UTC.
 
-    ``by_institution``: they pause because their institution withdrew, and not by their own word.
+    ``by_institution``: they pause by a decision of their institution, and not by their own word.
     """
 
     community: CommunityId

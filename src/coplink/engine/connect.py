@@ -18,7 +18,7 @@ from coplink.core.people import CommunityId, Institution, InstitutionId, Person,
 from coplink.core.spaces import ConnectionId, SpaceState
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import marks, preflight
+from coplink.engine import marks, organisations, preflight
 from coplink.engine.disconnect import under_way
 from coplink.engine.lifecycle import LET_GO, afresh
 from coplink.engine.provision import try_again
@@ -227,7 +227,7 @@ def _origin(address: str) -> tuple[str, str, int | None]:
 def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> Community:
     """The institution takes part: its waiting spaces are made.
 
-    After it had withdrawn its people come back by their own click, and an admin takes each place up again.
+    After it had stayed out its people come back by their own click, and an admin takes each place up again.
     """
     found, _ = _asked(uow, admin, community)
     uow.communities.put_participation(Participation(community, admin.institution, agreed_at=now))
@@ -240,16 +240,19 @@ def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime)
 
 
 def refuse(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> None:
-    """The institution does not take part; nothing is made there. It can be agreed to later."""
-    _, participation = _asked(uow, admin, community)
+    """The institution does not take part: nothing is made there, and who came in by a link pauses.
+
+    It can be agreed to later; saying no a second time changes nothing.
+    """
+    uow.communities.hold(community)
+    found, participation = _asked(uow, admin, community)
     if participation.agreed:
         raise DomainError(say("Your institution takes part already."))
     if participation.withdrawn:
         raise DomainError(say("Your institution has withdrawn already."))
-    uow.communities.put_participation(replace(participation, refused_at=now))
-    for space in uow.spaces.of(community):
-        if space.institution == admin.institution and space.state is SpaceState.WAITING:
-            uow.spaces.put(replace(space, state=SpaceState.REFUSED))
+    if participation.stays_out:
+        return
+    organisations.say_no(uow, admin, found, participation, now)
 
 
 def _asked(uow: UnitOfWork, admin: Person, community: CommunityId) -> tuple[Community, Participation]:

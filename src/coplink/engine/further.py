@@ -109,7 +109,7 @@ def _open(
         if Capability.SPACES not in manifests[connected.integration].capabilities:
             continue
         part = uow.communities.participation(seen.community.id, place.institution)
-        if part is not None and (part.withdrawn or part.refused_at is not None):
+        if part is not None and part.stays_out:
             reason = say("{institution} does not take part.", institution=place.institution_name)
             place = replace(place, possible=False, reason=reason)
         shown.append(place)

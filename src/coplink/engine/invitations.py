@@ -33,6 +33,8 @@ def create(
     part = uow.communities.participation(community.id, institution)
     if part is not None and part.withdrawn:
         raise DomainError(say("{name} withdrew from this community.", name=invited.name))
+    if part is not None and part.stays_out:
+        raise DomainError(say("{name} does not take part in this community.", name=invited.name))
     for link in open_links(uow, community.id, now):
         if link.institution == institution:
             return link

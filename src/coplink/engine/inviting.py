@@ -59,8 +59,9 @@ def page(
     seen = community_of(uow, reader, key, Action.INVITE)
     community = seen.community
     links = {link.institution: link for link in open_links(uow, community.id, now)}
-    part = {one.institution for one in uow.communities.participations(community.id)}
+    part = {one.institution: one for one in uow.communities.participations(community.id)}
     wanted = {reader.institution, community.institution, *part, *links}
+    wanted -= {key for key, one in part.items() if one.stays_out}
     schools = [one for one in uow.institutions.all() if one.id in wanted]
     schools.sort(key=lambda one: (one.id != reader.institution, one.name.casefold()))
     return InvitePage(

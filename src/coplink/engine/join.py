@@ -1,6 +1,6 @@
 """Invite, join, decline, pause, leave: the only place a membership changes, and always by the person's own act.
 
-But one: where an institution withdraws, its people pause, and it is their own act again that brings them back.
+But one: where an institution withdraws or says no, its people pause, and their own act brings them back.
 
 A decline leaves nothing but keyed hashes of the person's identities, and of their addresses, to which no letter goes
 from then on: an unanswered invitation and a declined one are the same row, so no page, count, export or log can tell
@@ -36,6 +36,11 @@ ALONE = say(
 WITHDRAWN = say(
     "Your institution does not take part in this community any more. Once an admin there agrees to it again, you can "
     "come in, by your own click."
+)
+
+NO_PART = say(
+    "Your institution does not take part in this community. Once an admin there agrees to it, you can come in, by your "
+    "own click."
 )
 
 
@@ -105,8 +110,8 @@ def accept(
     """
     uow.communities.hold(community.id)
     part = uow.communities.participation(community.id, person.institution)
-    if part is not None and part.withdrawn:
-        raise DomainError(WITHDRAWN)
+    if part is not None and part.stays_out:
+        raise DomainError(WITHDRAWN if part.withdrawn else NO_PART)
     known = uow.communities.membership(community.id, person.id)
     if known is None and not _opens(link, community, person, now):
         raise NotAllowed(say("You need an invitation to join this community."))
@@ -166,7 +171,7 @@ def pause(uow: UnitOfWork, community: Community, person: Person, now: datetime) 
 
 
 def set_aside(uow: UnitOfWork, memberships: Iterable[Membership], now: datetime) -> None:
-    """Their institution withdrew: they pause, and come back by their own click once it takes part again."""
+    """Their institution stays out from now on: they pause, and come back by their own click once it takes part."""
     for one in memberships:
         uow.communities.drop_handover(one.community, one.person)
         uow.communities.put_membership(replace(one.now(Standing.PAUSED, now), by_institution=True))

@@ -130,9 +130,11 @@ def revive(uow: UnitOfWork, space: Space, person: Person, place: str, now: datet
         raise DomainError(say("This place was not let go."))
     _may_undo(uow, space, person)
     part = uow.communities.participation(space.community, space.institution)
-    if part is not None and part.withdrawn:
+    if part is not None and part.stays_out:
         raise DomainError(
-            say("The institution withdrew from this community. An admin there agrees to it again first.")
+            say(
+                "The institution does not take part in this community. An admin there agrees to it again first."
+            )
         )
     if space.parting is not None:
         raise DomainError(say("coplink is still taking its leave there. Try again in a minute."))

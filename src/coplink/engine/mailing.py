@@ -342,7 +342,7 @@ def _reachable(
     """Whether people of this institution have a link to answer by; it is made where there is none yet."""
     try:
         invitations.create(uow, community, person, institution, now)
-    except (NotFound, DomainError):  # not known to them, or withdrawn
+    except (NotFound, DomainError):  # not known to them, or it stays out
         return False
     return True
 

@@ -2,7 +2,8 @@
 
 A contact takes that on and gives it back by their own act. Withdrawing is a decision of an institution's admin about
 its own people and places: its places are let go, its people pause and are told who decided it and why, and nobody of
-theirs comes back before it agrees again, nor otherwise than by their own click.
+theirs comes back before it agrees again, nor otherwise than by their own click. One that says no when it is asked
+keeps its people out in the same way, also those who came in by a link before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coplink.core.access import Action, may
-from coplink.core.community import Community, Contact, Participation, reason_for_withdrawing
+from coplink.core.community import Community, Contact, Participation, Stage, reason_for_withdrawing
 from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
 from coplink.core.spaces import Space, SpaceState
@@ -35,12 +36,16 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """That an institution withdrew: who decided it (a name), when (UTC) and why."""
+    """That an institution withdrew, or said no (``refused``): who decided it (a name), when (UTC) and why.
+
+    A no needs no reason; who said it was not always kept.
+    """
 
     institution: str
     by: str
     at: datetime
     reason: str
+    refused: bool = False
 
 
 def take_on(uow: UnitOfWork, community: Community, person: Person, now: datetime) -> None:
@@ -110,6 +115,51 @@ def withdraw(
     reason = reason_for_withdrawing(typed)
     if refusal := _refusal(uow, admin, community, part):
         raise DomainError(refusal)
+    _take_out(uow, admin, community, take_away, now)
+    uow.communities.put_participation(replace(part, withdrawn_at=now, withdrawn_by=admin.id, reason=reason))
+    said = say(
+        "withdrew {name} from the community: “{reason}”", name=_name(uow, admin.institution), reason=reason
+    )
+    _tell(uow, community, admin, now, said)
+    return community
+
+
+def say_no(uow: UnitOfWork, admin: Person, community: Community, part: Participation, now: datetime) -> None:
+    """An institution that was asked and has not agreed stays out, with whoever of theirs came in by a link.
+
+    Raises ``DomainError`` where a community at work would be left with nobody who facilitates.
+    """
+    if (
+        community.stage is not Stage.CONCLUDED
+        and _present(uow, admin, community)
+        and _alone(uow, admin, community)
+    ):
+        raise DomainError(
+            say(
+                "Nobody of another institution facilitates “{name}”, and a community needs a facilitator. First one "
+                "of them shares the facilitation with somebody of another institution, or puts the community to rest.",
+                name=community.name,
+            )
+        )
+    _take_out(uow, admin, community, False, now)
+    uow.communities.put_participation(replace(part, refused_at=now, withdrawn_by=admin.id))
+    said = say("said that {name} does not take part", name=_name(uow, admin.institution))
+    _tell(uow, community, admin, now, said)
+
+
+def withdrawn(uow: UnitOfWork, community: CommunityId, institution: InstitutionId) -> Withdrawn | None:
+    """Who took this institution out of a community or said no for it, when and why; None where nobody did."""
+    part = uow.communities.participation(community, institution)
+    at = part.withdrawn_at or part.refused_at if part is not None else None
+    if part is None or at is None:
+        return None
+    admin = uow.people.get(PersonId(part.withdrawn_by)) if part.withdrawn_by else None
+    by = admin.name if admin else ""
+    return Withdrawn(_name(uow, institution), by, at, part.reason, refused=not part.withdrawn)
+
+
+def _take_out(uow: UnitOfWork, admin: Person, community: Community, take_away: bool, now: datetime) -> None:
+    """The institution's places are let go, its people pause, its links close and nobody is its contact any more."""
     present = _present(uow, admin, community)
     for space in _own(uow, admin, community):
         _let_go(uow, space, [one.person for one in present], take_away)
@@ -118,22 +168,7 @@ def withdraw(
         if link.open_at(now):
             uow.links.put(replace(link, revoked_at=now))
     uow.communities.drop_contact(community.id, admin.institution)
-    uow.communities.put_participation(replace(part, withdrawn_at=now, withdrawn_by=admin.id, reason=reason))
-    said = say(
-        "withdrew {name} from the community: “{reason}”", name=_name(uow, admin.institution), reason=reason
-    )
-    _tell(uow, community, admin, now, said)
     marks.people_changed(uow, community.id)
-    return community
-
-
-def withdrawn(uow: UnitOfWork, community: CommunityId, institution: InstitutionId) -> Withdrawn | None:
-    """Who took this institution out of a community, when and why; None where it was not."""
-    part = uow.communities.participation(community, institution)
-    if part is None or part.withdrawn_at is None:
-        return None
-    admin = uow.people.get(PersonId(part.withdrawn_by))
-    return Withdrawn(_name(uow, institution), admin.name if admin else "", part.withdrawn_at, part.reason)
 
 
 def _part(uow: UnitOfWork, admin: Person, key: str) -> tuple[Community, Participation]:
@@ -148,12 +183,7 @@ def _refusal(uow: UnitOfWork, admin: Person, community: Community, part: Partici
     """Why it cannot withdraw now, with the way out."""
     if not part.agreed:
         return say("Your institution does not take part in “{name}”.", name=community.name)
-    leading = [
-        one
-        for one in uow.communities.memberships(community.id)
-        if one.standing is Standing.JOINED and one.role.leads
-    ]
-    if all(one.institution == admin.institution for one in leading):
+    if _alone(uow, admin, community):
         return say(
             "Nobody of another institution facilitates “{name}”, and a community needs a facilitator. First one of "
             "them shares the facilitation with somebody of another institution. Or one of them puts the community to "
@@ -161,6 +191,16 @@ def _refusal(uow: UnitOfWork, admin: Person, community: Community, part: Partici
             name=community.name,
         )
     return None
+
+
+def _alone(uow: UnitOfWork, admin: Person, community: Community) -> bool:
+    """Whether nobody of another institution facilitates."""
+    leading = [
+        one
+        for one in uow.communities.memberships(community.id)
+        if one.standing is Standing.JOINED and one.role.leads
+    ]
+    return all(one.institution == admin.institution for one in leading)
 
 
 def _own(uow: UnitOfWork, admin: Person, community: Community) -> list[Space]:

@@ -42,7 +42,7 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
         if context is None or not context.roster:
             return Settled()
         part = uow.communities.participation(CommunityId(context.community), context.institution)
-        if part is not None and part.withdrawn:  # nobody of theirs is invited any more
+        if part is not None and part.stays_out:  # nobody of theirs is invited
             return Settled()
         last = uow.rosters.last(context.id)
         members = uow.rosters.members(CommunityId(context.community))

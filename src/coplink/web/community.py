@@ -90,7 +90,7 @@ def blueprint(desk: Desk) -> Blueprint:
             keeps = may(person, Action.KEEP, community, page.seen.membership)
             if keeps:
                 parts = {p.institution: p for p in uow.communities.participations(community.id)}
-                gone = {key for key, part in parts.items() if part.withdrawn}
+                gone = {key for key, part in parts.items() if part.stays_out}
                 invitable = [
                     (one.id, one.name)
                     for one in uow.institutions.all()

@@ -33,8 +33,8 @@ class Invited:
     """Someone before the door of a community: with a membership, with a link, or with both.
 
     ``elsewhere``: other institutions where it has places, which may take them as a guest. ``withdrawn``: their own
-    institution does not take part any more. ``contact``: whom to ask in their own institution. ``address``: which one
-    other institutions get; empty where they have shown none.
+    institution does not take part, or not any more. ``contact``: whom to ask in their own institution. ``address``:
+    which one other institutions get; empty where they have shown none.
     """
 
     community: Community
@@ -55,7 +55,7 @@ class Invited:
 
     @property
     def set_aside(self) -> bool:
-        """Whether they pause because their institution withdrew."""
+        """Whether they pause by a decision of their institution."""
         return self.membership is not None and self.membership.by_institution
 
 

@@ -57,7 +57,7 @@ class ContextRow(Table):
 
 
 class ParticipationRow(Table):
-    """An institution's part in a community. Personal data: which admin took it out, and what they said to its people.
+    """An institution's part in a community. Personal data: which admin took it out or said no, and why.
 
     Kept until it takes part again, else as long as the community.
     """
