@@ -139,7 +139,7 @@ class Identities(RuleBasedStateMachine):
 
     @rule(data=st.data(), yes=st.booleans())
     def answers_is_this_you(self, data: Any, yes: bool) -> None:
-        human = self._comes(data.draw(st.sampled_from(self._asked(Proof.PROPOSED) or IDS)))
+        human = self._comes(data.draw(st.sampled_from(self.model.asked(self.proves, Proof.PROPOSED) or IDS)))
         me = self._person(human)
         asked = self.stage.look(might_be, me)
         might = {
@@ -155,7 +155,7 @@ class Identities(RuleBasedStateMachine):
         self._later()
         if not yes:
             self.stage.act(claim.deny, me, asked.id)
-            self._deny(human, other)
+            human.denies(other)
             return
         said_too = any(human.accounts.get(seat) == Held(Proof.CLAIMED) for seat in other.proved())
         done = self.stage.tries(claim.confirm, me, asked.id)
@@ -188,7 +188,7 @@ class Identities(RuleBasedStateMachine):
         self._later()
         if not yes:
             self.stage.act(claim.deny, me, claimed.person.id)
-            self._deny(human, other)
+            human.denies(other)
             return
         done = self.stage.tries(claim.confirm, me, claimed.person.id)
         assert done is not same_door(human, other)
@@ -262,9 +262,8 @@ class Identities(RuleBasedStateMachine):
             gone = self.model.parts(human, (human.school, *theirs[1:]))
             self.all_is_right()
             person, community = self._person(gone), self.communities[human.school]
-            assert not self.stage.tries(join.accept, self.stage.sealer, community, person, now), (
-                "parting let in"
-            )
+            let_in = self.stage.tries(join.accept, self.stage.sealer, community, person, now)
+            assert not let_in, "parting let in"
             self.used |= {token for token, owner, _ in self.codes if owner is human}
 
     # --- what one has -----------------------------------------------------------------------------------------------
@@ -305,9 +304,10 @@ class Identities(RuleBasedStateMachine):
         human = self.model.of(data.draw(st.sampled_from(listed)))
         assert human is not None
         self._later()
-        community = self.communities[human.school]
-        self.stage.act(join.decline, self.stage.sealer, community, self._person(human))
+        person = self._person(human)
+        self.stage.act(join.decline, self.stage.sealer, self.communities[human.school], person)
         self.model.no |= human.speaking
+        self.silent |= self._letters(person)
 
     # --- what must be so --------------------------------------------------------------------------------------------
 
@@ -387,24 +387,6 @@ class Identities(RuleBasedStateMachine):
     def _later(self, minutes: int = 1) -> Any:
         self.stage.clock.advance(self.stage.now + timedelta(minutes=minutes))
         return self.stage.now
-
-    def _asked(self, proof: Proof) -> list[Id]:
-        """Ids that prove what is proposed for somebody."""
-        seats = {
-            (human.school, seat)
-            for human in self.model.all
-            for seat, held in human.accounts.items()
-            if held.proof is proof
-        }
-        return [one for one, seat in self.proves.items() if (one[0], seat) in seats]
-
-    def _deny(self, human: Human, other: Human) -> None:
-        for seat in human.proved():
-            if other.accounts.get(seat) in (Held(Proof.PROPOSED), Held(Proof.CLAIMED)):
-                other.accounts[seat] = Held(Proof.DENIED)
-        for seat in other.proved():
-            if human.accounts.get(seat) == Held(Proof.CLAIMED):
-                human.accounts[seat] = Held(Proof.DENIED)
 
     def _unite(self, gone: Human, into: Human) -> None:
         self.model.unite(gone, into, by_word=True)

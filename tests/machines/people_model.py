@@ -52,6 +52,15 @@ class Human:
     def proved(self) -> set[Seat]:
         return {seat for seat, held in self.accounts.items() if held.proof is Proof.PROVED}
 
+    def denies(self, other: Human) -> None:
+        """Neither is asked again about what only one of them proved."""
+        for seat in self.proved():
+            if other.accounts.get(seat) in (Held(Proof.PROPOSED), Held(Proof.CLAIMED)):
+                other.accounts[seat] = Held(Proof.DENIED)
+        for seat in other.proved():
+            if self.accounts.get(seat) == Held(Proof.CLAIMED):
+                self.accounts[seat] = Held(Proof.DENIED)
+
 
 class People:
     """Everybody, and every "no"."""
@@ -150,6 +159,16 @@ class People:
             if human.stands is not None and human.stands[0] is Standing.LEFT:
                 self.no.add(one)
         return apart
+
+    def asked(self, proves: dict[Id, Seat | None], proof: Proof) -> list[Id]:
+        """Ids that prove what is held so by somebody."""
+        seats = {
+            (human.school, seat)
+            for human in self.all
+            for seat, held in human.accounts.items()
+            if held.proof is proof
+        }
+        return [one for one, seat in proves.items() if (one[0], seat) in seats]
 
     def said_no(self, human: Human) -> bool:
         return bool(human.speaking & self.no)
