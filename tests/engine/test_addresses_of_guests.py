@@ -9,7 +9,7 @@ from tests.engine.test_guests import ADDRESS, GUEST, look, look_often, opened, r
 
 from coplink.core.guests import SHOW_ADDRESS
 from coplink.core.people import AccountId, Role
-from coplink.engine import join
+from coplink.engine import disclosures, join
 from coplink.testing.beginnings import once
 
 
@@ -19,11 +19,12 @@ def community(school):
     return opened(school)
 
 
-def proves(school, person, address):
-    """The school of a person says another address of theirs."""
+def proves(school, community, person, address):
+    """The school of a person says another address of theirs, and they let it be given out."""
     with school.services.begin() as uow:
         for account in uow.people.accounts(person.id):
             uow.people.put_account(replace(account, address=address))
+        disclosures.answer(uow, community, person, school.here.id, True, school.clock.now())
         uow.commit()
 
 
@@ -35,7 +36,7 @@ def kept(school, *people):
 def test_an_address_that_two_people_have_is_nobodys(school, community) -> None:
     lee = someone(school, community)
     someone(school, community, "mo", account="78")
-    proves(school, lee, "78@school.example")
+    proves(school, community, lee, "78@school.example")
     school.work()
     assert school.board.guests == {}
 
@@ -47,7 +48,7 @@ def test_an_address_by_which_somebody_was_let_in_lets_no_other_in_later(school, 
     look_often(school, community)
     theirs = community if place == "here" else second(school)
     mo = someone(school, theirs, "mo", account="78")
-    proves(school, mo, ADDRESS.upper())
+    proves(school, theirs, mo, ADDRESS.upper())
     school.work()
     look_often(school, theirs)
     assert kept(school, lee, mo) == [GUEST]
@@ -75,7 +76,7 @@ def test_an_address_that_was_refused_today_is_not_asked_about_for_another(school
     school.work()
     school.board.unwelcome.clear()
     mo = someone(school, community, "mo", account="78")
-    proves(school, mo, ADDRESS)
+    proves(school, community, mo, ADDRESS)
     look(school, community)
     assert kept(school, mo) == []
 

@@ -11,7 +11,7 @@ from coplink.core.errors import NotAllowed
 from coplink.core.people import AccountId, Identity, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
-from coplink.engine import apart, claim, join
+from coplink.engine import apart, claim, disclosures, join
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import Link, LinkKind
 
@@ -151,6 +151,8 @@ def test_a_guest_let_in_by_the_address_of_the_other_door_is_no_guest_any_more(sc
     assert standing(school, community, gone) is None
     back = school.arrive("lee", account="70", institution=school.there, course=False).person
     assert back.id == me.id
+    assert "70@school.example" not in school.board.guests, "their yes was to the other address"
+    act(school, disclosures.answer, community, back, school.here.id, True)
     school.clock.advance(school.clock.now() + timedelta(days=1))
     school.mark(community, Kind.RECONCILE)
     school.work()
