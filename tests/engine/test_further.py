@@ -76,6 +76,8 @@ def test_a_place_of_another_school_waits_until_it_agrees_and_then_its_people_sit
         ]
     act(school, connect.agree, kim, one.id)
     school.work()
+    with school.services.begin() as uow:
+        assert uow.records.notices(institution=school.there.id) == [], "the question is answered"
     assert states(school, one)[school.there.id] is SpaceState.READY
     assert "77" in school.boards["there"].seats
     assert offered(school, ana, one) == {}

@@ -62,6 +62,20 @@ def test_its_people_pause_are_told_by_whom_and_lose_their_seats_elsewhere(school
     assert (told.institution, told.by, told.refused, told.at) == ("Lakeside", "Kim", True, told.at)
 
 
+def test_the_question_is_answered_by_a_no_and_another_institution_is_asked_still(school, asked, kim):
+    with school.services.begin() as uow:
+        third = connect.add_institution(uow, "Hilltop", listed=True)
+        organisations.ask(uow, asked, third.id, school.clock.now())
+        uow.commit()
+    refuse(school, kim, asked)
+    with school.services.begin() as uow:
+        codes = {
+            key: [one.code for one in uow.records.notices(institution=key)]
+            for key in (school.there.id, third.id)
+        }
+    assert codes == {school.there.id: [], third.id: ["asked_to_take_part"]}
+
+
 def test_a_second_no_changes_nothing_and_only_an_admin_there_says_it(school, ana, asked, kim):
     before = everything(school, asked)
     for who in (ana, person(school, "lee", school.there), admin_of(school, school.here)):

@@ -231,6 +231,7 @@ def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime)
     """
     found, _ = _asked(uow, admin, community)
     uow.communities.put_participation(Participation(community, admin.institution, agreed_at=now))
+    organisations.answered(uow, community, admin.institution)
     for space in uow.spaces.of(community):
         if space.institution == admin.institution and space.state in (SpaceState.WAITING, SpaceState.REFUSED):
             uow.spaces.put(replace(space, state=SpaceState.MAKING))

@@ -15,10 +15,11 @@ from coplink.core.rhythm import Rhythm, check, expand
 from coplink.core.spaces import ConnectionId, Space, SpaceId, SpaceState
 from coplink.core.words import Said, say
 from coplink.core.work import Kind
+from coplink.engine import organisations
 from coplink.engine.attention import SUPPORT
 from coplink.engine.preflight import stopping
 from coplink.ports.integration import Capability, Manifest
-from coplink.ports.records import Connected, ContextLink, Happening, Notice
+from coplink.ports.records import Connected, ContextLink, Happening
 from coplink.ports.spaces import Planned, SpaceWish
 from coplink.ports.storage import UnitOfWork
 
@@ -222,18 +223,7 @@ def wish_for(
         uow.work.mark(Kind.PROVISION, space_id, community.id)
     elif part is None:
         uow.communities.put_participation(Participation(community.id, place.institution))
-        uow.records.raise_notice(
-            Notice(
-                uow.new_id(),
-                place.institution,
-                community.id,
-                f"participation:{community.id}",
-                "asked_to_take_part",
-                say("“{name}” asks your institution to take part.", name=community.name),
-                "connection admin",
-                now,
-            )
-        )
+        organisations.ask(uow, community, place.institution, now)
 
 
 def _remember_context(uow: UnitOfWork, community: Community, founder: Person, origin: Origin) -> None:

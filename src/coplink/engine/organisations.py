@@ -20,7 +20,7 @@ from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import Said, say
 from coplink.engine import lifecycle, marks
 from coplink.engine.join import set_aside
-from coplink.ports.records import Happening, LinkKind
+from coplink.ports.records import Happening, LinkKind, Notice
 from coplink.ports.storage import UnitOfWork
 
 
@@ -124,6 +124,20 @@ def withdraw(
     return community
 
 
+def ask(uow: UnitOfWork, community: Community, institution: InstitutionId, now: datetime) -> None:
+    """Tell the admins of an institution, until one of them answers, that a community asks it to take part."""
+    said = say("“{name}” asks your institution to take part.", name=community.name)
+    about = _asked(community.id, institution)
+    notice = (uow.new_id(), institution, community.id, about, "asked_to_take_part", said, "connection admin")
+    uow.records.raise_notice(Notice(*notice, now))
+
+
+def answered(uow: UnitOfWork, community: CommunityId, institution: InstitutionId) -> None:
+    """Nobody is to be told of the question any more."""
+    uow.records.clear_notices(community, _asked(community, institution))
+    uow.records.clear_notices(community, f"participation:{community}")  # as earlier versions asked
+
+
 def say_no(uow: UnitOfWork, admin: Person, community: Community, part: Participation, now: datetime) -> None:
     """An institution that was asked and has not agreed stays out, with whoever of theirs came in by a link.
 
@@ -143,6 +157,7 @@ def say_no(uow: UnitOfWork, admin: Person, community: Community, part: Participa
         )
     _take_out(uow, admin, community, False, now)
     uow.communities.put_participation(replace(part, refused_at=now, withdrawn_by=admin.id))
+    answered(uow, community.id, admin.institution)
     said = say("said that {name} does not take part", name=_name(uow, admin.institution))
     _tell(uow, community, admin, now, said)
 
@@ -244,3 +259,7 @@ def _name(uow: UnitOfWork, key: InstitutionId) -> str:
 
 def _tell(uow: UnitOfWork, community: Community, person: Person, now: datetime, said: Said) -> None:
     uow.records.say(Happening(community.id, person.institution, now, person.id, said))
+
+
+def _asked(community: CommunityId, institution: InstitutionId) -> str:
+    return f"participation:{community}:{institution}"
