@@ -120,14 +120,17 @@ class Guardian:
         self._written(suite, room, "seats")
         human, known = self._person(suite, room, account)
         self.truth.effects["seats"] += 1
-        if known.word is not Word.JOINED and known.run != self.truth.run:
+        lowered = (
+            sits is not None and sits.leads and not role.leads
+        )  # who goes, and sat there by hand, leads no more
+        if known.word is not Word.JOINED and known.run != self.truth.run and not lowered:
             self.truth.broken("I3", f"{human}, whose word is {known.word}, is seated in {where}")
         if sits is None and (suite.name, room) in known.taken_out and known.run != self.truth.run:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")
         made = suite.rooms[room].by_hand - suite.rooms[room].raised
-        if sits is not None and sits.leads and not role.leads and account in made:
+        if lowered and account in made:
             self.truth.broken("I2", f"{human}, made facilitator by hand, is demoted in {where}")
-        if sits is not None and sits.leads and not role.leads and not suite.known(room, account):
+        if lowered and not suite.known(room, account):
             self.truth.broken("I19", f"the ledger was lost, and {human} is demoted in {where} at once")
 
     def removes(self, suite: Rooms, room: str, account: AccountId) -> None:
