@@ -125,7 +125,8 @@ class Rooms:
     def looked_twice(self, remote: str) -> bool:
         """Whether coplink looked long enough since its ledger was lost, if it was."""
         looks = self.rooms[remote].looks
-        return looks is None or (len(looks) > 1 and looks[-1] - looks[0] >= self.lag)
+        # What was long enough once stays so, whatever the clock does afterwards.
+        return looks is None or any(one - looks[0] >= self.lag for one in looks[1:])
 
     def marked(self, marker: str) -> list[str]:
         """The ids of what carries this marker."""
