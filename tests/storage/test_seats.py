@@ -134,3 +134,22 @@ def test_somebody_taken_out_who_joins_again_before_it_was_noticed_has_not_left(k
         uow.ledger.rejoined(space, [A], now + LAG)
         uow.ledger.saw(space, Observed({A: Role.MEMBER}, True), now + 2 * LAG, LAG)
         assert A in uow.ledger.remembered(space, now + 2 * LAG, LAG).ours
+
+
+def test_an_old_listing_just_after_they_joined_again_proves_no_seat(keep, world):
+    """What it shows may be gone since: not there later is no leaving, and it is theirs to give up at once."""
+    space, now = world.space.id, world.now
+    here, nobody = Observed({A: Role.MEMBER}, True), Observed({}, True)
+    with keep() as uow:
+        uow.ledger.record(space, SEAT, Done.CHANGED, now)
+        uow.ledger.saw(space, here, now, LAG)
+        uow.ledger.rejoined(space, [A], now)
+        uow.ledger.saw(space, here, now + LAG / 2, LAG)
+        assert A in uow.ledger.remembered(space, now + LAG / 2, LAG).unknown
+        left = [uow.ledger.saw(space, nobody, now + k * LAG, LAG) for k in range(1, 4)]
+        assert left == [frozenset()] * 3
+        uow.ledger.record(space, SEAT, Done.CHANGED, now)
+        uow.ledger.saw(space, here, now, LAG)
+        uow.ledger.rejoined(space, [A], now)
+        uow.ledger.saw(space, here, now + LAG, LAG)
+        assert A in uow.ledger.remembered(space, now + LAG, LAG).ours, "a reading a lag later proves it"

@@ -133,7 +133,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What coplink has done: seats made and since seen, perhaps made, and written too recently to be visible.
+    """What coplink has done: seats made and since seen, perhaps made or perhaps there still since somebody joined again
+    (``unknown``), and written too recently to be visible.
 
     ``out`` left this place or were taken out over there, and stay out: guests, and whoever was gone before any reading
     showed them. ``given`` are seats the platform said yes to that were not seen yet; ``raised`` sit there by somebody

@@ -7,7 +7,7 @@
     seen ──intend──> intended ──changed──> removed ──a lag later──> nothing
     seen ──a guest was taken out over there──> taken out
     taken out ──a reading shows them──> seen, if it was seen before; else nothing: somebody over there let them in
-    put, seen ──their person joins again──> rejoined ──a reading shows it──> seen
+    put, seen ──their person joins again──> rejoined ──a reading a lag later shows it──> seen
                                                └─ two complete readings, a lag apart, do not ──> nothing
     taken out ──their person, no guest, joins again──> nothing
     nothing, and somebody sits there by hand ──coplink makes them lead──> raised ──lowered, or gone──> nothing
@@ -110,6 +110,8 @@ def looked(
         case SeatState.RAISED if role is not None and not role.leads and not fresh:
             return None, False
         case SeatState.INTENDED | SeatState.RAISED if present:
+            return replace(line, absent_since=None), False
+        case SeatState.REJOINED if present and fresh:  # an older listing may show a seat that is gone since
             return replace(line, absent_since=None), False
         case SeatState.PUT | SeatState.REJOINED | SeatState.SEEN | SeatState.TAKEN_OUT if present:
             return replace(line, state=SeatState.SEEN, absent_since=None), False

@@ -88,7 +88,7 @@ class SqlLedger(Repository):
                 fresh.append(account)
         return Remembered(
             ours=frozenset(of_state[SeatState.SEEN]),
-            unknown=frozenset(of_state[SeatState.INTENDED]),
+            unknown=frozenset([*of_state[SeatState.INTENDED], *of_state[SeatState.REJOINED]]),
             fresh=frozenset(fresh),
             out=frozenset(of_state[SeatState.TAKEN_OUT]),
             given=frozenset(of_state[SeatState.PUT]),
