@@ -113,6 +113,7 @@ class Guardian:
         self.undisturbed: Callable[[], bool] = lambda: False
         self.leading: Callable[[str], set[AccountId]] = lambda marker: set()
         self.busy: Callable[[], bool] = lambda: False
+        self.raised: Callable[[Rooms, str, AccountId], bool] = lambda suite, room, account: False
 
     def seats(self, suite: Rooms, room: str, account: AccountId, role: Role) -> None:
         """A seat, or another role for somebody who sits."""
@@ -120,10 +121,10 @@ class Guardian:
         self._written(suite, room, "seats")
         human, known = self._person(suite, room, account)
         self.truth.effects["seats"] += 1
-        lowered = (
-            sits is not None and sits.leads and not role.leads
-        )  # who goes, and sat there by hand, leads no more
-        if known.word is not Word.JOINED and known.run != self.truth.run and not lowered:
+        lowered = sits is not None and sits.leads and not role.leads
+        # Who goes, and sat there by somebody else's making as far as coplink can know, leads no more.
+        undone = lowered and self.raised(suite, room, account)
+        if known.word is not Word.JOINED and known.run != self.truth.run and not undone:
             self.truth.broken("I3", f"{human}, whose word is {known.word}, is seated in {where}")
         if sits is None and (suite.name, room) in known.taken_out and known.run != self.truth.run:
             self.truth.broken("I12", f"{human}, who was taken out by hand, is seated again in {where}")

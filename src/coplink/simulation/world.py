@@ -107,6 +107,7 @@ class World:
         self.guardian.meant = self._meant
         self.guardian.undisturbed = lambda: sum(self.weather.reached.values()) == self._troubles
         self.guardian.leading = self._leading
+        self.guardian.raised = lambda suite, room, account: self.seat_state(suite, room, account) == "raised"
         self.guardian.busy = lambda: self.house.storage.busy
         self.institutions: dict[str, Institution] = {}
         self.admins: dict[str, Person] = {}
