@@ -13,10 +13,11 @@ from coplink.core.errors import DomainError, NotFound
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.spaces import SpaceState
+from coplink.core.words import say
 from coplink.core.work import Kind
 from coplink.engine import connect, invitations, inviting, join, lifecycle, organisations
 from coplink.engine.secrets import fresh_token
-from coplink.ports.records import ContextLink, LinkKind
+from coplink.ports.records import ContextLink, LinkKind, Notice
 from coplink.testing.beginnings import once
 
 __all__ = ["kim", "server"]
@@ -212,3 +213,40 @@ def test_a_no_of_before_says_no_name(school, asked, kim):
         told = organisations.withdrawn(uow, asked.id, school.there.id)
         assert uow.links.of(LinkKind.INVITATION, asked.id) == []
     assert (told.by, told.refused) == ("", True)
+
+
+def test_a_no_of_before_is_said_again_where_people_are_in(school, asked, kim):
+    lee = person(school, "lee", school.there)
+    with school.services.begin() as uow:  # as earlier versions kept it
+        uow.communities.put_participation(replace(part(school, asked), refused_at=school.clock.now()))
+        uow.commit()
+    assert of(school, asked, lee).standing is Standing.JOINED
+    refuse(school, kim, asked)
+    assert (of(school, asked, lee).standing, of(school, asked, lee).by_institution) == (Standing.PAUSED, True)
+    said = history(school, asked)
+    refuse(school, kim, asked)
+    assert history(school, asked) == said
+
+
+def test_it_says_no_where_nobody_facilitates_at_all(school, ana, asked, kim):
+    with school.services.begin() as uow:
+        alone = uow.communities.membership(asked.id, ana.id)
+        uow.communities.put_membership(replace(alone, standing=Standing.PAUSED))
+        uow.commit()
+    refuse(school, kim, asked)
+    assert part(school, asked).stays_out
+
+
+def test_an_answer_leaves_the_question_that_an_earlier_version_asked_another(school, asked, kim):
+    with school.services.begin() as uow:
+        third = connect.add_institution(uow, "Hilltop", listed=True)
+        about, now = f"participation:{asked.id}", school.clock.now()
+        for code, whose in (("asked_to_take_part", school.there.id), ("asked_too", third.id)):
+            uow.records.raise_notice(
+                Notice(uow.new_id(), whose, asked.id, about, code, say("Asks."), "admin", now)
+            )
+        uow.commit()
+    refuse(school, kim, asked)
+    with school.services.begin() as uow:
+        assert uow.records.notices(institution=school.there.id) == []
+        assert [one.code for one in uow.records.notices(institution=third.id)] == ["asked_too"]

@@ -229,6 +229,7 @@ def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime)
 
     After it had stayed out its people come back by their own click, and an admin takes each place up again.
     """
+    uow.communities.hold(community)
     found, _ = _asked(uow, admin, community)
     uow.communities.put_participation(Participation(community, admin.institution, agreed_at=now))
     organisations.answered(uow, community, admin.institution)
@@ -243,7 +244,8 @@ def agree(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime)
 def refuse(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime) -> None:
     """The institution does not take part: nothing is made there, and who came in by a link pauses.
 
-    It can be agreed to later; saying no a second time changes nothing.
+    It can be agreed to later. Said a second time it changes nothing, but where somebody is in who came before a no kept
+    anybody out.
     """
     uow.communities.hold(community)
     found, participation = _asked(uow, admin, community)
@@ -251,7 +253,7 @@ def refuse(uow: UnitOfWork, admin: Person, community: CommunityId, now: datetime
         raise DomainError(say("Your institution takes part already."))
     if participation.withdrawn:
         raise DomainError(say("Your institution has withdrawn already."))
-    if participation.stays_out:
+    if participation.stays_out and not organisations.people_in(uow, admin, found):
         return
     organisations.say_no(uow, admin, found, participation, now)
 

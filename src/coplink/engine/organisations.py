@@ -96,7 +96,7 @@ def before_withdrawing(uow: UnitOfWork, admin: Person, key: str) -> Withdrawal:
     return Withdrawal(
         community,
         tuple(space for space in _own(uow, admin, community) if space.state in lifecycle.LET_GO),
-        len(_present(uow, admin, community)),
+        len(people_in(uow, admin, community)),
         _refusal(uow, admin, community, part),
     )
 
@@ -135,7 +135,9 @@ def ask(uow: UnitOfWork, community: Community, institution: InstitutionId, now: 
 def answered(uow: UnitOfWork, community: CommunityId, institution: InstitutionId) -> None:
     """Nobody is to be told of the question any more."""
     uow.records.clear_notices(community, _asked(community, institution))
-    uow.records.clear_notices(community, f"participation:{community}")  # as earlier versions asked
+    uow.records.clear_notices(
+        community, f"participation:{community}", institution
+    )  # as earlier versions asked
 
 
 def say_no(uow: UnitOfWork, admin: Person, community: Community, part: Participation, now: datetime) -> None:
@@ -145,7 +147,7 @@ def say_no(uow: UnitOfWork, admin: Person, community: Community, part: Participa
     """
     if (
         community.stage is not Stage.CONCLUDED
-        and _present(uow, admin, community)
+        and people_in(uow, admin, community)
         and _alone(uow, admin, community)
     ):
         raise DomainError(
@@ -175,7 +177,7 @@ def withdrawn(uow: UnitOfWork, community: CommunityId, institution: InstitutionI
 
 def _take_out(uow: UnitOfWork, admin: Person, community: Community, take_away: bool, now: datetime) -> None:
     """The institution's places are let go, its people pause, its links close and nobody is its contact any more."""
-    present = _present(uow, admin, community)
+    present = people_in(uow, admin, community)
     for space in _own(uow, admin, community):
         _let_go(uow, space, [one.person for one in present], take_away)
     set_aside(uow, present, now)
@@ -209,20 +211,20 @@ def _refusal(uow: UnitOfWork, admin: Person, community: Community, part: Partici
 
 
 def _alone(uow: UnitOfWork, admin: Person, community: Community) -> bool:
-    """Whether nobody of another institution facilitates."""
+    """Whether it is led, and by nobody of another institution."""
     leading = [
         one
         for one in uow.communities.memberships(community.id)
         if one.standing is Standing.JOINED and one.role.leads
     ]
-    return all(one.institution == admin.institution for one in leading)
+    return bool(leading) and all(one.institution == admin.institution for one in leading)
 
 
 def _own(uow: UnitOfWork, admin: Person, community: Community) -> list[Space]:
     return [one for one in uow.spaces.of(community.id) if one.institution == admin.institution]
 
 
-def _present(uow: UnitOfWork, admin: Person, community: Community) -> list[Membership]:
+def people_in(uow: UnitOfWork, admin: Person, community: Community) -> list[Membership]:
     """Their people who have joined: those who pause or have left by their own word stay as they are."""
     return [
         one

@@ -315,7 +315,12 @@ class Records(Protocol):
         """Open it, or replace the open one with the same community, about and code."""
         ...
 
-    def clear_notices(self, community: str | None, about: str) -> None: ...
+    def clear_notices(
+        self, community: str | None, about: str, institution: InstitutionId | None = None
+    ) -> None:
+        """Of everybody's, or of those of one institution."""
+        ...
+
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
     ) -> Sequence[Notice]: ...

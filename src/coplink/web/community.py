@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from coplink.core.access import Action, may
 from coplink.core.fit import becomes
-from coplink.core.people import InstitutionId, Role
+from coplink.core.people import InstitutionId, Role, Standing
 from coplink.core.rhythm import Meeting, Rhythm, expand
 from coplink.engine import beside, copies, lifecycle, organisations, provision, reading
 from coplink.engine.invitations import open_links
@@ -33,6 +33,8 @@ def blueprint(desk: Desk) -> Blueprint:
                 return see(f"/c/{seen.community.id}/invitation")
             page = reading.home(uow, person, key, desk.manifests, desk.now())
             withdrawn = organisations.withdrawn(uow, page.seen.community.id, person.institution)
+            if page.seen.membership is not None and page.seen.membership.standing is Standing.JOINED:
+                withdrawn = None  # in since before a no kept anybody out, and so until it is said again
             last = _last_meeting(page.rhythm, desk.now())
             copied = copies.to_know(uow, person, key) if page.seen.leads else ()
             news = [one for one in page.newest if last and one.artifact.changed_at >= last.ends]

@@ -182,6 +182,11 @@ def _overview(desk: Desk, admin: Person) -> Response:
             one.community.id: organisations.withdrawn(uow, one.community.id, admin.institution)
             for one in communities
         }
+        present = {
+            one.community.id: bool(organisations.people_in(uow, admin, one.community))
+            for one in communities
+            if one.refused
+        }
         contacts = {
             one.community.id: organisations.contacts(uow, one.community.id).get(admin.institution)
             for one in communities
@@ -189,6 +194,7 @@ def _overview(desk: Desk, admin: Person) -> Response:
         text = render_template(
             "admin.html",
             withdrawn=withdrawn,
+            present=present,
             contacts=contacts,
             institution=uow.institutions.get(admin.institution),
             manifests=desk.manifests,

@@ -77,8 +77,11 @@ class SqlRecords(Repository):
             at=notice.at,
         )
 
-    def clear_notices(self, community: str | None, about: str) -> None:
-        self._remove(NoticeRow, community=community, about=about)
+    def clear_notices(
+        self, community: str | None, about: str, institution: InstitutionId | None = None
+    ) -> None:
+        whose = {} if institution is None else {"institution": institution}
+        self._remove(NoticeRow, community=community, about=about, **whose)
 
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
