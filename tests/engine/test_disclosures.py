@@ -19,7 +19,7 @@ from tests.engine.test_guests import (
 
 from coplink.core.errors import NotAllowed, NotFound
 from coplink.core.guests import ENTER, SAY_YES, TAKEN_OUT
-from coplink.core.people import Account, AccountId, Proof, Role, Standing
+from coplink.core.people import Role, Standing
 from coplink.core.spaces import SpaceId, SpaceState
 from coplink.core.work import Kind
 from coplink.engine import connect, disclosures, join, lifecycle, reading
@@ -209,12 +209,12 @@ def test_a_seat_by_hand_of_somebody_who_was_not_asked_stays(school, community, l
 
 
 def let_go_and_take_up(school, space, ana) -> None:
-    for act in (
+    for verb in (
         lambda uow, one: lifecycle.detach(uow, one, ana, "Pin Board", False, school.clock.now()),
         lambda uow, one: lifecycle.revive(uow, one, ana, "Pin Board", school.clock.now()),
     ):
         with school.services.begin() as uow:
-            act(uow, uow.spaces.get(space.id))
+            verb(uow, uow.spaces.get(space.id))
             uow.commit()
         school.work()
 
@@ -298,48 +298,3 @@ def test_a_first_no_starts_no_work_that_would_tell_others_of_it(school, communit
 def works(school):
     with school.services.begin() as uow:
         return {(state.kind, state.target): state.generation for state in uow.work.all()}
-
-
-def moves(school, person, address):
-    """The address of the account at their own school is another one from now on."""
-    with school.services.begin() as uow:
-        for one in uow.people.accounts(person.id):
-            uow.people.put_account(replace(one, address=address))
-        uow.commit()
-
-
-def test_no_other_address_is_given_out_than_the_one_they_were_shown(school, community, lee) -> None:
-    school.board.open_house = False
-    answers(school, community, lee, yes=True)
-    with school.services.begin() as uow:
-        key, now = AccountId("lp"), school.clock.now()
-        private = "lee.private@elsewhere.example"
-        uow.people.put_account(Account(school.there.id, "a-suite", key, lee.id, Proof.PROVED, private, now))
-        uow.commit()
-    school.board.open_house = True
-    look(school, community)
-    assert school.board.guests == {ADDRESS: GUEST}
-    assert question(school, community, lee).address == ADDRESS
-
-
-def test_who_has_another_address_by_now_is_asked_anew_and_told_which(school, community, lee) -> None:
-    school.board.open_house = False
-    answers(school, community, lee, yes=True)
-    moves(school, lee, "lee.new@lakeside.example")
-    school.board.open_house = True
-    look(school, community)
-    assert school.board.guests == {}
-    assert reasons(school, community) == {lee.id: SAY_YES}
-    wanted = disclosures.Question(school.here.id, "Riverbend", None, "lee.new@lakeside.example")
-    assert question(school, community, lee) == wanted
-    answers(school, community, lee, yes=True)
-    assert school.board.guests.keys() == {"lee.new@lakeside.example"}
-
-
-def test_who_was_let_in_keeps_the_seat_when_the_address_changes(school, community, lee) -> None:
-    answers(school, community, lee, yes=True)
-    moves(school, lee, "lee.new@lakeside.example")
-    look_often(school, community)
-    assert school.board.guests == {ADDRESS: GUEST}
-    assert GUEST in school.board.seats
-    assert question(school, community, lee).answer is True

@@ -229,4 +229,5 @@ def test_who_is_let_in_already_as_a_guest_keeps_that_seat_and_nobody_else_has_ag
     upgrade(fresh_engine)
     with SqlStorage(fresh_engine, sealer).begin() as uow:
         assert uow.guests.answers_at("c", "east") == {"lee": True}
+        assert uow.guests.shown_at("c", "east") == {"lee": "a"}, "by which they were let in"
         assert uow.guests.answers("d", "lee") == {}, "a place that never had the address"

@@ -94,7 +94,14 @@ def test_whoever_joined_without_being_told_is_asked_on_the_home_page_and_changes
     lee.get(f"/c/{key}/people")
     assert "coplink gives your address to nobody there" in lee.says()
     assert "gets it once they say yes" in ana.get(f"/c/{key}/access").text
-    assert lee.post(f"/c/{key}/guest", {"address": "yes", "institution": site.here.id}).status_code == 303
+    other = {"address": "yes", "institution": site.here.id, "named": "lee@elsewhere.example"}
+    assert lee.post(f"/c/{key}/guest", other).status_code == 400
+    assert "Your address is another one by now." in lee.says()
+    lee.get(f"/c/{key}/people")
+    form = lee.soup().select_one('form[action$="/guest"]')
+    assert form.select_one("[name=named]")["value"] == "lee@lakeside.example"
+    named = {"address": "yes", "institution": site.here.id, "named": "lee@lakeside.example"}
+    assert lee.post(f"/c/{key}/guest", named).status_code == 303
     site.jobs.run_until_idle()
     assert list(board.guests) == ["lee@lakeside.example"]
     lee.get(f"/c/{key}/people")

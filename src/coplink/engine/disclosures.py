@@ -7,15 +7,24 @@ there, and no other one is given out by that yes. A no is shown to nobody else: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from coplink.core.access import Action, may
 from coplink.core.community import Community
-from coplink.core.errors import NotAllowed, NotFound
+from coplink.core.errors import DomainError, NotAllowed, NotFound
 from coplink.core.guests import SAY_YES
-from coplink.core.people import CommunityId, Institution, InstitutionId, Membership, Person, Proof, Standing
+from coplink.core.people import (
+    Account,
+    CommunityId,
+    Institution,
+    InstitutionId,
+    Membership,
+    Person,
+    PersonId,
+    Standing,
+)
 from coplink.core.spaces import Space, SpaceState
 from coplink.core.words import say
 from coplink.engine import marks
@@ -42,26 +51,40 @@ def address_of(uow: UnitOfWork, person: Person, shown: str = "") -> str:
 
     ``shown`` is the one that they said yes to: it is that one, or none where it is not theirs any more.
     """
-    proved = _addresses(uow, person)
-    if shown:
-        return shown if shown in proved else ""
-    return proved[0] if proved else ""
+    return addresses_of(uow, [person], {person.id: shown})[person.id]
+
+
+def addresses_of(
+    uow: UnitOfWork, people: Collection[Person], shown: Mapping[PersonId, str]
+) -> dict[PersonId, str]:
+    """``address_of`` each of many."""
+    proved = uow.people.proved_by([person.id for person in people])
+    found = {}
+    for person in people:
+        theirs, named = _addresses(person, proved.get(person.id, ())), shown.get(person.id, "")
+        first = theirs[0] if theirs else ""
+        found[person.id] = first if not named else named if named in theirs else ""
+    return found
 
 
 def outdated(uow: UnitOfWork, space: Space) -> bool:
     """Ask those anew whose yes was to an address that is not theirs any more; whoever was let in by it stays."""
     shown = {key: one for key, one in uow.guests.shown_at(space.community, space.institution).items() if one}
     let_in = uow.guests.at(space.institution, space.integration, shown)
-    gone = [
-        person.id
-        for person in uow.people.many(
-            [key for key in shown if key not in let_in or let_in[key].account is None]
-        ).values()
-        if shown[person.id] not in _addresses(uow, person)
-    ]
+    outside = [key for key in shown if key not in let_in or let_in[key].account is None]
+    theirs = addresses_of(uow, list(uow.people.many(outside).values()), shown)
+    gone = [key for key, address in theirs.items() if not address]
     for key in gone:
         uow.guests.forget_yes(space.community, key, space.institution)
     return bool(gone)
+
+
+def gives_out(uow: UnitOfWork, space: Space, addresses: Mapping[PersonId, str], now: datetime) -> None:
+    """Who said yes before they had an address to be shown said it to the one that is given out first."""
+    shown = uow.guests.shown_at(space.community, space.institution)
+    for key, address in addresses.items():
+        if shown.get(key) == "":
+            uow.guests.answer(space.community, key, space.institution, address, now)
 
 
 def questions(uow: UnitOfWork, person: Person, membership: Membership) -> Sequence[Question]:
@@ -95,9 +118,15 @@ def elsewhere(uow: UnitOfWork, community: CommunityId, person: Person) -> Sequen
 
 
 def answer(
-    uow: UnitOfWork, community: Community, person: Person, institution: str, yes: bool, now: datetime
+    uow: UnitOfWork,
+    community: Community,
+    person: Person,
+    institution: str,
+    yes: bool,
+    now: datetime,
+    named: str | None = None,
 ) -> None:
-    """Keep the answer, and have seats follow it."""
+    """Keep the answer, and have seats follow it. ``named`` is the address that the page named, where it did."""
     membership = uow.communities.membership(community.id, person.id)
     if membership is None or not may(person, Action.SEE_INSIDE, community, membership):
         raise NotAllowed(say("You do not belong to this community."))
@@ -107,7 +136,10 @@ def answer(
     if chosen is None:
         raise NotFound(say("That school has no place in this community."))
     before = uow.guests.answers(community.id, person.id).get(chosen)
-    uow.guests.answer(community.id, person.id, chosen, address_of(uow, person) if yes else None, now)
+    kept = _named(uow, person, community.id, chosen)
+    if yes and named not in (None, kept):
+        raise DomainError(say("Your address is another one by now. Look which one it is, and answer again."))
+    uow.guests.answer(community.id, person.id, chosen, kept if yes else None, now)
     # A first no changes no seat but one they have, and a look there for nothing would tell others that they answered.
     if yes is not bool(before) or _sits(uow, community, person, chosen):
         marks.people_changed(uow, community.id)
@@ -120,30 +152,36 @@ def _sits(uow: UnitOfWork, community: Community, person: Person, institution: In
 
 
 def told(
-    uow: UnitOfWork, community: CommunityId, person: Person, institutions: Collection[str], now: datetime
+    uow: UnitOfWork,
+    community: CommunityId,
+    person: Person,
+    institutions: Collection[str],
+    now: datetime,
+    named: str | None = None,
 ) -> None:
-    """Whoever joins on a page that names these schools has said yes to them, but where they said no before."""
-    answers = uow.guests.answers(community, person.id)
+    """Whoever joins on a page that names these schools has said yes to them, but where they said no before.
+
+    Nothing was said where the page ``named`` an address that is another by now: they are asked on the community's page.
+    """
+    address, answers = address_of(uow, person), uow.guests.answers(community, person.id)
+    if named not in (None, address):
+        return
     fresh = [
         one.id
         for one in elsewhere(uow, community, person)
         if one.id in institutions and one.id not in answers
     ]
     for key in fresh:
-        uow.guests.answer(community, person.id, key, address_of(uow, person), now)
+        uow.guests.answer(community, person.id, key, address, now)
     if fresh:
         marks.people_changed(uow, community)
 
 
-def _addresses(uow: UnitOfWork, person: Person) -> Sequence[str]:
+def _addresses(person: Person, proved: Collection[Account]) -> list[str]:
     """Those of their own accounts: of the platform they come from first, and of several there the newest."""
-    proved = [
-        account
-        for account in uow.people.accounts(person.id)
-        if account.proof is Proof.PROVED and account.institution == person.institution and account.address
-    ]
-    proved.sort(key=lambda account: (account.integration != person.home, account.integration))
-    return [(account.address or "").strip().casefold() for account in proved]
+    here = [one for one in proved if one.institution == person.institution and one.address]
+    here.sort(key=lambda one: (one.integration != person.home, one.integration))
+    return [(one.address or "").strip().casefold() for one in here]
 
 
 def _named(uow: UnitOfWork, person: Person, community: CommunityId, institution: InstitutionId) -> str:

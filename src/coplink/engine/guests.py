@@ -48,6 +48,7 @@ def let_in(
             if _nobody_refused(uow, space) or asked_anew:
                 uow.commit()
             return None
+        disclosures.gives_out(uow, space, due, now())
         what = f"let in {' '.join(sorted(due))}"
         entry = uow.journal.open(turn, space.id, what, uow.new_id(), now())
         uow.commit()
@@ -121,9 +122,9 @@ def _due(uow: UnitOfWork, space: Space, now: datetime) -> dict[PersonId, str]:
     known = uow.guests.at(space.institution, space.integration, [m.person for m in joined_here])
     people = uow.people.many([m.person for m in joined_here if _asked_about(known.get(m.person), now)])
     shown = uow.guests.shown_at(space.community, space.institution)
-    addresses = {
-        key: disclosures.address_of(uow, person, shown.get(key, "")) for key, person in people.items()
-    }
+    addresses = disclosures.addresses_of(uow, list(people.values()), shown)
+    # Whoever has a page to open yet was let in by the address they had then.
+    addresses |= {key: known[key].address for key in addresses if key in known and known[key].account}
     several = Counter([*addresses.values(), *(known[key].address for key in known.keys() - people.keys())])
     let = uow.guests.holding(space.institution, space.integration, addresses=filter(None, addresses.values()))
     theirs: dict[str, set[PersonId]] = {}

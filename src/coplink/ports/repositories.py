@@ -240,6 +240,10 @@ class People(Protocol):
         """All accounts that each proved on one platform, the newest first; nothing that is only guessed or denied."""
         ...
 
+    def proved_by(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Account]]:
+        """All accounts that each proved, by platform, the newest first."""
+        ...
+
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
         """Everybody for whom this account is proposed, proved or denied."""
         ...

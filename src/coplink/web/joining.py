@@ -133,7 +133,12 @@ def blueprint(desk: Desk) -> Blueprint:
                 listening=typed("level", 20) == LISTEN,
             )
             disclosures.told(
-                uow, invited.community.id, invited.person, request.form.getlist("told"), desk.now()
+                uow,
+                invited.community.id,
+                invited.person,
+                request.form.getlist("told"),
+                desk.now(),
+                request.form.get("named"),
             )
             desk.remember(uow, link=None)
             uow.commit()
@@ -156,7 +161,10 @@ def blueprint(desk: Desk) -> Blueprint:
             raise DomainError(say("Choose yes or no."))
         with desk.begin() as uow:
             seen = reading.community_of(uow, person, key, Action.SEE_INSIDE)
-            disclosures.answer(uow, seen.community, person, typed("institution", 60), chosen, desk.now())
+            named = request.form.get("named")
+            disclosures.answer(
+                uow, seen.community, person, typed("institution", 60), chosen, desk.now(), named
+            )
             uow.commit()
         return see(f"/c/{seen.community.id}/people")
 

@@ -266,6 +266,15 @@ class SqlPeople(Repository):
             found[account.person] = both if others is None else tuple(sorted(both, key=_proved_first))
         return found
 
+    def proved_by(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Account]]:
+        found: dict[PersonId, list[Account]] = {}
+        proved = {"proof": Proof.PROVED.value}
+        for account in map(to_account, self._each_among(AccountRow, "person", people, **proved)):
+            found.setdefault(account.person, []).append(account)
+        for several in found.values():
+            several.sort(key=lambda one: (one.integration, *_proved_first(one)))
+        return found
+
     def holding(self, institution: InstitutionId, integration: str, account: AccountId) -> Sequence[Account]:
         found = self._run_ready(HOLDING, whose=institution, on=integration, named=account)
         return [
