@@ -15,7 +15,7 @@ from coplink.core.people import Institution, InstitutionId
 from coplink.core.words import Said, say
 from coplink.engine.connect import check_address
 from coplink.engine.platform_addresses import about, addresses, check_seen, withdraw_of_others
-from coplink.engine.platform_claims import alone, check_alone, tell
+from coplink.engine.platform_claims import check_alone, keep, settle, untell
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import Deployment, Link, LinkKind, Notice, Registration, RegistrationState
 from coplink.ports.storage import UnitOfWork
@@ -100,8 +100,7 @@ def register(
         state = known.state if same or known.state is RegistrationState.DISABLED else state
         # What the operator said of it by hand (hosts, fields) stays said.
         offered = replace(offered, id=known.id, claims={**known.claims, **offered.claims})
-    kept, doubled = alone(uow, replace(offered, id=offered.id or uow.new_id(), state=state))
-    uow.platforms.put(kept)
+    kept = keep(uow, replace(offered, id=offered.id or uow.new_id(), state=state), known, HERE, now)
     if known is not None:
         withdraw_of_others(uow, known, kept, HERE, now)
     if deployment_id and uow.platforms.deployment(kept.id, deployment_id) is None:
@@ -115,7 +114,6 @@ def register(
         uow.records.raise_notice(
             Notice(uow.new_id(), kept.institution, None, about(kept), code, sentence, who, now)
         )
-    tell(uow, kept, doubled, HERE, now)
     return kept
 
 
@@ -166,9 +164,7 @@ def add(
             )
             if approve and known.state is RegistrationState.PENDING:
                 registration = replace(registration, state=RegistrationState.OPEN)
-        registration, doubled = alone(uow, registration)
-        uow.platforms.put(registration)
-        tell(uow, registration, doubled, HERE, now)
+        registration = keep(uow, registration, known, HERE, now)
         if known is not None:
             withdraw_of_others(uow, known, registration, HERE, now)
     if deployment_id and approve:
@@ -193,10 +189,8 @@ def approve(uow: UnitOfWork, registration: Registration, now: datetime, seen: st
     """
     if seen is not None:
         check_seen(registration, seen)
-    kept, doubled = alone(uow, replace(registration, state=RegistrationState.OPEN))
-    uow.platforms.put(kept)
+    keep(uow, replace(registration, state=RegistrationState.OPEN), registration, HERE, now)
     uow.records.clear_notices(None, about(registration))
-    tell(uow, kept, doubled, HERE, now)
 
 
 def disable(uow: UnitOfWork, registration: Registration, spared: str = "") -> None:
@@ -206,6 +200,7 @@ def disable(uow: UnitOfWork, registration: Registration, spared: str = "") -> No
     """
     uow.platforms.put(replace(registration, state=RegistrationState.DISABLED))
     uow.records.clear_notices(None, about(registration))
+    untell(uow, registration)
     uow.platforms.end_visits(registration.id, None, spared)
 
 
@@ -221,6 +216,7 @@ def forget(uow: UnitOfWork, registration: Registration) -> None:
         )
     for told in {about(registration), *(about(registration, one) for one in deployments)}:
         uow.records.clear_notices(None, told)
+    untell(uow, registration)
 
 
 def approve_deployment(
@@ -263,6 +259,7 @@ def disable_deployment(uow: UnitOfWork, deployment: Deployment, now: datetime, s
     uow.platforms.end_visits(deployment.registration, deployment.institution, spared)
     registration = uow.platforms.get(deployment.registration)
     if registration is not None:
+        settle(uow, deployment.institution)
         _looked_after(uow, registration, deployment)
 
 
