@@ -122,6 +122,43 @@ def test_another_institution_on_the_same_client_gets_a_deployment_and_nothing_el
     assert "deployment 9" not in told[-1][1]
 
 
+def test_a_platform_is_called_not_believed_only_where_another_is(tmp_path: Path) -> None:
+    told = ("--claim", "account:canvas=canvas_user_id")
+    test = tuple(word.replace("https://canvas.", "https://canvas.test.") for word in add("Riverbend", *told))
+    *_, first, theirs, again, second = run(
+        tmp_path,
+        *SCHOOLS,
+        add("Riverbend", *told, "--deployment-id", "1", "--approve"),
+        add("Lakeside", "--deployment-id", "2", "--approve"),
+        add("Riverbend", *told),
+        test,
+    )
+    for code, text in (first, theirs, again):
+        assert (code, text.count("\n"), "believed" in text) == (0, 1, False), text
+    assert "it is not believed about their accounts and courses: https://canvas.instructure.com" in second[1]
+    theirs = tuple(word.replace("https://canvas.", "https://canvas.test.") for word in add("Lakeside"))
+    [(code, text)] = run(tmp_path, (*theirs, "--deployment-id", "3"))
+    assert (code, "believed" in text) == (0, False), "it is the owner's business whether it is believed"
+
+
+def test_another_that_is_believed_already_lets_deployments_of_others_wait_again(tmp_path: Path) -> None:
+    told = ("--claim", "account:canvas=canvas_user_id")
+    own = tuple(word.replace("https://canvas.", "https://canvas.test.") for word in add("Lakeside", *told))
+    *_, claimed, listed = run(
+        tmp_path,
+        *SCHOOLS,
+        add("Riverbend", "--deployment-id", "1", "--approve"),
+        add("Lakeside", "--deployment-id", "2", "--approve"),
+        own,
+        add("Riverbend", *told),
+        LIST,
+    )
+    assert "Deployment 2 belongs to another institution and waits again" in claimed[1]
+    assert "not believed" not in claimed[1]
+    assert "approved  Riverbend  deployment 1" in listed[1]
+    assert "pending  Lakeside  deployment 2" in listed[1]
+
+
 def test_changed_addresses_let_deployments_of_others_wait_again(tmp_path: Path) -> None:
     changed = tuple(word.replace("security/jwks", "security/keys") for word in add("Riverbend"))
     told = run(

@@ -12,6 +12,7 @@ from coplink.core.errors import NotFound
 from coplink.core.words import say
 from coplink.engine import connect as setting_up
 from coplink.engine import platforms
+from coplink.engine.platform_claims import told
 from coplink.lti import canvas_config
 from coplink.ports.records import Deployment, Registration
 from coplink.ports.storage import UnitOfWork
@@ -84,20 +85,20 @@ def platform_add(
         before = _approved(uow, issuer, client_id)
         kept = platforms.add(uow, offered, deployment_id, approve, services.now(), services.settings.loopback)
         waiting = sorted(before - _approved(uow, issuer, client_id))
+        # Of a client that is another institution's, it is no news of this one whether its owner is believed.
+        doubled = told(uow, kept) if kept.institution == owner.id else None
         uow.commit()
     base = services.settings.base_url
     click.echo(
         f"Registered as {kept.id} ({kept.state.value})."
         f" Login: {base}/lti/login  Launch: {base}/lti/launch  Keys: {base}/lti/jwks.json"
     )
-    if kept.claims.keys() != pairs(claims).keys():
-        click.echo(
-            "Another platform of this institution tells people's accounts and courses already: this one is not"
-            " believed about them. Disable the other one first, if this is the one that is meant."
-        )
+    if doubled is not None:
+        click.echo(str(doubled))
     for one in waiting:
         click.echo(
-            f"Deployment {one} belongs to another institution and waits again, because the addresses have changed."
+            f"Deployment {one} belongs to another institution and waits again, because the addresses have changed or"
+            " another platform tells its accounts already: its admins are told which."
         )
 
 
