@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import event
 
 from coplink.core.roster import Listed
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import rosters
+from coplink.engine import listed, rosters
 from coplink.engine.outcome import Settled
 from coplink.ports.errors import Throttled, Unavailable
 from coplink.ports.storage import StaleTurn
+from coplink.storage.transaction import Transaction
 from coplink.testing.beginnings import once
 
 
@@ -174,3 +178,26 @@ def test_many_are_asked_some_hundreds_at_a_time(school, ana, monkeypatch):
     assert read_with(school, turn_of(school, community)) == Settled()
     assert len(standings(school, community)) == 46
     assert len(commits) >= 7 + 2
+
+
+def test_a_page_of_known_teachers_costs_as_many_statements_as_one_of_them(school, ana, monkeypatch):
+    community = school.found(ana)
+    context = context_of(school, community)
+    everybody = [someone(n, leads=True, email="") for n in range(40)]
+    told, run = [], Transaction.run
+    monkeypatch.setattr(Transaction, "run", lambda *given, **values: told.append(1) or run(*given, **values))
+    event.listen(school.services.storage._engine, "before_cursor_execute", lambda *a: told.append(a[2]))
+    spent = []
+    for people in (
+        everybody,
+        everybody[:1],
+        everybody,
+        [replace(one, email="x@y.example") for one in everybody],
+    ):
+        told.clear()
+        with school.services.begin() as uow:
+            listed.welcome(uow, context, people, school.clock.now())
+            uow.commit()
+        spent.append(len(told))
+    _, one, many, filled = spent
+    assert one == many <= filled <= many + 2

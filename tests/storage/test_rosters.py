@@ -191,6 +191,35 @@ def test_accounts_are_proposed_beside_what_is_there(keep, world):
         }
 
 
+def test_the_identities_of_many_are_read_at_once(keep, world):
+    one, other, third = (person(world, number) for number in range(3))
+    named = [known_by(one), known_by(one, "again"), known_by(other), known_by(third)]
+    with keep() as uow:
+        uow.rosters.add([one, other, third], named)
+    with keep() as uow:
+        found = uow.rosters.identities([one.id, other.id, "p9999"])
+    assert {key: set(theirs) for key, theirs in found.items()} == {
+        one.id: set(named[:2]),
+        other.id: {named[2]},
+    }
+
+
+def test_a_reading_that_is_held_is_written_by_nobody_else_meanwhile(keep, world, context):
+    with keep() as uow:
+        uow.rosters.keep(context)
+
+    def count_one_more():
+        with keep() as uow:
+            last = uow.rosters.last("x1", hold=True)
+            uow.rosters.keep(replace(last, members=last.members + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(count_one_more) for _ in range(20)]:
+            done.result()
+    with keep() as uow:
+        assert uow.rosters.last("x1").members == 20
+
+
 def test_two_who_add_the_same_people_at_once_agree_on_each(keep, world):
     barrier = threading.Barrier(2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,20 +25,28 @@ def welcome(
     """
     people, new = _people(uow, context, listed)
     _accounts(uow, context, listed, people)
+    known = {one.subject: people[one.subject] for one in listed if one.leads and one.subject not in new}
+    claimed = _claimed(uow, context, known)
     offers: dict[PersonId, tuple[Person, Role]] = {}
     for one in listed:
         person = people[one.subject]
-        leads = one.leads and (one.subject in new or not _claimed(uow, context, one.subject, person))
+        leads = one.leads and one.subject not in claimed
         offers.setdefault(person.id, (person, Role.CO_FACILITATOR if leads else Role.MEMBER))
     return offer_all(uow, CommunityId(context.community), offers, now), len(new)
 
 
-def _claimed(uow: UnitOfWork, context: ContextLink, subject: str, person: Person) -> bool:
-    """Whether somebody who came by another door said to be whom the roster lists, who never came themselves."""
-    known = uow.people.identities(person.id)
-    listed = (DOOR, context.realm, subject)
-    never = any((one.door, one.realm, one.subject) == listed and not one.proved_at for one in known)
-    return never and any(one.proved_at for one in known)
+def _claimed(uow: UnitOfWork, context: ContextLink, people: Mapping[str, Person]) -> frozenset[str]:
+    """As whom of those listed somebody came by another door and said to be them, who never came themselves."""
+    if not people:
+        return frozenset()
+    known = uow.rosters.identities({person.id for person in people.values()})
+    return frozenset(
+        one.subject
+        for theirs in known.values()
+        if any(other.proved_at for other in theirs)
+        for one in theirs
+        if (one.door, one.realm) == (DOOR, context.realm) and not one.proved_at
+    )
 
 
 def _people(
@@ -48,13 +56,19 @@ def _people(
     here, realm = context.institution, context.realm
     known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
     new: dict[str, Person] = {}
+    lacking = {one.subject: known[one.subject] for one in listed if one.email and one.subject in known}
+    lacking = {subject: person for subject, person in lacking.items() if not person.email}
+    claimed = _claimed(uow, context, lacking)
     filled: list[Person] = []
     for one in listed:
         person = known.get(one.subject)
         if person is None:
             new[one.subject] = Person(PersonId(uow.new_id()), here, one.name or NAMELESS, one.email)
-        elif (one.email and not person.email) or (one.name and person.name in ("", NAMELESS)):
-            person = replace(person, email=person.email or one.email, name=one.name or person.name)
+            continue
+        # Letters to the address of somebody listed are not for whoever says to be them.
+        address = None if one.subject in claimed else one.email
+        if (address and not person.email) or (one.name and person.name in ("", NAMELESS)):
+            person = replace(person, email=person.email or address, name=one.name or person.name)
             filled.append(person)
             known[one.subject] = person
     uow.rosters.fill(filled)

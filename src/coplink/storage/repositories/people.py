@@ -185,17 +185,7 @@ class SqlPeople(Repository):
         )
 
     def identities(self, person: PersonId) -> Sequence[Identity]:
-        return [
-            Identity(
-                InstitutionId(row.institution),
-                row.door,
-                row.realm,
-                row.subject,
-                PersonId(row.person),
-                row.proved_at,
-            )
-            for row in self._find(IdentityRow, "door", "realm", "subject", person=person)
-        ]
+        return list(map(to_identity, self._find(IdentityRow, "door", "realm", "subject", person=person)))
 
     def put_account(self, account: Account) -> None:
         """Add or change it: what was proved stays so, what was denied is only ever proved; an address is kept.
@@ -325,6 +315,18 @@ def to_person(row: PersonRow) -> Person:
 def _person(found: Found) -> Person:
     key, institution, name, email, home, zone, admin = found[:7]
     return Person(PersonId(key), InstitutionId(institution), name, email, home, zone, admin)
+
+
+def to_identity(row: IdentityRow) -> Identity:
+    """The identity of a row."""
+    return Identity(
+        InstitutionId(row.institution),
+        row.door,
+        row.realm,
+        row.subject,
+        PersonId(row.person),
+        row.proved_at,
+    )
 
 
 def to_account(row: AccountRow) -> Account:

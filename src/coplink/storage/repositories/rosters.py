@@ -16,7 +16,7 @@ from coplink.core.people import Account, CommunityId, Identity, InstitutionId, M
 from coplink.core.roster import PageSeen, Snapshot
 from coplink.ports.rosters import LastReading
 from coplink.storage.repositories.base import Repository
-from coplink.storage.repositories.people import to_account
+from coplink.storage.repositories.people import to_account, to_identity
 from coplink.storage.tables import AccountRow, IdentityRow, MembershipRow, PersonRow, RosterRow, Table
 from coplink.storage.types import PlainText, storable, to_json
 
@@ -31,8 +31,8 @@ class SqlRosters(Repository):
     def secret(self, institution: InstitutionId) -> bytes:
         return bytes.fromhex(self._sealer.keyed_hash("roster", institution))
 
-    def last(self, context: str) -> LastReading | None:
-        row = self._find_one(RosterRow, context=context)
+    def last(self, context: str, hold: bool = False) -> LastReading | None:
+        row = self._find_one(RosterRow, lock=hold, context=context)
         return None if row is None else _last(row)
 
     def keep(self, last: LastReading) -> None:
@@ -121,6 +121,12 @@ class SqlRosters(Repository):
         found: dict[PersonId, list[Account]] = defaultdict(list)
         for row in self._rows(select(AccountRow).where(self._among(AccountRow.person, people))):
             found[PersonId(row.person)].append(to_account(row))
+        return found
+
+    def identities(self, people: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Identity]]:
+        found: dict[PersonId, list[Identity]] = defaultdict(list)
+        for row in self._rows(select(IdentityRow).where(self._among(IdentityRow.person, people))):
+            found[PersonId(row.person)].append(to_identity(row))
         return found
 
     def propose(self, accounts: Sequence[Account]) -> None:
