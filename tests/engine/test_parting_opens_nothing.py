@@ -11,9 +11,10 @@ from coplink.core.errors import NotAllowed
 from coplink.core.people import AccountId, Identity, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
-from coplink.engine import apart, claim, disclosures, join
+from coplink.engine import apart, claim, disclosures, join, rosters
 from coplink.engine.secrets import fresh_token
 from coplink.ports.records import Link, LinkKind
+from coplink.testing.rosters import PaperReading
 
 
 def linked(school, known, new):
@@ -107,6 +108,29 @@ def test_two_people_who_were_one_by_mistake_are_both_invited_where_a_roster_list
     school.work()
     assert standing(school, community, gone) is Standing.INVITED, "although the roster did not change"
     assert standing(school, community, me) is Standing.JOINED
+
+
+def test_so_are_they_when_the_roster_is_being_read_at_that_moment(school, ana, monkeypatch) -> None:
+    bo, sam = school.arrive("bo", account="2").person, school.arrive("sam", account="3").person
+    school.roster.people = [Listed("bo", "Bo"), Listed("sam", "Sam")]
+    whole, me, gone = PaperReading.__iter__, [], []
+
+    def between(reading):
+        yield from whole(reading)
+        if me:
+            gone.append(parted(school, me.pop(), "sam", door="lti"))
+
+    monkeypatch.setattr(PaperReading, "__iter__", between)
+    monkeypatch.setattr(rosters, "AT_ONCE", 1)
+    community = school.found(ana)
+    for name in ("the first reading of all", "one that rests on another"):
+        me.append(linked(school, bo, sam))
+        look(school, community)
+        look(school, community)
+        (sam,) = gone
+        assert standing(school, community, sam) is Standing.INVITED, name
+        school.roster.people.append(Listed("zoe", "Zoe"))
+        gone.clear()
 
 
 def look(school, community):

@@ -17,7 +17,7 @@ from coplink.core.guests import SHOW_ADDRESS
 from coplink.core.people import CommunityId, Identity, Membership, Person, PersonId, Proof, Role, Standing
 from coplink.core.words import say
 from coplink.core.work import Kind
-from coplink.engine import marks
+from coplink.engine import marks, rosters
 from coplink.engine.guests import ASK_AGAIN
 from coplink.engine.join import hashes
 from coplink.engine.listed import DOOR
@@ -85,7 +85,7 @@ def take_out(
     if identity.proved_at is None:
         _letters(uow, person, made, now)
     _guest_accounts(uow, person, made)
-    _listed_anew(uow, identity, [community for community, _ in theirs if community.id not in only])
+    _listed_anew(uow, identity, [community for community, _ in theirs if community.id not in only], now)
     return made
 
 
@@ -115,7 +115,9 @@ def _guest_accounts(uow: UnitOfWork, person: Person, made: Person) -> None:
             )
 
 
-def _listed_anew(uow: UnitOfWork, identity: Identity, communities: Iterable[Community]) -> None:
+def _listed_anew(
+    uow: UnitOfWork, identity: Identity, communities: Iterable[Community], now: datetime
+) -> None:
     """Rosters that did not change are compared with everybody again: whom they list is to be invited."""
     for community in communities if identity.door == DOOR else ():
         for context in uow.communities.contexts(community.id):
@@ -124,11 +126,9 @@ def _listed_anew(uow: UnitOfWork, identity: Identity, communities: Iterable[Comm
                 identity.realm,
             ):
                 continue
-            last = uow.rosters.last(context.id)
-            if last is not None:
-                uow.rosters.keep(replace(last, since=None))
             if community.stage is not Stage.CONCLUDED:
                 uow.work.mark(Kind.READ_ROSTER, context.id, community.id)
+            rosters.trust_no_more(uow, context, now)  # in this order, as a reading that ends
 
 
 def _keep_no(uow: UnitOfWork, sealer: Sealer, person: Person, parted: Identity) -> None:

@@ -26,6 +26,8 @@ from coplink.ports.storage import StaleTurn, UnitOfWork
 HALF_PAGE_AGAIN = 300.0
 AT_ONCE = 2000
 TRUSTED_FOR = timedelta(days=7)
+LONG_AGO = timedelta(days=3650)
+"""Nothing is trusted for so long, whatever a clock does."""
 EMPTIED = Trouble(
     "empty_roster",
     say(
@@ -55,6 +57,15 @@ def read(begin: Begin, source: RosterSource, turn: Turn, now: Now) -> Outcome:
     if reading.complete or reading.lacking:
         return Settled()  # what cannot be read to its end waits for its usual time, and somebody is told
     return Again(max(HALF_PAGE_AGAIN, reading.again or 0.0))
+
+
+def trust_no_more(uow: UnitOfWork, context: ContextLink, now: datetime) -> None:
+    """Compare a roster with everybody again, also where it is being read at this very moment.
+
+    A time of its own tells a reading that is under way that it has been overtaken.
+    """
+    last = uow.rosters.last(context.id, hold=True) or LastReading(context.id, context.institution)
+    uow.rosters.keep(replace(last, since=now - LONG_AGO))
 
 
 def _trusted(last: LastReading | None, members: int, now: datetime) -> Snapshot | None:
@@ -116,8 +127,7 @@ class _Run:
             context = uow.communities.context(self.context.id)
             if context is None:
                 return
-            # Nobody else has written it: whoever reads holds the turn.
-            last = self.last or LastReading(context.id, context.institution)
+            last = uow.rosters.last(context.id, hold=True) or LastReading(context.id, context.institution)
             last = replace(last, owing=last.owing or self.offered > 0)
             if last.owing:
                 self._tell(uow)
@@ -172,7 +182,8 @@ class _Run:
             return replace(last, owing=False)  # nobody at all where there were people: what was known is kept
         members = uow.rosters.members(CommunityId(self.context.community))
         snapshot = last.snapshot if same else compared.snapshot()
-        since = last.since if compared.incremental else moment
+        overtaken = last.since != (self.last.since if self.last else None)
+        since = last.since if compared.incremental or overtaken else moment
         gone = self._followed(last, known, compared.listed, members)
         if gone is None:
             gone = self._gone(uow, compared.listed)
