@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.engine.acts import act, leads_too
 
+from coplink.core.arrival import Arrival, Context
 from coplink.core.people import AccountId, Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import claim, join, mailing
-from coplink.engine.arrive import might_be
+from coplink.engine.arrive import arrive, might_be
 from coplink.mail.smtp import Server, SmtpMail
 from coplink.ports.directory import Found
 from coplink.testing.smtp import MailServer
@@ -163,3 +166,35 @@ def test_who_got_a_letter_before_gets_no_second_one(school, ana, course, server)
     school.mark(course, Kind.RECONCILE)
     school.work()
     assert [one.letter["To"] for one in server.letters].count("jane@school.example") == 1
+
+
+def test_what_who_claims_left_is_not_left_by_who_is_listed(school, course) -> None:
+    me = claimed(school)
+    school.join(course, me)
+    act(school, lambda uow, now: join.leave(uow, course, me, now))
+    came = school.arrive("jane", leads=True).person
+    assert sits(school, course, came) == (Standing.INVITED, Role.CO_FACILITATOR)
+    assert sits(school, course, me)[0] is Standing.LEFT
+
+
+def test_who_comes_themselves_is_invited_nowhere_where_no_roster_is(school, ana, course) -> None:
+    second = school.found(ana, name="Numeracy")
+    with school.services.begin() as uow:
+        (context,) = uow.communities.contexts(second.id)
+        bare = replace(context, id=uow.new_id(), context="course-2", roster=None)
+        uow.communities.put_context(bare)
+        uow.commit()
+    me = claimed(school)
+    act(school, join.offer, second.id, me, Role.MEMBER)
+    arrival = Arrival(
+        "lti",
+        school.here.id,
+        "realm",
+        "jane",
+        "Jane",
+        context=Context("realm", "course-2", "Course 2"),
+        leads_context=True,
+    )
+    came = act(school, lambda uow, now: arrive(uow, arrival, now)).person
+    assert came.id != me.id
+    assert sits(school, second, came) is None

@@ -63,24 +63,17 @@ def take_out(
 ) -> Person:
     """Make a person of an identity and the accounts it proved.
 
-    Of the person's communities they are invited to ``only`` these, where a roster lists them, as ``role``.
+    Of the person's communities they are invited to ``only`` these, where a roster lists them, as ``role``: what the
+    person answered there is not their answer.
     """
     made = Person(PersonId(uow.new_id()), person.institution, person.name, zone=person.zone)
     uow.people.put(made)
     uow.people.take(identity, made.id)
     theirs = uow.communities.of_person(person.id)
-    for community, membership in theirs:
+    for community, _ in theirs:
         if community.id in only:
-            left = membership.standing is Standing.LEFT
             uow.communities.put_membership(
-                Membership(
-                    community.id,
-                    made.id,
-                    made.institution,
-                    Role.MEMBER if left else role,
-                    Standing.LEFT if left else Standing.INVITED,
-                    membership.changed_at if left else now,
-                )
+                Membership(community.id, made.id, made.institution, role, Standing.INVITED, now)
             )
     if identity.proved_at is None:
         _letters(uow, person, made, now)

@@ -135,8 +135,8 @@ def _by_own_word(uow: UnitOfWork, arrival: Arrival, found: Recognised, now: date
         for one in known
         if (one.door, one.realm, one.subject) == (arrival.door, arrival.realm, arrival.subject)
     )
-    here = {CommunityId(one.community) for one in found.here}
-    role = Role.CO_FACILITATOR if arrival.leads_context else Role.MEMBER  # as the roster had it
+    here = {CommunityId(one.community) for one in found.here if one.roster}
+    role = Role.CO_FACILITATOR if arrival.leads_context else Role.MEMBER  # as the roster has it
     made = apart.take_out(uow, found.person, listed, now, only=here, role=role)
     for account in uow.people.accounts(found.person.id):
         if account.proof is Proof.PROVED:
