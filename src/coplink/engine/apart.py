@@ -76,20 +76,21 @@ def take_out(
                 Membership(community.id, made.id, made.institution, role, Standing.INVITED, now)
             )
     if identity.proved_at is None:
-        _letters(uow, person, made, now)
+        _letters(uow, person, made, identity, now)
     _guest_accounts(uow, person, made)
     _listed_anew(uow, identity, [community for community, _ in theirs if community.id not in only], now)
     return made
 
 
-def _letters(uow: UnitOfWork, person: Person, made: Person, now: datetime) -> None:
-    """What was written to somebody listed says no for them, and is not written again."""
+def _letters(uow: UnitOfWork, person: Person, made: Person, listed: Identity, now: datetime) -> None:
+    """What was written to somebody listed says no for them, and is not written again; nobody else's letter does."""
     for link in uow.links.of(LinkKind.NO_THANKS, person=person.id):
+        if not uow.communities.opted_out([uow.links.letter_to(link, listed)]):
+            continue
         uow.links.put(replace(link, person=made.id))
         community = CommunityId(link.community or "")
         uow.mails.ask(community, {made.id: made.institution}, now)
-        if person.id in uow.mails.written(community):
-            uow.mails.done(community, made.id)
+        uow.mails.done(community, made.id)
 
 
 def _guest_accounts(uow: UnitOfWork, person: Person, made: Person) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coplink.core.errors import DomainError, NotAllowed
-from coplink.core.people import Account, Person, PersonId, Proof, Role, Standing
+from coplink.core.people import Account, CommunityId, Person, PersonId, Proof, Role, Standing
 from coplink.core.words import say
 from coplink.engine import marks
 from coplink.engine.arrive import might_be
@@ -46,6 +46,8 @@ def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
         raise NotAllowed(say("This question is no longer open."))
     if not any(one.proved_at for one in uow.people.identities(proposed.id)):
         _leads_nowhere(uow, proposed)
+        _written_before(uow, proposed)
+        uow.people.put(replace(proposed, email=me.email))  # a letter to the other address is not theirs
         return _join(uow, me, proposed)
     _one_human(uow, me, proposed)
     for held in _held(uow, me, other, Proof.PROPOSED):
@@ -153,6 +155,14 @@ def _leads_nowhere(uow: UnitOfWork, listed: Person) -> None:
     for _, membership in uow.communities.of_person(listed.id):
         if membership.standing is Standing.INVITED and membership.role.leads:
             uow.communities.put_membership(replace(membership, role=Role.MEMBER))
+
+
+def _written_before(uow: UnitOfWork, listed: Person) -> None:
+    """Keep which letters went to whom the roster listed: those say no for them, and no later one does."""
+    theirs = uow.people.identities(listed.id)
+    for link in uow.links.of(LinkKind.NO_THANKS, person=listed.id):
+        if listed.id in uow.mails.written(CommunityId(link.community or "")):
+            uow.communities.opt_out([uow.links.letter_to(link, one) for one in theirs])
 
 
 def _behind(uow: UnitOfWork, me: Person, code: str, now: datetime) -> tuple[Link, Person]:

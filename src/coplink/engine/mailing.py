@@ -18,7 +18,15 @@ from datetime import datetime, timedelta
 from coplink.core.access import Action
 from coplink.core.community import Community, Stage
 from coplink.core.errors import DomainError, NotFound
-from coplink.core.people import CommunityId, InstitutionId, Membership, Person, PersonId, Standing
+from coplink.core.people import (
+    CommunityId,
+    Identity,
+    InstitutionId,
+    Membership,
+    Person,
+    PersonId,
+    Standing,
+)
 from coplink.core.words import Said, say
 from coplink.core.work import Kind, Turn
 from coplink.engine import invitations, join
@@ -155,12 +163,18 @@ def refuse(uow: UnitOfWork, sealer: Sealer, token: str, now: datetime) -> Commun
     community, person, membership = opened(uow, token, now)
     if membership is None or membership.standing is Standing.INVITED:
         join.decline(uow, sealer, community, person)
-    # It may have been sent to whom a roster listed, before somebody else said to be them.
-    known = uow.people.identities(person.id)
-    if any(one.proved_at for one in known):
-        listed = [one for one in known if one.proved_at is None]
-        uow.communities.opt_out(join.hashes(sealer, community.id, listed))
+    uow.communities.opt_out(join.hashes(sealer, community.id, _listed(uow, token)))
     return community
+
+
+def _listed(uow: UnitOfWork, token: str) -> list[Identity]:
+    """To whom it was sent as a roster listed them, before somebody else said to be them."""
+    link = uow.links.by_token(LinkKind.NO_THANKS, token.strip())
+    if link is None or link.person is None:
+        return []
+    known = uow.people.identities(PersonId(link.person))
+    listed = {uow.links.letter_to(link, one): one for one in known if one.proved_at is None}
+    return [listed[kept] for kept in sorted(uow.communities.opted_out(listed))]
 
 
 def went(sealer: Sealer, community: CommunityId, address: str) -> str:
@@ -274,9 +288,17 @@ class _Post:
             if again:
                 uow.mails.again(self._community.id, person)
                 uow.communities.opt_in([went(self._sealer, self._community.id, letter.to)])
+                self._is_nobodys(uow, letter)
             else:
                 uow.mails.done(self._community.id, person)
             uow.commit()
+
+    def _is_nobodys(self, uow: UnitOfWork, letter: Letter) -> None:
+        """Somebody may have said meanwhile to be whom it did not reach: the next one goes to them instead."""
+        link = uow.links.by_token(LinkKind.NO_THANKS, letter.decline.rpartition("/")[2])
+        if link is not None and link.person is not None:
+            known = uow.people.identities(PersonId(link.person))
+            uow.communities.opt_in([uow.links.letter_to(link, one) for one in known])
 
     def _mine(self, uow: UnitOfWork) -> None:
         if not uow.work.holds(self._turn):

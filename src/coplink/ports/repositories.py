@@ -187,6 +187,10 @@ class Links(Protocol):
         """Mark a one-time link used, atomically; False when someone else was first."""
         ...
 
+    def letter_to(self, link: Link, identity: Identity) -> str:
+        """The keyed hash under which it is kept that the letter with this link went to somebody listed."""
+        ...
+
 
 class People(Protocol):
     """People, the doors they are known by, and their accounts. Every look-up stays within one institution."""

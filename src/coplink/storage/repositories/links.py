@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select, update
 
-from coplink.core.people import CommunityId, InstitutionId, PersonId
+from coplink.core.people import CommunityId, Identity, InstitutionId, PersonId
 from coplink.ports.records import Link, LinkKind, Presenter
 from coplink.storage.repositories.base import Repository
 from coplink.storage.repositories.doors import digest
@@ -93,6 +93,10 @@ class SqlLinks(Repository):
             or_(LinkRow.expires_at.is_(None), LinkRow.expires_at > now),
         )
         return self._run(update(LinkRow).where(LinkRow.id == key, *still_open).values(used_at=now)) == 1
+
+    def letter_to(self, link: Link, identity: Identity) -> str:
+        named = (identity.institution, identity.door, identity.realm, identity.subject)
+        return self._sealer.keyed_hash("letter-to", link.id, *named)
 
     def _link(self, row: LinkRow) -> Link:
         return Link(

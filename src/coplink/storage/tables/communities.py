@@ -123,7 +123,7 @@ class MembershipRow(Table):
 
 
 class OptOutRow(Table):
-    """Someone's wish not to be invited, or an address that has its letter, as a keyed hash that names nobody.
+    """Someone's wish not to be invited, or who has a letter, or which address, as a keyed hash that names nobody.
 
     Kept for good: it outlives erasure.
     """
