@@ -315,12 +315,7 @@ class Records(Protocol):
         """Open it, or replace the open one with the same community, about and code."""
         ...
 
-    def clear_notices(
-        self, community: str | None, about: str, institution: InstitutionId | None = None
-    ) -> None:
-        """Of everybody's, or of those of one institution."""
-        ...
-
+    def clear_notices(self, community: str | None, about: str, at: InstitutionId | None = None) -> None: ...
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
     ) -> Sequence[Notice]: ...

@@ -18,9 +18,9 @@ ADDRESS = "https://coplink.school.example/hook/google/s"
 
 
 def a_series(campus, pattern, **changes):
-    today = campus.clock.now().date()
+    begins = campus.clock.now().date() + dt.timedelta(days=1)  # none has been held yet, at whatever hour
     rhythm = Rhythm(
-        "America/Denver", dt.time(16), 60, today, today + dt.timedelta(days=60), pattern, **changes
+        "America/Denver", dt.time(16), 60, begins, begins + dt.timedelta(days=60), pattern, **changes
     )
     rhythm = check(rhythm)
     return Series(rhythm, "Reading circle", expand(rhythm), "What we read.", "", "http://127.0.0.1:8080/c/1")

@@ -77,11 +77,9 @@ class SqlRecords(Repository):
             at=notice.at,
         )
 
-    def clear_notices(
-        self, community: str | None, about: str, institution: InstitutionId | None = None
-    ) -> None:
-        whose = {} if institution is None else {"institution": institution}
-        self._remove(NoticeRow, community=community, about=about, **whose)
+    def clear_notices(self, community: str | None, about: str, at: InstitutionId | None = None) -> None:
+        there = {} if at is None else {"institution": at}
+        self._remove(NoticeRow, community=community, about=about, **there)
 
     def notices(
         self, community: CommunityId | None = None, institution: InstitutionId | None = None
