@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from tests.letters import sent_by
 
 from coplink import registry
 from coplink.core.arrival import Arrival, Context, ProvedAccount, RosterSourceAddress
@@ -31,6 +32,7 @@ from coplink.testing.beginnings import PlayedByHand, Untouched, once
 from coplink.testing.databases import sqlite_url
 from coplink.testing.pinboard import Board, PinBoard
 from coplink.testing.rosters import PaperRoster
+from coplink.testing.smtp import MailServer
 from coplink.wiring import Services, build
 from coplink.worker.handlers import Worker
 
@@ -231,6 +233,13 @@ def two_institutions(school: School) -> tuple[Institution, Institution]:
             )
         uow.commit()
     return here, there
+
+
+@pytest.fixture
+def server(school: School) -> Iterator[MailServer]:
+    """What takes the letters of this school's coplink."""
+    with sent_by(school.services, school.clock, timeout=0.5) as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,19 +13,7 @@ from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import claim, join, mailing
 from coplink.engine.arrive import arrive, might_be
-from coplink.mail.smtp import Server, SmtpMail
 from coplink.ports.directory import Found
-from coplink.testing.smtp import MailServer
-
-
-@pytest.fixture
-def server(school):
-    made = MailServer()
-    school.services.mail = SmtpMail(
-        Server("127.0.0.1", made.port, "coplink@school.example", "none", timeout=0.5), school.clock.now
-    )
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.engine.acts import act
-from tests.engine.test_mailing import decline, go_on, invite, press, rows, send, server
+from tests.engine.test_mailing import decline, go_on, invite, press, rows, send
 
 from coplink.core.people import Role, Standing
 from coplink.engine import invitations, join, mailing
 from coplink.mail.smtp import SmtpLine
 from coplink.storage.tables import OptOutRow
 
-__all__ = ["server"]
 DEE = "dee@school.example"
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from tests.engine.acts import act
-from tests.engine.test_mailing import invite, press, send, server
+from tests.engine.test_mailing import invite, press, send
 
 from coplink.engine import invitations
 from coplink.mail.smtp import SmtpLine
-
-__all__ = ["server"]
 
 
 def test_who_got_none_because_the_link_was_closed_meanwhile_may_be_asked_for_again(

@@ -10,20 +10,8 @@ from coplink.core.people import Identity, Person, PersonId, Role, Standing
 from coplink.core.work import Kind
 from coplink.engine import invitations, join, lifecycle, mailing
 from coplink.engine.sweep import sweep
-from coplink.mail.smtp import Server, SmtpMail
 from coplink.ports.records import LinkKind
 from coplink.storage.tables import MailRow
-from coplink.testing.smtp import MailServer
-
-
-@pytest.fixture
-def server(school):
-    made = MailServer()
-    school.services.mail = SmtpMail(
-        Server("127.0.0.1", made.port, "coplink@school.example", "none", timeout=0.5), school.clock.now
-    )
-    yield made
-    made.stop()
 
 
 def invite(school, community, *names, email="{}@school.example", at=None):

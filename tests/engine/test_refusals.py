@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.engine.acts import a_day_later, act, history, leads_too
-from tests.engine.test_mailing import invite, rows, send, server
+from tests.engine.test_mailing import invite, rows, send
 from tests.engine.test_organisations import admin_of, everything, joins, kim, of, person, space_of
 
 from coplink.core.errors import DomainError, NotFound
@@ -20,7 +20,7 @@ from coplink.engine.secrets import fresh_token
 from coplink.ports.records import ContextLink, LinkKind, Notice
 from coplink.testing.beginnings import once
 
-__all__ = ["kim", "server"]
+__all__ = ["kim"]
 
 
 @pytest.fixture

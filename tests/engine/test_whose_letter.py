@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.engine.acts import act
-from tests.engine.test_first_word import claimed, course, jane, letter, refuses, said_no, server
+from tests.engine.test_first_word import claimed, course, jane, letter, refuses, said_no
 
 from coplink.core.people import Role
 from coplink.core.roster import Listed
@@ -15,7 +15,7 @@ from coplink.core.work import Kind
 from coplink.engine import apart, join, mailing
 from coplink.ports.mail import Handed
 
-__all__ = ["course", "server"]  # fixtures
+__all__ = ["course"]  # fixtures
 
 
 def back(school):

@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.letters import sent_by
 
 from coplink.core.people import Identity, Person, PersonId, Role
 from coplink.engine import join
-from coplink.mail.smtp import Server, SmtpMail
-from coplink.testing.smtp import MailServer
 
 
 @pytest.fixture
 def server(site):
-    made = MailServer()
-    site.services.mail = SmtpMail(
-        Server("127.0.0.1", made.port, "coplink@school.example", "none", timeout=2), site.clock.now
-    )
-    yield made
-    made.stop()
+    with sent_by(site.services, site.clock, timeout=2) as made:
+        yield made
 
 
 def invite(site, key, *names):
