@@ -19,6 +19,7 @@ from coplink.sandbox.district import Region, region
 from coplink.sandbox.store import Store
 from coplink.sandbox.wire import Served, Wire
 from coplink.testing.smtp import MailServer, Taken
+from coplink_google.sandbox import GoogleSandbox
 
 ASKING = ("GET", "HEAD", "OPTIONS")
 TOLD = (
@@ -133,8 +134,10 @@ class Town:
         self.store.close()
 
     def settings(self, key: str) -> Mapping[str, str]:
-        """What an admin enters to connect one platform."""
-        return self.wires[key].settings("lakeside" if key == "google" else "riverbend")
+        """What an admin enters to connect one platform, with a place in it where everybody can be spoken to."""
+        if isinstance(wire := self.wires[key], GoogleSandbox):
+            return {**wire.settings("lakeside"), **wire.with_chat("lakeside")}
+        return wire.settings("riverbend")
 
     def clear(self) -> None:
         """Forget what was counted and which letters came."""

@@ -95,6 +95,16 @@ class GoogleSandbox(Frame):
                 self._single(event) for event in self._standing() if not event["event"].get("recurrence")
             ],
             "mails": self.store.all("google.mail"),
+            "chats": [
+                {
+                    "id": one["name"],
+                    "name": one["title"],
+                    "marker": _marker(one["about"]),
+                    "groups": one["groups"],
+                    "messages": self.chat.messages(one["name"]),
+                }
+                for one in self.chat.spaces()
+            ],
         }
 
     def _drive_state(self, drive: Document) -> Mapping[str, Any]:
