@@ -60,6 +60,8 @@ def plan(
         (plan({A: M}, {}, unknown={A}), (Change(A, None, M),), ""),
         (plan({A: M}, {}, unknown={A}, complete=False), (), "waiting"),
         (plan({A: M}, {A: M}, unknown={A}), (), ""),
+        (plan({A: M}, {A: M}, unknown={A}, fresh={A}), (), "waiting"),
+        (plan({A: F}, {A: M}, unknown={A}, fresh={A}), (Change(A, M, F),), "waiting"),
         (plan({A: M}, {}, out={A}), (), "out"),
         (plan({A: M}, {}, out={A}, complete=False), (), "out"),
         (plan({A: M}, {A: M}, out={A}), (), ""),

@@ -9,7 +9,7 @@
 | yes     | given      | no       | waiting, until it is seen, or they are out                 |
 | yes     | fresh      | no       | waiting: the platform may not show it yet                  |
 | yes     | unknown    | no       | once no longer fresh: seat them                            |
-| yes     | unknown    | yes      | nothing; still unknown                                     |
+| yes     | unknown    | yes      | nothing; looked at again while fresh, which proves nothing |
 | yes     | out        | no       | nothing: who left or was taken out over there stays out    |
 | any     | raised     | yes      | as nothing; who leads there and is not to is lowered       |
 | no      | ours       | yes      | remove them                                                |
@@ -167,6 +167,8 @@ def diff(space: SpaceId, desired: Desired, observed: Observed, remembered: Remem
     lowered = {a for a in (others - parting) & remembered.raised if have[a].leads}
     changes += [Change(a, have[a], Role.MEMBER) for a in lowered]
     strangers = frozenset(others - parting)
+    # What is seen so soon may be an older listing, so somebody who goes from there later would not be noticed.
+    waiting |= unknown & remembered.fresh & have.keys()
     return Plan(
         space,
         tuple(sorted(changes, key=lambda c: (c.phase, c.account))),
