@@ -17,6 +17,8 @@ from tests.crash.conftest import Ready
 from tests.crash.house import LEASE, QUICK, House, Line, Mortal
 from tests.crash.points import Beginning, a_round, after, differs, run
 
+from coplink.core.work import Kind
+
 pytestmark = [pytest.mark.postgres, pytest.mark.long, pytest.mark.timeout(1800)]
 SHIPPED = 35.0  # five seconds between two beats, thirty until a worker counts as silent
 SLOW = 8.0  # on a busy machine a process may not run for so long
@@ -75,12 +77,17 @@ class Pair:
 
 
 def together(lines: list[Line], sleeper: int) -> list[str]:
-    """Goes at the one community that ran at the same time in two workers that were both running."""
+    """Goes at the one community that ran at the same time, in two workers that were both running or in one.
+
+    Whether a connection works is looked at beside them: that is nobody's place.
+    """
     frozen = {line.pid for line in lines if line.words.startswith("SIG")} | {sleeper}
     begun: dict[int, Line] = {}
     spans: list[tuple[float, float, str]] = []
     for line in lines:
         what, _, rest = line.words.partition(" ")
+        if rest.startswith(Kind.PREFLIGHT):
+            continue
         if what == "begins":
             begun[line.pid] = line
         elif what == "ends" and line.pid in begun and line.pid not in frozen:
