@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engine.acts import act
+from tests.engine.acts import act, looks
 from tests.engine.test_disclosures import answers, community, lee, question
-from tests.engine.test_guests import ADDRESS, GUEST, asked, look, look_often, reasons
+from tests.engine.test_guests import ADDRESS, GUEST, asked, look, look_often, reasons, someone
 
+from coplink import registry
 from coplink.core.errors import DomainError
 from coplink.core.guests import ENTER, SAY_YES
 from coplink.core.people import Account, AccountId, Proof, Role
-from coplink.engine import disclosures, join
+from coplink.engine import connect, disclosures, join
 from coplink.engine.guests import to_open
+from coplink.testing.pinboard import MANIFEST, PinBoard
 
 __all__ = ["community", "lee"]
 
@@ -61,6 +63,57 @@ def test_who_was_let_in_keeps_the_seat_when_the_address_changes(school, communit
     assert school.board.guests == {ADDRESS: GUEST}
     assert GUEST in school.board.seats
     assert question(school, community, lee).answer is True
+
+
+@pytest.fixture
+def cork(school):
+    """The board of a second suite of the same school, open to guests as the first is."""
+    suite = PinBoard()
+    suite.manifest = replace(MANIFEST, key="corkboard", title="Cork Board")
+    both = {**school.services.installed.integrations, "corkboard": suite}
+    school.services.installed = registry.Found(both, ())
+    school.board.open_house = True
+    board = suite.rooms.setdefault("cork", type(school.board)())
+    board.open_house = True
+    with school.services.begin() as uow:
+        values = {"room": "cork", "key": "k"}
+        now = school.clock.now()
+        connect.connect(uow, school.here.id, suite.manifest, values, lambda _: "cork-realm", now)
+        uow.commit()
+    return board
+
+
+def test_who_was_let_in_keeps_the_seat_where_another_suite_begins_to_take_guests_later(school, cork) -> None:
+    cork.open_house = False
+    community = school.found(school.arrive("ana", leads=True, account="1").person, places=9)
+    school.work()
+    lee = someone(school, community)
+    school.board.entered.add(ADDRESS)
+    looks(school, community, 2)
+    moves(school, lee, "lee.new@lakeside.example")
+    cork.open_house = True
+    looks(school, community)
+    assert GUEST in school.board.seats
+    assert (school.board.guests, cork.guests) == ({ADDRESS: GUEST}, {})
+
+
+def test_who_was_let_in_keeps_the_seat_where_another_suite_of_that_school_refuses_them(school, cork) -> None:
+    cork.unwelcome |= {ADDRESS, "78@school.example"}
+    school.board.unwelcome.add("78@school.example")
+    community = school.found(school.arrive("ana", leads=True, account="1").person, places=9)
+    school.work()
+    lee, mo = someone(school, community), someone(school, community, "mo", account="78")
+    school.board.entered.add(ADDRESS)
+    looks(school, community, 2)
+    assert (GUEST in school.board.seats, cork.guests) == (True, {})
+    moves(school, lee, "lee.new@lakeside.example")
+    moves(school, mo, "mo.new@lakeside.example")
+    school.clock.pass_by(days=2)
+    looks(school, community)
+    assert GUEST in school.board.seats
+    assert question(school, community, lee).answer is True
+    assert question(school, community, mo).answer is None, "nobody let them in, so they are asked anew"
+    assert (school.board.guests, cork.guests) == ({ADDRESS: GUEST}, {}), "nobody gets another address"
 
 
 def test_a_yes_before_any_address_was_known_is_to_the_first_one_that_is_given_out(school, community) -> None:

@@ -70,8 +70,11 @@ def addresses_of(
 def outdated(uow: UnitOfWork, space: Space) -> bool:
     """Ask those anew whose yes was to an address that is not theirs any more; whoever was let in by it stays."""
     shown = {key: one for key, one in uow.guests.shown_at(space.community, space.institution).items() if one}
-    let_in = uow.guests.at(space.institution, space.integration, shown)
-    outside = [key for key in shown if key not in let_in or let_in[key].account is None]
+    # A yes is to the institution: whom another place of its lets in by it sits there, whatever this one says.
+    there = {one.integration for one in uow.spaces.of(space.community) if _beside(one, space)}
+    known = [uow.guests.at(space.institution, integration, shown) for integration in sorted(there)]
+    let_in = {key for guests in known for key, guest in guests.items() if guest.account is not None}
+    outside = [key for key in shown if key not in let_in]
     theirs = addresses_of(uow, list(uow.people.many(outside).values()), shown)
     gone = [key for key, address in theirs.items() if not address]
     for key in gone:
@@ -143,6 +146,10 @@ def answer(
     # A first no changes no seat but one they have, and a look there for nothing would tell others that they answered.
     if yes is not bool(before) or _sits(uow, community, person, chosen):
         marks.people_changed(uow, community.id)
+
+
+def _beside(one: Space, space: Space) -> bool:
+    return one.institution == space.institution and one.state in THERE
 
 
 def _sits(uow: UnitOfWork, community: Community, person: Person, institution: InstitutionId) -> bool:
