@@ -238,6 +238,48 @@ def test_the_notice_ends_when_it_comes_again_and_is_believed(school):
     assert notices(school) == []
 
 
+def registers(school, offered):
+    """It comes by an invitation, and waits."""
+    now = school.clock.now()
+    with school.services.begin() as uow:
+        link = platforms.invite(uow, school.here.id, now)
+        offered = replace(offered, id="", state=RegistrationState.PENDING)
+        kept = platforms.register(uow, link, offered, None, "A Canvas", (), now)
+        uow.commit()
+    return kept
+
+
+def test_the_notice_outlives_approvals_and_comes_back_after_a_pause(school):
+    first = add(school, registration(school, REAL))
+    second = registers(school, registration(school, TEST))
+    assert sorted(notices(school)) == ["platform_doubled", "platform_waits"]
+    for _ in range(2):
+        let_in(school, second)
+        assert SAFE(claims(school, second))
+        assert notices(school) == ["platform_doubled"], "it is not believed, and the admins are told"
+    disable(school, second)
+    assert notices(school) == [], "nobody comes from it"
+    disable(school, first)
+    let_in(school, second)
+    assert SAFE(claims(school, second))
+    assert notices(school) == ["platform_doubled"], "it has not been registered again"
+    assert not SAFE(claims(school, registers(school, registration(school, TEST))))
+    assert claims(school, second) == CLAIMS
+    assert notices(school) == []
+
+
+def test_what_the_operator_said_of_a_platform_and_it_lost_is_not_told_by_its_coming_again(school):
+    first = add(school, registration(school, REAL, claims={"account:canvas": "canvas_user_id"}))
+    said = registration(school, TEST, claims={"account:canvas": "canvas_user_id"})
+    second = add(school, said)
+    disable(school, first)
+    registers(school, replace(said, claims={}))
+    assert notices(school) == ["platform_doubled"], "it says nothing of accounts by itself"
+    assert not SAFE(claims(school, add(school, said)))
+    assert notices(school) == []
+    assert claims(school, second) == said.claims
+
+
 def test_only_what_another_tells_already_is_lost(school):
     canvas, moodle = {**CLAIMS}, {"account:moodle": "user_id", **CLAIMS}
     del moodle["account:canvas"]
@@ -249,8 +291,15 @@ def test_only_what_another_tells_already_is_lost(school):
     assert claims(school, registration(school, "https://moodle.example")).keys() == {
         "account:moodle",
         "asked:previous_contexts",
+        "told_by:asked:course",
     }
-    assert claims(school, third).keys() == {"asked:previous_contexts", "service:hosts"}, "of each of them"
+    assert claims(school, third) == {
+        "asked:previous_contexts": CLAIMS["asked:previous_contexts"],
+        "service:hosts": "lms.example",
+        "told_by:account:canvas": REAL,
+        "told_by:asked:course": REAL,
+        "told_by:account:moodle": "https://moodle.example",
+    }, "of each of them"
 
 
 def test_ids_that_a_platform_compares_with_its_own_only_are_no_numbers(school):

@@ -25,6 +25,8 @@ from coplink.ports.storage import UnitOfWork
 ACCOUNT, ASKED = "account:", "asked:"
 OWN_IDS = frozenset({"asked:previous_contexts"})
 """No numbers of an integration: ids of courses as the platform itself calls them, compared with its own only."""
+TOLD_BY = "told_by:"
+"""Before a meaning that a registration lost, among its claims: who is believed about it, until it is told anew."""
 DOUBLED, BOTH = "platform_doubled", "platform_both"
 
 
@@ -33,23 +35,27 @@ def keep(
 ) -> Registration:
     """Keep a registration with the claims it is believed about, and tell the admins where another platform tells them.
 
-    ``known`` is what it was before, if it was there: what it told while it was open it goes on telling.
+    ``known`` is what it was before, if it was there: what it told while it was open it goes on telling. What it lost
+    stays noted among its claims, so that the admins are told at every approval, until it is registered anew.
     """
     held: frozenset[str] = frozenset()
     if known is not None and known.state is registration.state is RegistrationState.OPEN:
         held = _numbers(known)
     home = registration.institution
     others = _others(uow, registration, home)
-    lost = {meaning for _, told in others for meaning in told} - held
-    claims = {meaning: name for meaning, name in registration.claims.items() if meaning not in lost}
+    lost = {TOLD_BY + meaning: other.issuer for other, told in reversed(others) for meaning in told - held}
+    claims = {meaning: name for meaning, name in registration.claims.items() if TOLD_BY + meaning not in lost}
+    anew = {TOLD_BY + meaning for meaning in claims}
+    claims = {meaning: name for meaning, name in claims.items() if meaning not in anew} | lost
+    believed = next((claims[one] for one in sorted(claims) if one.startswith(TOLD_BY)), None)
     kept = replace(registration, claims=claims)
     uow.platforms.put(kept)
     uow.records.clear_notices(None, _about(kept, home))
     both = [other for other, told in others if told & held]
     if both:
         _tell(uow, kept, home, BOTH, _both_believed(kept, both[0]), who, now)
-    elif others:
-        _tell(uow, kept, home, DOUBLED, _not_believed(kept, others[0][0]), who, now)
+    elif believed is not None:
+        _tell(uow, kept, home, DOUBLED, _not_believed(kept, believed), who, now)
     if kept.state is RegistrationState.OPEN:
         for institution in sorted(_institutions(uow, kept) - {home}):
             _elsewhere(uow, kept, institution, held, who, now)
@@ -126,13 +132,13 @@ def _elsewhere(
             uow.records.raise_notice(Notice(*notice))
 
 
-def _not_believed(one: Registration, other: Registration) -> Said:
+def _not_believed(one: Registration, other: str) -> Said:
     return say(
         "People are let in from {platform}, but it is not believed about their accounts and courses: {other} tells "
         "those for this institution, and the same numbers are other people’s here. Whoever is to be believed instead "
         "is registered again by the operator, once the other one is disabled.",
         platform=one.issuer,
-        other=other.issuer,
+        other=other,
     )
 
 

@@ -29,7 +29,8 @@ class Registration:
     """coplink as registered on one LTI platform: (issuer, client id) names it; one issuer serves many schools.
 
     ``claims`` says what its custom parameters mean: ``account:<integration>`` names the custom field that holds the
-    person's account there, ``asked:<name>`` the field that says where a community could live (a course id).
+    person's account there, ``asked:<name>`` the field that says where a community could live (a course id);
+    ``told_by:<meaning>`` the issuer that is believed about one of these instead, which then is not among them.
     ``managed_url`` is where the platform keeps what it registered (``registration_client_uri``), where it said so.
     """
 
