@@ -5,10 +5,10 @@ from __future__ import annotations
 from coplink.core.people import Account, AccountId, Proof
 
 
-def proposed(site, person, account):
+def proposed(site, person, account, address=None):
     with site.services.begin() as uow:
         uow.people.put_account(
-            Account(site.here.id, "pinboard", AccountId(account), person.id, Proof.PROPOSED)
+            Account(site.here.id, "pinboard", AccountId(account), person.id, Proof.PROPOSED, address)
         )
         uow.commit()
 
@@ -37,6 +37,15 @@ def test_is_this_you_is_asked_after_proof_and_answered_behind_both_doors(site):
         )
         known.get("/me")
         assert known.post("/is-this-you", {"person": "someone", "answer": "yes"}).status_code == 403
+
+
+def test_my_page_tells_the_addresses_of_ones_own_accounts_and_of_no_guessed_one(site):
+    ana = site.enter("ana", account="ana-1")
+    proposed(site, site.person("ana"), "somebody", "somebody@school.example")
+    ana.get("/me")
+    assert "ana-1@school.example" in ana.says()
+    assert "not proved yet" in ana.says()
+    assert "somebody@" not in ana.says()
 
 
 def test_whoever_said_yes_takes_it_back(site):

@@ -47,7 +47,7 @@ def confirm(uow: UnitOfWork, me: Person, other: PersonId) -> Person:
     if not any(one.proved_at for one in uow.people.identities(proposed.id)):
         _leads_nowhere(uow, proposed)
         _written_before(uow, proposed)
-        uow.people.put(replace(proposed, email=me.email))  # a letter to the other address is not theirs
+        _names_no_address(uow, me, proposed)
         return _join(uow, me, proposed)
     _one_human(uow, me, proposed)
     for held in _held(uow, me, other, Proof.PROPOSED):
@@ -163,6 +163,15 @@ def _written_before(uow: UnitOfWork, listed: Person) -> None:
     for link in uow.links.of(LinkKind.NO_THANKS, person=listed.id):
         if listed.id in uow.mails.written(CommunityId(link.community or "")):
             uow.communities.opt_out([uow.links.letter_to(link, one) for one in theirs])
+
+
+def _names_no_address(uow: UnitOfWork, me: Person, listed: Person) -> None:
+    """No address of somebody listed is given to who says to be them, nor is a letter to it written for these."""
+    for account in uow.people.accounts(listed.id):
+        if account.proof is not Proof.PROVED and account.address:
+            uow.people.drop_account(account)  # an address that is there would be kept
+            uow.people.put_account(replace(account, address=None))
+    uow.people.put(replace(listed, email=me.email))
 
 
 def _behind(uow: UnitOfWork, me: Person, code: str, now: datetime) -> tuple[Link, Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,10 +23,10 @@ def welcome(
 
     How many were not known to the community before, and how many were not known to anybody.
     """
-    people, new = _people(uow, context, listed)
-    _accounts(uow, context, listed, people)
-    known = {one.subject: people[one.subject] for one in listed if one.leads and one.subject not in new}
-    claimed = _claimed(uow, context, known)
+    known = uow.rosters.known(context.institution, DOOR, context.realm, (one.subject for one in listed))
+    claimed = _claimed(uow, context, listed, known)
+    people, new = _people(uow, context, listed, known, claimed)
+    _accounts(uow, context, listed, people, claimed)
     offers: dict[PersonId, tuple[Person, Role]] = {}
     for one in listed:
         person = people[one.subject]
@@ -35,14 +35,24 @@ def welcome(
     return offer_all(uow, CommunityId(context.community), offers, now), len(new)
 
 
-def _claimed(uow: UnitOfWork, context: ContextLink, people: Mapping[str, Person]) -> frozenset[str]:
-    """As whom of those listed somebody came by another door and said to be them, who never came themselves."""
-    if not people:
+def _claimed(
+    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], known: Mapping[str, Person]
+) -> frozenset[str]:
+    """As whom of those listed somebody came by another door and said to be them, who never came themselves.
+
+    Asked only where it matters: of who is to lead, is named with an account, or lacks an address that the roster has.
+    """
+    asked = {
+        person.id
+        for one in listed
+        if (person := known.get(one.subject)) is not None
+        and (one.leads or one.accounts or (one.email and not person.email))
+    }
+    if not asked:
         return frozenset()
-    known = uow.rosters.identities({person.id for person in people.values()})
     return frozenset(
         one.subject
-        for theirs in known.values()
+        for theirs in uow.rosters.identities(asked).values()
         if any(other.proved_at for other in theirs)
         for one in theirs
         if (one.door, one.realm) == (DOOR, context.realm) and not one.proved_at
@@ -50,15 +60,15 @@ def _claimed(uow: UnitOfWork, context: ContextLink, people: Mapping[str, Person]
 
 
 def _people(
-    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed]
+    uow: UnitOfWork,
+    context: ContextLink,
+    listed: Sequence[Listed],
+    before: Mapping[str, Person],
+    claimed: Collection[str],
 ) -> tuple[dict[str, Person], frozenset[str]]:
     """The person of each subject; who is new is added, a name or an address that was lacking is filled in."""
     here, realm = context.institution, context.realm
-    known = dict(uow.rosters.known(here, DOOR, realm, (one.subject for one in listed)))
-    new: dict[str, Person] = {}
-    lacking = {one.subject: known[one.subject] for one in listed if one.email and one.subject in known}
-    lacking = {subject: person for subject, person in lacking.items() if not person.email}
-    claimed = _claimed(uow, context, lacking)
+    known, new = dict(before), dict[str, Person]()
     filled: list[Person] = []
     for one in listed:
         person = known.get(one.subject)
@@ -84,9 +94,16 @@ def _people(
 
 
 def _accounts(
-    uow: UnitOfWork, context: ContextLink, listed: Sequence[Listed], people: dict[str, Person]
+    uow: UnitOfWork,
+    context: ContextLink,
+    listed: Sequence[Listed],
+    people: Mapping[str, Person],
+    claimed: Collection[str],
 ) -> None:
-    """Propose the accounts that the roster names, unless the person is known to have them."""
+    """Propose the accounts that the roster names, unless the person is known to have them.
+
+    Whoever says to be somebody listed is given no address with them.
+    """
     naming = [one for one in listed if one.accounts]
     if not naming:
         return
@@ -96,8 +113,9 @@ def _accounts(
         for account in accounts
     }
     proposed = [
-        Account(context.institution, integration, account, people[one.subject].id, Proof.PROPOSED, one.email)
+        Account(context.institution, integration, account, people[one.subject].id, Proof.PROPOSED, address)
         for one in naming
+        for address in [None if one.subject in claimed else one.email]
         for integration, account in (one.accounts or {}).items()
     ]
     uow.rosters.propose(

@@ -35,6 +35,9 @@ def propose(begin: Begin, directory: Directory, space: Space, now: datetime) -> 
         return error
     found: dict[str, Found] = {address.casefold(): hit for address, hit in hits.items()}
     with begin() as uow:
+        known = uow.people.many(person.id for person in alone)
+        # Of whom another says meanwhile to be, that one has a record with another address: it was not asked about.
+        alone = [one for one in alone if one.id in known and _address(known[one.id]) == _address(one)]
         for person in alone:
             if (hit := found.get(_address(person))) is not None:
                 # Also where somebody has proved the account already: perhaps the same human, who is asked then.
