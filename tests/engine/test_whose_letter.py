@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 from tests.engine.acts import act
-from tests.engine.test_first_word import claimed, course, jane, letter, refuses, said_no
+from tests.engine.test_first_word import claimed, course, jane, letter, refuses, said_no, sits
 
-from coplink.core.people import Role
+from coplink.core.people import Role, Standing
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
-from coplink.engine import apart, join, mailing
+from coplink.engine import apart, claim, join, mailing
 from coplink.ports.mail import Handed
 
 __all__ = ["course"]  # fixtures
@@ -33,7 +33,12 @@ def letter_of_theirs(school, server, community, leader):
     """Letters are sent; the way to say no by the one to whoever said to be her."""
     act(school, mailing.ask, leader, community.id)
     school.jobs.run_until_idle()
-    (sent,) = [one for one in server.letters if one.letter["To"] == "oid-9@school.example"]
+    return token_to("oid-9@school.example", server)
+
+
+def token_to(address, server):
+    """The way to say no by the one letter to an address."""
+    (sent,) = [one for one in server.letters if one.letter["To"] == address]
     return sent.letter["List-Unsubscribe"].strip("<>").rpartition("/")[2]
 
 
@@ -73,6 +78,56 @@ def test_a_letter_to_who_is_listed_says_no_for_them_after_that(school, ana, cour
     refuses(school, token)
     assert said_no(school, course, gone)
     assert not said_no(school, course, me)
+
+
+@pytest.fixture
+def invited(school, course):
+    """Somebody who has come by another door is invited for themselves, by who facilitates."""
+    return act(school, join.offer, course.id, back(school), Role.MEMBER)
+
+
+@pytest.mark.parametrize("jane_comes_first", [True, False])
+def test_a_letter_to_who_is_listed_says_no_for_them_alone_before_who_claims_has_answered(
+    school, ana, course, server, invited, jane_comes_first
+) -> None:
+    token = letter(school, server, course, ana)
+    me = claimed(school)
+    if jane_comes_first:
+        school.arrive("jane")
+    refuses(school, token)
+    assert not said_no(school, course, me)
+    assert said_no(school, course, school.arrive("jane").person)
+    assert not said_no(school, course, me)
+
+
+def test_a_letter_of_ones_own_says_no_for_oneself_alone_while_saying_to_be_somebody(
+    school, ana, course, server, invited
+) -> None:
+    hers, own = letter(school, server, course, ana), token_to("oid-9@school.example", server)
+    assert hers != own
+    me = claimed(school)
+    refuses(school, own)
+    assert said_no(school, course, me)
+    assert not said_no(school, course, school.arrive("jane").person)
+
+
+@pytest.mark.parametrize("first", ["she says no", "they say to be her"])
+def test_who_is_invited_as_somebody_listed_stays_so_whenever_she_says_no(
+    school, ana, course, server, first
+) -> None:
+    token = letter(school, server, course, ana)
+    if first == "she says no":
+        refuses(school, token)
+        me = claimed(school)
+    else:
+        me = claimed(school)
+        refuses(school, token)
+    assert sits(school, course, me) == (Standing.INVITED, Role.MEMBER)
+    assert not said_no(school, course, me)
+    her = school.arrive("jane").person
+    assert said_no(school, course, her)
+    both = act(school, lambda uow, _: claim.confirm(uow, her, me.id))
+    assert said_no(school, course, both), "hers and theirs, once they are one"
 
 
 def test_a_letter_that_waited_goes_to_who_claims_and_is_theirs(school, ana, course, server) -> None:

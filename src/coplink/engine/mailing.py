@@ -161,18 +161,21 @@ def opened(uow: UnitOfWork, token: str, now: datetime) -> tuple[Community, Perso
 def refuse(uow: UnitOfWork, sealer: Sealer, token: str, now: datetime) -> Community:
     """No thanks, by the address in a letter; whoever has joined meanwhile is not thrown out by it."""
     community, person, membership = opened(uow, token, now)
-    if membership is None or membership.standing is Standing.INVITED:
+    if listed := _listed(uow, token):  # whoever says to be them has not answered
+        uow.communities.opt_out(join.hashes(sealer, community.id, listed))
+    elif membership is None or membership.standing is Standing.INVITED:
         join.decline(uow, sealer, community, person)
-    uow.communities.opt_out(join.hashes(sealer, community.id, _listed(uow, token)))
     return community
 
 
 def _listed(uow: UnitOfWork, token: str) -> list[Identity]:
-    """To whom it was sent as a roster listed them, before somebody else said to be them."""
+    """To whom it was sent as a roster listed them, before somebody else said to be them; nobody once that is over."""
     link = uow.links.by_token(LinkKind.NO_THANKS, token.strip())
     if link is None or link.person is None:
         return []
     known = uow.people.identities(PersonId(link.person))
+    if not any(one.proved_at for one in known):
+        return []
     listed = {uow.links.letter_to(link, one): one for one in known if one.proved_at is None}
     return [listed[kept] for kept in sorted(uow.communities.opted_out(listed))]
 
