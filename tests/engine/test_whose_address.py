@@ -9,10 +9,12 @@ import pytest
 from tests.engine.acts import act
 from tests.engine.test_first_word import claimed, jane
 
+from coplink.core.arrival import Arrival, Context, ProvedAccount
 from coplink.core.people import Account, AccountId, Proof
 from coplink.core.roster import Listed
 from coplink.core.work import Kind
 from coplink.engine import claim
+from coplink.engine.arrive import arrive
 from coplink.engine.propose import propose
 from coplink.ports.directory import Found
 
@@ -102,6 +104,24 @@ def test_who_comes_themselves_is_known_by_the_address_and_so_are_both_once_they_
     read_anew(school, community, replace(NAMED, name="Jane Doe"))
     assert accounts(school, both)["canvas", "77"].address == HERS
     assert HERS in addresses(school, both)
+
+
+@pytest.mark.parametrize("said_before", [True, False])
+def test_an_account_that_they_prove_themselves_has_the_address_whoever_said_to_be_them(
+    school, ana, said_before
+) -> None:
+    founded(school, ana, NAMED)
+    me = claimed(school) if said_before else None
+    proved = (ProvedAccount("canvas", AccountId("77")),)
+    course = Context("realm", "course-1", "Course")
+    arrival = Arrival("lti", school.here.id, "realm", "jane", "Jane", HERS, context=course, accounts=proved)
+    came = act(school, lambda uow, now: arrive(uow, arrival, now)).person
+    known = accounts(school, came)["canvas", "77"]
+    assert (known.proof, known.address) == (Proof.PROVED, HERS)
+    if me is not None:
+        assert HERS not in addresses(school, me)
+        both = act(school, lambda uow, _: claim.confirm(uow, came, me.id))
+        assert accounts(school, both)["canvas", "77"].address == HERS
 
 
 class Slow:

@@ -138,9 +138,13 @@ def _by_own_word(uow: UnitOfWork, arrival: Arrival, found: Recognised, now: date
     here = {CommunityId(one.community) for one in found.here if one.roster}
     role = Role.CO_FACILITATOR if arrival.leads_context else Role.MEMBER  # as the roster has it
     made = apart.take_out(uow, found.person, listed, now, only=here, role=role)
+    told = {(one.integration, one.account) for one in arrival.accounts}
     for account in uow.people.accounts(found.person.id):
         if account.proof is Proof.PROVED:
             uow.people.put_account(replace(account, person=made.id, proof=Proof.CLAIMED, since=None, by=None))
+        elif account.proof is Proof.PROPOSED and (account.integration, account.account) in told:
+            # As the roster named it, with their address, which was kept from whoever claimed it.
+            uow.people.put_account(replace(account, person=made.id, address=arrival.email))
     return made
 
 
