@@ -20,8 +20,9 @@ class Room:
 
     ``by_hand`` are accounts that people of the suite seated, ``raised`` those of them whom coplink made facilitators.
     ``shown`` are seats that coplink has been shown since they were made; ``shown_last`` is how many it was shown the
-    last time. ``doubtful`` were perhaps seated by coplink, and ``unsure`` perhaps removed, not shown since. ``looks``
-    are its whole readings since its ledger was lost, ``sat_then`` who sat there at that moment and was not moved since,
+    last time. ``doubtful`` were perhaps seated by coplink, and ``unsure`` perhaps removed, not shown since.
+    ``lacking`` are those whom its listing leaves out, and does not say so, until it is whole again. ``looks`` are its
+    whole readings since its ledger was lost, ``sat_then`` who sat there at that moment and was not moved since,
     ``taken_over`` whom it showed until it was looked at long enough, with the number of the call.
     """
 
@@ -37,6 +38,7 @@ class Room:
     doubtful: set[AccountId] = field(default_factory=set)
     unsure: set[AccountId] = field(default_factory=set)
     removed: set[AccountId] = field(default_factory=set)
+    lacking: frozenset[AccountId] = frozenset()
     looks: list[datetime] | None = None
     sat_then: set[AccountId] = field(default_factory=set)
     taken_over: dict[AccountId, int] = field(default_factory=dict)

@@ -31,10 +31,15 @@ class CampusSeats:
             ago = timedelta(seconds=self._weather.draw.random() * self._rooms.lag.total_seconds())
             moment = self._rooms.clock.now() - ago
             seats = room.as_of(max(moment, room.made_at))
-        short = fault is Fault.SHORT  # also twice in a row: whoever is missing is asked after
-        if fault is Fault.HALF or short:
+        if fault in (Fault.HALF, Fault.SHORT):
             kept = sorted(seats)[: self._weather.draw.randrange(len(seats) + 1)]
             seats = {account: seats[account] for account in kept}
+        if fault is Fault.SHORT:
+            room.lacking = frozenset(room.seats.keys() - seats.keys())
+        elif room.lacking and self._weather.lasts(Fault.SHORT, f"{self._rooms.name}: read seats"):
+            seats = {account: role for account, role in seats.items() if account not in room.lacking}
+        else:
+            room.lacking = frozenset()
         self._weather.after(fault, "read seats")
         room.shown |= seats.keys() & room.seats.keys()
         room.shown_last = len(seats)

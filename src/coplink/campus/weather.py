@@ -49,7 +49,11 @@ WRITING = (
     Fault.CRASH_AFTER,
     Fault.MEANWHILE,
 )
-SEATING = (*WRITING, *(Fault.ANSWERED_LATE, Fault.REFUSED, Fault.UNCLEAR) * 2)
+SEATING = (*WRITING, *(Fault.REFUSED, Fault.UNCLEAR) * 3, *(Fault.ANSWERED_LATE,) * 4)
+
+
+LASTS = 0.6
+"""How often a listing that came short is short of the same people at the next call."""
 
 
 class Crash(BaseException):
@@ -84,6 +88,14 @@ class Weather:
             self.meanwhile()
             return None
         return fault
+
+    def lasts(self, fault: Fault, call: str) -> bool:
+        """Whether what was wrong at the call before is wrong still; in a script each call says so for itself."""
+        if self.fair or self.script is not None or self.draw.random() >= LASTS:
+            return False
+        self.reached[fault] += 1
+        self.told(f"    {call}: {fault}, still")
+        return True
 
     def after(self, fault: Fault | None, call: str) -> None:
         """The process dies when the call is over, where that was drawn."""
