@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from tests.engine.acts import act
 from tests.engine.test_first_word import claimed, jane
+from tests.engine.test_rosters import read_again
 
 from coplink.core.arrival import Arrival, Context, ProvedAccount
 from coplink.core.people import Account, AccountId, Proof
 from coplink.core.roster import Listed
-from coplink.core.work import Kind
 from coplink.engine import claim
 from coplink.engine.arrive import arrive
 from coplink.engine.propose import propose
@@ -34,11 +34,7 @@ def founded(school, ana, listed):
 
 def read_anew(school, community, listed):
     school.roster.people = [listed]
-    with school.services.begin() as uow:
-        for context in uow.communities.contexts(community.id):
-            uow.work.mark(Kind.READ_ROSTER, context.id, community.id)
-        uow.commit()
-    school.work()
+    read_again(school, community)
 
 
 def accounts(school, person):
