@@ -52,6 +52,8 @@ class Known:
     @property
     def guests_here(self) -> frozenset[AccountId]:
         """The accounts of people of other institutions who are to sit here."""
+        if not self.guests:  # a large place without any need not say whose each account is
+            return frozenset()
         whose = self.people_of
         return frozenset(one for one in self.desired.seats if whose.get(one) in self.guests)
 

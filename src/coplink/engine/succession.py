@@ -91,6 +91,8 @@ def about(known: Known) -> str:
 
 def _with(observed: Observed, changes: Collection[Change], written: Written) -> Observed:
     done = {c.account: c.after for c in changes if written.outcomes.get(c.account) in ENDED}
+    if not done:
+        return observed
     seats: dict[AccountId, Role] = {a: role for a, role in observed.seats.items() if a not in done}
     seats |= {account: role for account, role in done.items() if role is not None}
     return replace(observed, seats=seats)
